@@ -1,0 +1,58 @@
+# Each target makes .venv and installs what it needs by itself; Python 3.11 or newer is all it asks for.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEMO_OUT ?= demo
+CT ?=
+ORGAN ?=
+
+.PHONY: help demo test quick lint format screenshots benchmark icons clean
+
+help:
+	@echo "make demo [CT=file ORGAN=file] [DEMO_OUT=folder]   the main job in a window; offscreen without a display"
+	@echo "make test                                          lint and every test"
+	@echo "make quick                                         the tests that are not slow"
+	@echo "make lint | format | screenshots | benchmark | icons | clean"
+
+demo: $(STAMP)
+	$(BIN)/python Testing/demo.py --out "$(DEMO_OUT)" $(if $(CT),--ct "$(CT)") $(if $(ORGAN),--organ "$(ORGAN)")
+
+test: $(STAMP) lint
+	$(BIN)/python -m pytest
+
+quick: $(STAMP) lint
+	$(BIN)/python -m pytest -m "not slow and not timing"
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+screenshots: $(STAMP)
+	$(BIN)/python Testing/screenshots.py --out Resources/Screenshots
+
+benchmark: $(STAMP)
+	$(BIN)/python -m Testing.benchmarks
+
+icons: $(STAMP)
+	QT_QPA_PLATFORM=offscreen $(BIN)/python Resources/draw_icons.py
+
+clean:
+	rm -rf $(VENV) build demo benchmark .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): pyproject.toml constraints.txt Testing/check_system.py
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+	       "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c "import ensurepip" || { \
+	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(PYTHON) Testing/check_system.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,47 @@
+"""The file lists of the modules' CMakeLists.txt: what they should say, what they say, and a way to write them.
+
+Slicer packages exactly what is listed. ``python Testing/repository/cmake_lists.py`` rewrites the lists.
+"""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.parent for path in (ROOT / "SyntheticImagingExt").glob("*/CMakeLists.txt"))
+RESOURCE_SUFFIXES = (".ui", ".png", ".json", ".txt")
+
+
+def expected(module: Path) -> dict[str, list[str]]:
+    """Files that belong in the package, by the name of the CMake list."""
+    files = [path for path in module.rglob("*") if path.is_file() and not _is_left_out(path.relative_to(module))]
+    names = sorted(path.relative_to(module).as_posix() for path in files)
+    scripts = [name for name in names if name.endswith(".py")]
+    resources = [name for name in names if name.endswith(RESOURCE_SUFFIXES)]
+    return {"MODULE_PYTHON_SCRIPTS": scripts, "MODULE_PYTHON_RESOURCES": resources}
+
+
+def _is_left_out(path: Path) -> bool:
+    return path.parts[0] in ("Testing", "CMakeLists.txt") or any(
+        part == "__pycache__" or part.endswith(".egg-info") or part.startswith(".") for part in path.parts
+    )
+
+
+def listed(module: Path) -> dict[str, list[str]]:
+    """Files that the module's CMakeLists.txt names; ``${MODULE_NAME}`` is filled in."""
+    text = (module / "CMakeLists.txt").read_text(encoding="utf-8")
+    text = text.replace("${MODULE_NAME}", module.name)
+    return {name: re.search(rf"set\({name}\b([^)]*)\)", text)[1].split() for name in expected(module)}
+
+
+def write(module: Path) -> None:
+    path = module / "CMakeLists.txt"
+    text = path.read_text(encoding="utf-8")
+    for name, files in expected(module).items():
+        lines = "".join(f"\n  {file}" for file in files)
+        text = re.sub(rf"set\({name}\b[^)]*\)", f"set({name}{lines}\n  )", text)
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for folder in MODULES:
+        write(folder)
