@@ -1,0 +1,53 @@
+"""Reading and writing by what a path names."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from ..errors import InputError
+from ..volume import Volume
+from . import dicom_reading, dicom_writing, files
+
+
+def read_volume(path: str | PathLike, series_uid: str | None = None) -> Volume:
+    """Read a scalar three-dimensional volume with its own dtype.
+
+    path: NRRD, NIfTI, MHA or MHD file; a folder that holds one DICOM series; or one .dcm file, which
+        stands for the series it belongs to.
+    series_uid: which series to read where a folder holds several.
+
+    DICOM values are rescaled to HU: int16 where they are whole numbers in its range, else the smallest
+    dtype that holds them. Raises InputError for anything that is not one finite scalar volume on a
+    straight grid.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise InputError(f"'{path}' does not exist; check the path for typing errors.")
+    if path.is_dir():
+        return dicom_reading.read_series(path, series_uid)
+    if path.suffix.lower() in (".dcm", ".ima"):
+        return dicom_reading.read_series(path.parent, series_uid or dicom_reading.series_uid_of(path))
+    return files.read_file(path)
+
+
+def write_volume(path: str | PathLike, volume: Volume) -> Path:
+    """Write a volume and return its path; the folder is created where it is missing.
+
+    path: ends in .nrrd, .nii, .nii.gz, .mha or .mhd: one file (two for .mhd), replaced in one step, dtype
+        kept. Without a suffix: a new folder with a DICOM series of CT images, always marked as derived and
+        synthetic, one file per slice.
+
+    Raises InputError where the format cannot hold the volume or the disk refuses; nothing is left behind.
+    """
+    path = Path(path).expanduser()
+    if files.suffix_of(path):
+        files.write_file(path, volume)
+    elif path.suffix == "" or path.is_dir():
+        dicom_writing.write_series(path, volume)
+    else:
+        raise InputError(
+            f"'{path.name}' has an unknown file type; end the name in {', '.join(files.SUFFIXES)}, "
+            "or give a folder name without a dot for a DICOM series."
+        )
+    return path
