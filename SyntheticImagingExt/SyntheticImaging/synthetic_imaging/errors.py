@@ -1,0 +1,8 @@
+"""The one exception that reaches a user."""
+
+
+class InputError(ValueError):
+    """Something the user gave cannot be used; the message says what is wrong and what to do.
+
+    Windows show the message, the shell prints it and exits with status 2; nothing was changed.
+    """
