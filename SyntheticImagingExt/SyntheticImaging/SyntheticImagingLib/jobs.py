@@ -1,0 +1,195 @@
+"""Work that must not freeze the window: a worker process for long work, and steps between two frames for live previews.
+
+Python threads are of no use for either: Slicer's idle event loop holds the interpreter's lock.
+"""
+
+import json
+import sys
+import time
+from collections import deque
+from pathlib import Path
+
+import qt
+
+from .signal import Signal
+
+PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1])
+TAIL_LINES = 20
+STEP_BUDGET_S = 0.03
+KILL_WAIT_MS = 5000
+
+
+class ProgressReader:
+    """Turn a worker's output, in pieces of any size, into progress and other lines.
+
+    A progress line is a JSON object with "stage" (text), "percent" (0 to 100) and "seconds" (since the start).
+    """
+
+    def __init__(self):
+        self.tail = deque(maxlen=TAIL_LINES)
+        self._rest = b""
+
+    def feed(self, data):
+        """The progress lines, as dictionaries, that end in these bytes; other lines are kept in ``tail``."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [entry for entry in map(self._read, lines) if entry]
+
+    def close(self):
+        """The same for a last line without an end."""
+        return self.feed(b"\n") if self._rest else []
+
+    def _read(self, line):
+        text = line.decode("utf-8", errors="replace").strip()
+        try:
+            entry = json.loads(text)
+        except ValueError:
+            entry = None
+        if isinstance(entry, dict) and "percent" in entry:
+            return entry
+        if text:
+            self.tail.append(text)
+        return None
+
+
+class Job:
+    """A Python module run as a worker process, with progress, a cancel that ends it, and its last words if it fails.
+
+    Signals: progress(stage, percent, seconds); finished(); failed(message); canceled(). Each job ends with one of the
+    last three.
+    """
+
+    def __init__(self):
+        self.progress, self.finished, self.failed, self.canceled = Signal(), Signal(), Signal(), Signal()
+        self._process = None
+        self._reader = None
+        self._isCanceled = False
+
+    @property
+    def isRunning(self):
+        return self._process is not None
+
+    def start(self, module, arguments):
+        """Run ``python -m module arguments`` with the core on its path; RuntimeError while the job is running."""
+        if self.isRunning:
+            raise RuntimeError("The job is running; cancel it first.")
+        self._reader = ProgressReader()
+        self._isCanceled = False
+        self._process = qt.QProcess()
+        self._process.setProcessChannelMode(qt.QProcess.MergedChannels)
+        self._process.setProcessEnvironment(_environment())
+        self._process.readyReadStandardOutput.connect(self._onOutput)
+        self._process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
+        self._process.connect("errorOccurred(QProcess::ProcessError)", self._onError)
+        self._process.start(sys.executable, ["-u", "-m", module, *map(str, arguments)])
+
+    def cancel(self):
+        """End the worker now; nothing happens when none is running."""
+        if self.isRunning:
+            self._isCanceled = True
+            self._process.kill()
+            self._process.waitForFinished(KILL_WAIT_MS)
+
+    def _onOutput(self):
+        if self._process is not None and not self._isCanceled:
+            self._emit(self._reader.feed(self._process.readAllStandardOutput().data()))
+
+    def _emit(self, entries):
+        for entry in entries:
+            self.progress.emit(str(entry.get("stage", "")), float(entry["percent"]), float(entry.get("seconds", 0)))
+
+    def _onError(self, error):
+        # Every other error is followed by finished.
+        if error == qt.QProcess.FailedToStart:
+            self._end(f"The worker process could not be started: {sys.executable}")
+
+    def _onFinished(self, exitCode, exitStatus):
+        self._onOutput()
+        self._emit(self._reader.close())
+        if exitStatus == qt.QProcess.NormalExit and exitCode == 0:
+            self._end(None)
+        else:
+            how = f"status {exitCode}" if exitStatus == qt.QProcess.NormalExit else "a crash"
+            self._end("\n".join([f"The worker process ended with {how}. Its last lines:", *self._reader.tail]))
+
+    def _end(self, message):
+        if not self.isRunning:
+            return
+        self._process = None
+        if self._isCanceled:
+            self.canceled.emit()
+        elif message is None:
+            self.finished.emit()
+        else:
+            self.failed.emit(message)
+
+
+def _environment():
+    """The application's environment, with the core importable and text in UTF-8."""
+    environment = qt.QProcessEnvironment.systemEnvironment()
+    path = environment.value("PYTHONPATH", "")
+    separator = ";" if sys.platform == "win32" else ":"
+    environment.insert("PYTHONPATH", PACKAGE_FOLDER + (separator + path if path else ""))
+    environment.insert("PYTHONUTF8", "1")
+    return environment
+
+
+class Steps:
+    """Runs a generator a few steps at a time between the events of the window; the newest request wins.
+
+    A generator yields after each piece of work of at most some milliseconds.
+    """
+
+    def __init__(self, budget_s=STEP_BUDGET_S):
+        self._budget_s = budget_s
+        self._generator = None
+        self._callbacks = (None, None, None)
+        self._timer = qt.QTimer()
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._tick)
+
+    @property
+    def isRunning(self):
+        return self._generator is not None
+
+    def start(self, generator, onProgress=None, onDone=None, onError=None):
+        """Begin, and drop what was running.
+
+        onProgress(yielded value), onDone(returned value), onError(exception); without onError it is raised.
+        """
+        self.cancel()
+        self._generator = generator
+        self._callbacks = (onProgress, onDone, onError)
+        self._timer.start()
+
+    def cancel(self):
+        """Drop what is running; its ``finally`` clauses run, its callbacks do not."""
+        generator, self._generator = self._generator, None
+        self._timer.stop()
+        if generator is not None:
+            generator.close()
+
+    def _tick(self):
+        end = time.perf_counter() + self._budget_s
+        while self._generator is not None and time.perf_counter() < end:
+            self._step()
+
+    def _step(self):
+        generator, (onProgress, onDone, onError) = self._generator, self._callbacks
+        try:
+            value = next(generator)
+        except StopIteration as stop:
+            self._stop(onDone, stop.value)
+        except Exception as error:
+            if onError is None:
+                self.cancel()
+                raise
+            self._stop(onError, error)
+        else:
+            if onProgress is not None:
+                onProgress(value)
+
+    def _stop(self, callback, value):
+        self._generator = None
+        self._timer.stop()
+        if callback is not None:
+            callback(value)
