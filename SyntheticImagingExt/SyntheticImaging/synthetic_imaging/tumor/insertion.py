@@ -24,7 +24,7 @@ _TEXTURE, _SLOW, _FLECKS = 16, 17, 18
 """Random channels of the fields; 0 to 5 belong to the shape."""
 _TAIL = 4.0
 _SLOW_STEP = 0.35
-_STATISTICS_SAMPLES = 30_000
+_STATISTICS_SAMPLES = 12_000
 _FEWEST_SAMPLES = 100
 _PREVIEW_MM = 1.0
 
@@ -54,11 +54,9 @@ def region_of(case: Case, lesion: Lesion) -> Region:
     shape = shape_of(lesion, case.frame.directions)
     sigma = math.sqrt(lesion.edge.blur_mm**2 + float(case.ct.spacing_mm.max()) ** 2 / 12)
     tail = _TAIL * sigma + (lesion.capsule.thickness_mm if lesion.capsule.contrast_hu else 0.0)
-    low, high = shape.box_mm(1.0)
-    low, high = low - tail, high + tail
+    low, high = shape.box_mm[0] - tail, shape.box_mm[1] + tail
     if lesion.mass_effect.intensity_percent > 0:
-        wide = shape.box_mm(lesion.mass_effect.reach)
-        low, high = np.minimum(low, wide[0]), np.maximum(high, wide[1])
+        low, high = np.minimum(low, shape.reach_box_mm[0]), np.maximum(high, shape.reach_box_mm[1])
     center = case.ct.ijk_from_ras(lesion.center_ras)[::-1]
     start, stop = [0, 0, 0], [0, 0, 0]
     frame = case.frame
@@ -126,6 +124,12 @@ def _spread(values: torch.Tensor, factor, shape) -> torch.Tensor:
     for axis, (step, count) in enumerate(zip(factor, shape, strict=True)):
         values = values.repeat_interleave(step, dim=axis).narrow(axis, 0, count)
     return values
+
+
+def _body(soft: torch.Tensor) -> torch.Tensor:
+    """The voxels of a lesion that its edge does not reach; of a very small one, the softest ones too."""
+    body = soft > 0.9
+    return body if body.any() else soft > 0.8 * soft.max()
 
 
 def _middles(line: np.ndarray, factor: int) -> np.ndarray:
@@ -225,27 +229,24 @@ class _Builder:
     def inner(self, fields: reference.Fields, soft: torch.Tensor, statistics: _Statistics, noise: bool) -> torch.Tensor:
         """What varies inside the lesion about its mean: grain, texture, slow variation, in HU.
 
-        The texture supplies the part of the noise that the patient's own grain does not.
+        The texture supplies the part of the noise that the patient's own grain does not; the sum is
+        centered and scaled where the edge does not reach, so that small lesions meet the request too.
         """
         texture = self.lesion.texture
-        wanted = (
-            0.0
-            if not noise
-            else texture.noise_ratio * (statistics.std_hu if texture.noise_hu is None else texture.noise_hu)
-        )
-        grain = min(statistics.grain_hu, wanted) if texture.grain else 0.0
+        body = _body(soft)
         values = torch.zeros_like(fields.hu)
-        if grain > 0:
-            limit = 3 * statistics.grain_hu
-            values = (fields.hu - fields.smooth).clamp_(-limit, limit).mul_(grain / statistics.grain_hu)
-        rest = math.sqrt(max(0.0, wanted**2 - grain**2))
-        if rest > 0:
-            values.add_(self._noise(_TEXTURE, texture.coarseness_mm), alpha=rest)
+        wanted = texture.noise_ratio * (statistics.std_hu if texture.noise_hu is None else texture.noise_hu)
+        grain = min(statistics.grain_hu, wanted) if texture.grain else 0.0
+        if noise and wanted > 0:
+            if grain > 0:
+                limit = 3 * statistics.grain_hu
+                values = (fields.hu - fields.smooth).clamp_(-limit, limit).mul_(grain / statistics.grain_hu)
+            values.add_(self._noise(_TEXTURE, texture.coarseness_mm), alpha=math.sqrt(max(0.0, wanted**2 - grain**2)))
+            part = values[body].double()
+            spread = float(part.std()) if len(part) > 1 else wanted
+            values.sub_(float(part.mean())).mul_(wanted / min(max(spread, wanted / 2), wanted * 2))
         if texture.heterogeneity_hu > 0:
-            values.add_(fields.slow, alpha=texture.heterogeneity_hu)
-        total = float(soft.sum(dtype=torch.float64))
-        if total > 0:
-            values -= float((soft * values).sum(dtype=torch.float64)) / total
+            values.add_(fields.slow - fields.slow[body].mean(), alpha=texture.heterogeneity_hu)
         return values
 
     def recipe(self, mean_hu: float, instance: int) -> reference.Recipe:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import pairwise
 
 import torch
 import warp as wp
@@ -152,7 +153,7 @@ def compose_rows(
         value = float(pushed)
         if weight > n.invisible:
             hit = True
-            vary = float(0.0)
+            vary = float(0.0)  # noqa: UP018  (to Warp a bare 0.0 is a constant)
             if with_slow != 0:
                 vary = slow[k, j, i]
             inside = n.base_hu + inner[k, j, i]
@@ -241,7 +242,7 @@ def _numbers(recipe: Recipe) -> Numbers:
 def _launch(kernel, like: torch.Tensor, inputs: list):
     """Run a kernel over the (k, j) rows of a region, in bands on the CPU."""
     rows = like.shape[0] * like.shape[1]
-    arrays = [wp.from_torch(part) if isinstance(part, torch.Tensor) else part for part in inputs]
+    arrays = [wp.from_torch(part, return_ctype=True) if isinstance(part, torch.Tensor) else part for part in inputs]
     device = wp.device_from_torch(like.device)
     _load(device.alias)
     if device.is_cuda or _BANDS == 1 or rows < 2 * _BANDS:
@@ -252,7 +253,7 @@ def _launch(kernel, like: torch.Tensor, inputs: list):
     edges = [rows * band // _BANDS for band in range(_BANDS + 1)]
     jobs = [
         _pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *arrays], device=device)
-        for start, stop in zip(edges, edges[1:], strict=False)
+        for start, stop in pairwise(edges)
     ]
     for job in jobs:
         job.result()

@@ -29,32 +29,21 @@ class Shape:
     to_unit: (3, 3) float64; the ellipsoid is |to_unit (y + offset + u(y + offset))| <= 1.
     control: float32 (3, n, n, n) displacement u at control points ``step_mm`` apart, center in the middle.
     offset: keeps the centroid at the lesion's center.
-    samples, rho: points (m, 3) and their ellipsoidal radii, from which the extents are read.
-    cell_mm: distance of the sample points along each axis.
+    box_mm, reach_box_mm: (2, 3) corners of the boxes around the lesion and around what it pushes.
+    bounding_radius_mm: radius of the sphere about the center that holds the lesion.
     """
 
     to_unit: np.ndarray
     control: np.ndarray
     step_mm: float
     offset: np.ndarray
-    samples: np.ndarray
-    rho: np.ndarray
-    cell_mm: np.ndarray
+    box_mm: np.ndarray
+    reach_box_mm: np.ndarray
+    bounding_radius_mm: float
 
     @property
     def half(self) -> int:
         return self.control.shape[1] // 2
-
-    def box_mm(self, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Corners of the box around all points of ellipsoidal radius below ``level``."""
-        points = self.samples[self.rho < level]
-        return points.min(axis=0) - self.cell_mm, points.max(axis=0) + self.cell_mm
-
-    @property
-    def bounding_radius_mm(self) -> float:
-        """Radius of the sphere about the center that holds the lesion."""
-        points = self.samples[self.rho < 1]
-        return float(np.linalg.norm(points, axis=1).max() + 0.5 * self.cell_mm.max())
 
 
 def rotation_matrix(rotation_deg) -> np.ndarray:
@@ -97,8 +86,15 @@ def _shape(radius_mm: float, axes, turn, elastic: Elastic, seed: int, reach: flo
         if rho[rim].min() > level * reach:
             break
         spread = 1.4 * spread + 0.2 * radius_mm
-    offset = samples[rho < level].mean(axis=0)
-    return Shape(to_unit / level, control, _LOBE_STEP * radius_mm, offset, samples - offset, rho / level, cell_mm)
+    inside = samples[rho < level]
+    offset = inside.mean(axis=0)
+    radius = np.linalg.norm(inside - offset, axis=1).max() + 0.5 * cell_mm.max()
+    boxes = [_box(samples[rho < level * reached] - offset, cell_mm) for reached in (1.0, reach)]
+    return Shape(to_unit / level, control, _LOBE_STEP * radius_mm, offset, *boxes, float(radius))
+
+
+def _box(points: np.ndarray, margin_mm: np.ndarray) -> np.ndarray:
+    return np.stack([points.min(axis=0) - margin_mm, points.max(axis=0) + margin_mm])
 
 
 def _control(radius_mm: float, elastic: Elastic, seed: int, box: np.ndarray) -> np.ndarray:
