@@ -3,12 +3,12 @@
 import slicer
 import vtk
 
+from synthetic_imaging.errors import InputError
+
 
 def volumeArray(volumeNode):
     """The voxels (K, J, I) of a scalar volume node, sharing its memory; InputError where there are none to use."""
     from slicer.util import arrayFromVolume
-
-    from synthetic_imaging.errors import InputError
 
     if volumeNode is None:
         raise InputError("No volume is chosen. Load a CT and choose it.")
@@ -28,8 +28,6 @@ def worldMatrix(volumeNode):
     import numpy as np
     from slicer.util import arrayFromVTKMatrix
 
-    from synthetic_imaging.errors import InputError
-
     matrix = vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)
     ijkToWorld = parentMatrix(volumeNode) @ arrayFromVTKMatrix(matrix)
@@ -46,8 +44,6 @@ def parentMatrix(node):
     """Parent transform of a node as an array (4, 4); InputError when it is not linear."""
     import numpy as np
     from slicer.util import arrayFromVTKMatrix
-
-    from synthetic_imaging.errors import InputError
 
     parent = node.GetParentTransformNode()
     if parent is None:

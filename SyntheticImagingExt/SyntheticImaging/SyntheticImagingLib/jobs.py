@@ -7,13 +7,12 @@ import json
 import sys
 import time
 from collections import deque
-from pathlib import Path
 
 import qt
 
 from .signal import Signal
+from .tree import PACKAGE_FOLDER
 
-PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1])
 TAIL_LINES = 20
 STEP_BUDGET_S = 0.03
 KILL_WAIT_MS = 5000
@@ -128,7 +127,7 @@ def _environment():
     environment = qt.QProcessEnvironment.systemEnvironment()
     path = environment.value("PYTHONPATH", "")
     separator = ";" if sys.platform == "win32" else ":"
-    environment.insert("PYTHONPATH", PACKAGE_FOLDER + (separator + path if path else ""))
+    environment.insert("PYTHONPATH", str(PACKAGE_FOLDER) + (separator + path if path else ""))
     environment.insert("PYTHONUTF8", "1")
     return environment
 

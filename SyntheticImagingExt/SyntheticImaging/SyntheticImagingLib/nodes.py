@@ -5,9 +5,11 @@ Regions are tuples of three slices (K, J, I) into a volume's array.
 
 import slicer
 
+from synthetic_imaging.errors import InputError
+
 from .grids import boundingRegion, volumeArray, worldMatrix
 from .segments import addSegment, createSegmentation, labelsFromSegment, segmentationFromLabels, setSegmentRegion
-from .tree import markSynthetic, placeBeside
+from .tree import markSynthetic, placeBeside, placeInFolder
 
 __all__ = [
     "addSegment",
@@ -18,6 +20,7 @@ __all__ = [
     "labelsFromSegment",
     "markSynthetic",
     "placeBeside",
+    "placeInFolder",
     "segmentationFromLabels",
     "setSegmentRegion",
     "updateVolumeNodeRegion",
@@ -35,7 +38,6 @@ def volumeFromNode(volumeNode):
     """
     import numpy as np
 
-    from synthetic_imaging.errors import InputError
     from synthetic_imaging.volume import Volume
 
     array = volumeArray(volumeNode)

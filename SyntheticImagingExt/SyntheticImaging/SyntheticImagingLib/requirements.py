@@ -6,12 +6,15 @@ picks the build that fits the computer's graphics card.
 
 import importlib
 from importlib import metadata
-from pathlib import Path
 
 import slicer
 from slicer.i18n import tr as _
 
-REQUIREMENTS_FILE = Path(__file__).resolve().parents[1] / "Resources" / "requirements.txt"
+from synthetic_imaging.errors import InputError
+
+from .tree import PACKAGE_FOLDER
+
+REQUIREMENTS_FILE = PACKAGE_FOLDER / "Resources" / "requirements.txt"
 REQUESTER = "Synthetic Imaging"
 
 
@@ -61,7 +64,6 @@ def requireInstalled():
     absent = missing()
     if not absent:
         return
-    from synthetic_imaging.errors import InputError
 
     names = ", ".join(requirement.name for requirement in absent)
     raise InputError(
@@ -101,8 +103,6 @@ def _pyTorchUtils():
     try:
         import PyTorchUtils
     except ModuleNotFoundError as error:
-        from synthetic_imaging.errors import InputError
-
         raise InputError(
             _(
                 "PyTorch is missing, and the extension that installs it too. Open the Extensions Manager (menu View), "

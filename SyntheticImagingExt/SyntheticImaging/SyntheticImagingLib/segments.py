@@ -6,6 +6,8 @@ Regions are tuples of three slices (K, J, I) into the volume's array.
 import slicer
 import vtk
 
+from synthetic_imaging.errors import InputError
+
 from . import terms
 from .grids import boundingRegion, imageArray, onGrid, orientedImage, overlap, parentMatrix, volumeArray, worldMatrix
 from .tree import placeBeside
@@ -18,7 +20,6 @@ def labelsFromSegment(segmentationNode, segmentId, volumeNode):
     """
     import numpy as np
 
-    from synthetic_imaging.errors import InputError
     from synthetic_imaging.volume import Volume
 
     shape = volumeArray(volumeNode).shape

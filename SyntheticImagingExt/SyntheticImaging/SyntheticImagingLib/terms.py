@@ -5,15 +5,13 @@ instance "liver", "left kidney", "mass".
 """
 
 import json
-from pathlib import Path
 
 import vtk
 
+from .tree import PACKAGE_FOLDER
+
 TERMINOLOGY_FILE = (
-    Path(__file__).resolve().parents[1]
-    / "Resources"
-    / "Terminology"
-    / "SegmentationCategoryTypeModifier-SyntheticImaging.term.json"
+    PACKAGE_FOLDER / "Resources" / "Terminology" / "SegmentationCategoryTypeModifier-SyntheticImaging.term.json"
 )
 REGION_CONTEXT = "Anatomic codes - DICOM master list"
 NO_CODE = ("", "", "")

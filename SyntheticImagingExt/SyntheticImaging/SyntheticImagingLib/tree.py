@@ -1,6 +1,11 @@
 """The place of nodes in the data tree, and the mark on synthetic ones."""
 
+from pathlib import Path
+
 import slicer
+
+PACKAGE_FOLDER = Path(__file__).resolve().parents[1]
+"""The folder of the home module, with its resources."""
 
 SYNTHETIC_ATTRIBUTE = "SyntheticImaging.Synthetic"
 """Set to "1" on every node that holds synthetic content."""
@@ -20,6 +25,18 @@ def placeBeside(node, inputNode):
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     inputItem = hierarchy.GetItemByDataNode(inputNode)
     parent = hierarchy.GetItemParent(inputItem) if inputItem else hierarchy.GetSceneItemID()
+    _setParent(hierarchy, node, parent)
+
+
+def placeInFolder(node, name):
+    """Put a node into a new folder of the subject hierarchy."""
+    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+    folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), name)
+    _setParent(hierarchy, node, folder)
+
+
+def _setParent(hierarchy, node, parent):
+    # The application adds items by itself, slicer-core alone does not.
     item = hierarchy.GetItemByDataNode(node)
     if item:
         hierarchy.SetItemParent(item, parent)

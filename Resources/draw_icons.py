@@ -1,0 +1,110 @@
+"""Draw the icons of the extension and of its modules: run ``make icons``; the pictures are kept in the repository."""
+
+from pathlib import Path
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QGuiApplication, QImage, QPainter, QPainterPath, QPen, QRadialGradient
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = 128
+NIGHT, BODY, ORGAN, LESION = QColor("#12263f"), QColor("#7f93a8"), QColor(221, 130, 101), QColor(144, 238, 144)
+BONE = QColor("#f3ead6")
+
+
+def canvas() -> tuple[QImage, QPainter]:
+    """A transparent picture with a dark tile, and a painter on it, in units of 1/128 of the side."""
+    image = QImage(SIZE, SIZE, QImage.Format_ARGB32)
+    image.fill(Qt.transparent)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.Antialiasing)
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(NIGHT)
+    painter.drawRoundedRect(QRectF(2, 2, 124, 124), 24, 24)
+    return image, painter
+
+
+def curve(start, *cubics) -> QPainterPath:
+    """A closed path of cubic pieces, each given by two control points and its end."""
+    path = QPainterPath(QPointF(*start))
+    for first, second, end in cubics:
+        path.cubicTo(QPointF(*first), QPointF(*second), QPointF(*end))
+    path.closeSubpath()
+    return path
+
+
+def lesion(painter: QPainter, x: float, y: float, radius: float) -> None:
+    """A glowing nodule."""
+    glow = QRadialGradient(QPointF(x, y), radius * 1.7)
+    glow.setColorAt(0.5, QColor(144, 238, 144, 130))
+    glow.setColorAt(1.0, QColor(144, 238, 144, 0))
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(QBrush(glow))
+    painter.drawEllipse(QPointF(x, y), radius * 1.7, radius * 1.7)
+    painter.setBrush(LESION)
+    painter.drawEllipse(QPointF(x, y), radius, radius)
+
+
+def draw_home(path: Path) -> None:
+    """An axial slice of a torso: body, ribs' ring, liver, spine, and one added lesion."""
+    image, painter = canvas()
+    painter.setBrush(BODY)
+    painter.drawEllipse(QRectF(12, 24, 104, 80))
+    painter.setBrush(QColor("#33475d"))
+    painter.drawEllipse(QRectF(20, 31, 88, 64))
+    painter.setBrush(ORGAN)
+    liver = curve(
+        (26, 62), ((24, 40), (44, 34), (64, 36)), ((74, 37), (80, 42), (76, 48)), ((70, 58), (56, 60), (52, 74)),
+        ((48, 88), (28, 84), (26, 62)),
+    )  # fmt: skip
+    painter.drawPath(liver)
+    painter.setBrush(BONE)
+    painter.drawEllipse(QRectF(54, 76, 20, 17))
+    painter.drawRoundedRect(QRectF(60, 90, 8, 11), 3, 3)
+    painter.setBrush(QColor("#c8505a"))
+    painter.drawEllipse(QPointF(72, 70), 6, 6)
+    lesion(painter, 44, 56, 11)
+    painter.end()
+    save(image, path)
+
+
+def draw_tumor(path: Path) -> None:
+    """A liver with its vessels and a lesion under a place cross."""
+    image, painter = canvas()
+    painter.setBrush(ORGAN)
+    liver = curve(
+        (14, 70), ((12, 36), (40, 22), (70, 24)), ((96, 25), (116, 36), (115, 48)), ((114, 60), (92, 60), (82, 72)),
+        ((70, 90), (60, 110), (38, 106)), ((20, 102), (15, 88), (14, 70)),
+    )  # fmt: skip
+    painter.drawPath(liver)
+    painter.setPen(QPen(QColor("#8c3d35"), 4.5, Qt.SolidLine, Qt.RoundCap))
+    painter.setBrush(Qt.NoBrush)
+    vessels = QPainterPath(QPointF(84, 68))
+    vessels.cubicTo(QPointF(78, 56), QPointF(70, 50), QPointF(70, 34))
+    vessels.moveTo(QPointF(76, 53))
+    vessels.cubicTo(QPointF(84, 46), QPointF(92, 44), QPointF(100, 44))
+    painter.drawPath(vessels)
+    lesion(painter, 46, 66, 17)
+    painter.setPen(QPen(QColor("white"), 5, Qt.SolidLine, Qt.RoundCap))
+    for start, end in (((46, 34), (46, 46)), ((46, 86), (46, 98)), ((14, 66), (26, 66)), ((66, 66), (78, 66))):
+        painter.drawLine(QPointF(*start), QPointF(*end))
+    painter.end()
+    save(image, path)
+
+
+def save(image: QImage, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not image.save(str(path)):
+        raise OSError(f"could not write {path}")
+
+
+def main() -> None:
+    application = QGuiApplication([])
+    modules = ROOT / "SyntheticImagingExt"
+    draw_home(ROOT / "Resources" / "SyntheticImaging.png")
+    draw_home(modules / "SyntheticImaging" / "Resources" / "Icons" / "SyntheticImaging.png")
+    draw_tumor(modules / "SyntheticTumor" / "Resources" / "Icons" / "SyntheticTumor.png")
+    del application
+
+
+if __name__ == "__main__":
+    main()
