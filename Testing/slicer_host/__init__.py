@@ -1,0 +1,42 @@
+"""A small stand-in for the 3D Slicer application shell over slicer-core and PySide6.
+
+It runs this extension's unmodified scripted modules in a real window, with or without a display:
+
+    import slicer_host
+    host = slicer_host.start(modules=["path/to/SyntheticTumor.py"])
+    widget = host.selectModule("SyntheticTumor")
+    host.clickSlice("Red", (10, 20, 30))
+    host.screenshot("window.png")
+"""
+
+import atexit
+import logging
+
+from .libraries import MissingLibraries, choose_platform, has_display
+
+__all__ = ["MissingLibraries", "has_display", "start"]
+
+_host = None
+
+
+def start(modules=(), size=(1500, 950), testing=False, interactive=False, show=True):
+    """The process's host with these module files loaded; a second call returns the same host.
+
+    `testing` is what slicer.app.testingEnabled() says. Unless `interactive`, dialogs are recorded and answered at once.
+    Raises MissingLibraries (one sentence with package names) when the machine lacks system libraries.
+    """
+    global _host
+    if _host is None:
+        choose_platform()
+        logging.getLogger().setLevel(logging.WARNING)
+        from .host import Host
+
+        _host = Host(size, testing, interactive)
+        atexit.register(_host.shutDown)
+    _host.window.resize(*size)
+    if show:
+        _host.window.show()
+    _host.processEvents()
+    _host.load(modules)
+    _host.processEvents()
+    return _host

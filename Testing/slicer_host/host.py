@@ -1,0 +1,241 @@
+"""Starts the stand-in application and drives it as a person would: mouse, keys, files, pictures."""
+
+import logging
+import sys
+import time
+
+import slicer
+import vtk
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from . import bootstrap, dialogs, namespace
+from .application import SlicerApplication
+from .iomanager import IOManager
+from .layout import qSlicerLayoutManager
+from .modulemanager import ModuleManager
+from .subjecthierarchy import SubjectHierarchyFiller
+from .window import apply_style, qSlicerMainWindow
+
+_BUTTONS = {"left": Qt.LeftButton, "middle": Qt.MiddleButton, "right": Qt.RightButton, "none": Qt.NoButton}
+_MODIFIERS = {"shift": Qt.ShiftModifier, "control": Qt.ControlModifier, "alt": Qt.AltModifier}
+
+
+class Host:
+    """The running stand-in. `shownMessages` has what dialogs said, `exceptions` what callbacks raised."""
+
+    def __init__(self, size, testing, interactive):
+        self._core = bootstrap.create_core()
+        self.app = SlicerApplication(self._core, testing)
+        apply_style(self.app)
+        namespace.install_widgets()
+        namespace.install_slicer(self._core, self.app)
+        self.dialogs = dialogs.Dialogs()
+        self.exceptions = []
+        if not interactive:
+            self.dialogs.install()
+        self._plainExceptHook = sys.excepthook
+        sys.excepthook = self._onException
+        self.scene = self._core.scene
+        self._hierarchy = SubjectHierarchyFiller(self.scene)
+        self.modules = ModuleManager(self._core)
+        self.io = IOManager(self._core)
+        self.window = qSlicerMainWindow(self._core, size)
+        self.layoutManager = qSlicerLayoutManager(self.window.viewport(), self._core)
+        self.app.setBuilt(self.layoutManager, self.modules, self.io)
+        self._sceneTags = [
+            self.scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._onSceneReplaced),
+            self.scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, self._onSceneReplaced),
+        ]
+
+    def load(self, paths):
+        """Load module files and tell them that the application has started."""
+        before = set(self.modules.modulesNames())
+        self.modules.load(paths)
+        for module in self.modules.scriptedModules():
+            if module.name not in before and not module.hidden:
+                self.window.moduleSelector().addModule(module)
+        self.app.startupCompleted.emit()
+        self.app.startupCompleted.disconnect()
+
+    # Modules, layout, messages
+
+    def selectModule(self, name):
+        """Open a module's panel as through the module selector; returns the module's Python widget object."""
+        slicer.util.selectModule(name)
+        self.processEvents()
+        return self.modules.module(name).widgetRepresentation().self()
+
+    def setLayout(self, layout):
+        """A number, or a name such as "FourUp", "OneUpRedSlice", "OneUp3D"."""
+        if isinstance(layout, str):
+            layout = getattr(slicer.vtkMRMLLayoutNode, f"SlicerLayout{layout}View")
+        self.layoutManager.setLayout(layout)
+        self.processEvents()
+
+    @property
+    def shownMessages(self):
+        """[(level, text)] of every message box: "error", "warning", "info" or "question"."""
+        return self.dialogs.messages
+
+    def processEvents(self, milliseconds=0):
+        """Run the event loop until idle, or for so long; pending pictures are drawn."""
+        end = time.monotonic() + milliseconds / 1000
+        if milliseconds:
+            self.app.wait(milliseconds)
+        for _ in range(3):
+            self.app.processEvents()
+        while time.monotonic() < end:
+            self.app.processEvents()
+
+    def waitUntil(self, condition, timeoutSeconds=10.0):
+        """Run the event loop until `condition()` holds; False when it did not in time."""
+        end = time.monotonic() + timeoutSeconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            self.app.wait(5)
+        return True
+
+    # Mouse and keyboard
+
+    def sliceView(self, name):
+        return self.layoutManager.sliceWidget(name).sliceView()
+
+    def threeDView(self, index=0):
+        return self.layoutManager.threeDWidget(index).threeDView()
+
+    def viewPosition(self, name, ras):
+        """Widget position (QPointF) at which a slice view shows a RAS point; ValueError when outside the view."""
+        view = self.sliceView(name)
+        x, y, _ = view.convertRASToXYZ(ras)
+        ratio = view.devicePixelRatioF()
+        position = QPointF((x + 0.5) / ratio, view.height() - (y + 0.5) / ratio)
+        if not view.rect().contains(position.toPoint()):
+            raise ValueError(f"{name} does not show RAS {tuple(ras)}: pan or zoom first")
+        return position
+
+    def moveSlice(self, name, ras, button="none", modifiers=()):
+        """Move the mouse to a RAS point of a slice view."""
+        self._mouse(name, QEvent.MouseMove, self.viewPosition(name, ras), "none", button, modifiers)
+
+    def clickSlice(self, name, ras, button="left", modifiers=()):
+        """Move to a RAS point of a slice view, press and release."""
+        position = self.viewPosition(name, ras)
+        self._mouse(name, QEvent.MouseMove, position, "none", "none", modifiers)
+        self._mouse(name, QEvent.MouseButtonPress, position, button, button, modifiers)
+        self._mouse(name, QEvent.MouseButtonRelease, position, button, "none", modifiers)
+        self.processEvents()
+
+    def dragSlice(self, name, rasFrom, rasTo, steps=10, button="left", modifiers=(), onStep=None):
+        """Press at one RAS point, move in steps, release at the other. `onStep(i)` is called after every move."""
+        self.moveSlice(name, rasFrom, modifiers=modifiers)
+        start, end = self.viewPosition(name, rasFrom), self.viewPosition(name, rasTo)
+        self._mouse(name, QEvent.MouseButtonPress, start, button, button, modifiers)
+        for step in range(1, steps + 1):
+            self._mouse(name, QEvent.MouseMove, start + (end - start) * step / steps, "none", button, modifiers)
+            if onStep is not None:
+                onStep(step)
+        self._mouse(name, QEvent.MouseButtonRelease, end, button, "none", modifiers)
+        self.processEvents()
+
+    def wheelSlice(self, name, notches=1, modifiers=()):
+        """Turn the wheel in the middle of a slice view; positive is away from the user."""
+        view = self.sliceView(name)
+        middle = QPointF(view.rect().center())
+        delta = QPoint(0, 120 if notches > 0 else -120)
+        for _ in range(abs(notches)):
+            event = QWheelEvent(middle, QPointF(view.mapToGlobal(middle.toPoint())), QPoint(), delta, Qt.NoButton,
+                                self._keys(modifiers), Qt.NoScrollPhase, False)  # fmt: skip
+            QApplication.sendEvent(view, event)
+        self.processEvents()
+
+    def keyPress(self, key, target=None):
+        """Press a key or chord such as "Delete" or "Ctrl+Z" in a view name or widget (default: the window).
+
+        Shortcuts of the window are tried first, as Qt does.
+        """
+        widget = self.sliceView(target) if isinstance(target, str) else target or self.window
+        combination = QKeySequence(key)[0]
+        if self._triggerShortcut(QKeySequence(key)):
+            return
+        text = key if len(key) == 1 else ""
+        for kind in (QEvent.KeyPress, QEvent.KeyRelease):
+            QApplication.sendEvent(widget, QKeyEvent(kind, combination.key(), combination.keyboardModifiers(), text))
+        self.processEvents()
+
+    def _triggerShortcut(self, sequence):
+        from PySide6.QtGui import QAction, QShortcut
+
+        for shortcut in self.window.findChildren(QShortcut):
+            if shortcut.key() == sequence and shortcut.isEnabled() and shortcut.parent().isVisible():
+                shortcut.activated.emit()
+                return True
+        for action in self.window.findChildren(QAction):
+            if sequence in action.shortcuts() and action.isEnabled():
+                action.trigger()
+                return True
+        return False
+
+    def _keys(self, modifiers):
+        keys = Qt.NoModifier
+        for name in modifiers:
+            keys |= _MODIFIERS[name.lower()]
+        return keys
+
+    def _mouse(self, name, kind, position, button, pressed, modifiers):
+        view = self.sliceView(name)
+        event = QMouseEvent(kind, position, QPointF(view.mapToGlobal(position.toPoint())), _BUTTONS[button],
+                            _BUTTONS[pressed], self._keys(modifiers))  # fmt: skip
+        QApplication.sendEvent(view, event)
+        self.app.processEvents()
+
+    # Pictures and files
+
+    def screenshot(self, path=None, widget=None):
+        """Draw every view anew, then the window (or one widget) as a QImage, written to `path` if given."""
+        self.processEvents(50)
+        for view in self.layoutManager.views():
+            if view.isVisible():
+                view.forceRender()
+        self.processEvents()
+        image = (widget or self.window).grab().toImage()
+        if path is not None and not image.save(str(path)):
+            raise OSError(f"Could not write the picture {path}")
+        return image
+
+    def saveScene(self, path):
+        if not self.io.saveScene(path):
+            raise OSError(f"Could not save the scene to {path}")
+
+    def loadScene(self, path, clear=True):
+        """Read a scene file, by default in place of the present scene."""
+        if not self.io.loadScene(path, clear):
+            raise OSError(f"Could not load the scene {path}")
+        self.processEvents()
+
+    def clearScene(self):
+        """File > Close Scene."""
+        self.scene.Clear(False)
+        self.processEvents()
+
+    def _onSceneReplaced(self, scene, event):
+        bootstrap.add_default_nodes(scene)
+        self.window.dataProbe().follow(scene)
+        self.layoutManager.refresh()
+
+    def _onException(self, kind, error, trace):
+        self.exceptions.append(error)
+        self._plainExceptHook(kind, error, trace)
+
+    def close(self):
+        """Close the scene and hide the window; `start` shows the same host again."""
+        self.clearScene()
+        self.window.hide()
+
+    def shutDown(self):
+        """The end of the process: modules clean up, views let go of the scene."""
+        self.modules.cleanup()
+        self.layoutManager.detach()
+        sys.excepthook = self._plainExceptHook

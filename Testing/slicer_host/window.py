@@ -1,0 +1,206 @@
+"""The main window: module selector and panel at the left, the views at the right, as in the application."""
+
+import slicer
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import (
+    QComboBox, QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QStyleFactory, QToolBar,
+    QVBoxLayout, QWidget,
+)  # fmt: skip
+
+PANEL_WIDTH_PX = 440
+
+
+def apply_style(application):
+    """Slicer's light look: Fusion with a quiet palette."""
+    application.setStyle(QStyleFactory.create("Fusion"))
+    palette = QPalette()
+    for role, color in (
+        (QPalette.Window, "#efefef"), (QPalette.Base, "#ffffff"), (QPalette.AlternateBase, "#f4f4f4"),
+        (QPalette.Button, "#f0f0f0"), (QPalette.Text, "#1e1e1e"), (QPalette.WindowText, "#1e1e1e"),
+        (QPalette.ButtonText, "#1e1e1e"), (QPalette.Highlight, "#3b82c4"), (QPalette.HighlightedText, "#ffffff"),
+        (QPalette.ToolTipBase, "#ffffdc"), (QPalette.ToolTipText, "#1e1e1e"),
+    ):  # fmt: skip
+        palette.setColor(role, QColor(color))
+    for role in (QPalette.Text, QPalette.WindowText, QPalette.ButtonText):
+        palette.setColor(QPalette.Disabled, role, QColor("#9a9a9a"))
+    application.setPalette(palette)
+
+
+class ModuleSelector(QToolBar):
+    """Chooses the module whose panel is shown."""
+
+    moduleSelected = Signal(str)
+
+    def __init__(self, parent):
+        super().__init__("Module Selection", parent)
+        self.setObjectName("ModuleSelectorToolBar")
+        self.setMovable(False)
+        self._combo = QComboBox()
+        self._combo.setMinimumWidth(230)
+        self.addWidget(QLabel(" Modules: "))
+        self.addWidget(self._combo)
+        self._combo.activated.connect(lambda index: self.selectModule(self._combo.itemData(index)))
+        self._selected = ""
+
+    def addModule(self, module):
+        self._combo.addItem(module.icon, module.title, module.name)
+        self._combo.setCurrentIndex(self._combo.findData(self._selected))
+
+    def selectModule(self, name):
+        if self._combo.findData(name) < 0:
+            raise RuntimeError(f"There is no module named {name}")
+        self._selected = name
+        self._combo.setCurrentIndex(self._combo.findData(name))
+        self.moduleSelected.emit(name)
+
+    @property
+    def selectedModule(self):
+        return self._selected
+
+
+class ModulePanel(QScrollArea):
+    """Shows one module's widget and tells modules when they are entered and left."""
+
+    def __init__(self):
+        super().__init__()
+        self.setObjectName("ModulePanel")
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAsNeeded)
+        self._content = QWidget()
+        self._layout = QVBoxLayout(self._content)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self.setWidget(self._content)
+        self._current = None
+
+    def currentWidget(self):
+        return self._current
+
+    def showModule(self, module):
+        widget = module.widgetRepresentation()
+        if widget is self._current:
+            return
+        if self._current is not None:
+            self._current.exit()
+            self._current.hide()
+        if self._layout.indexOf(widget) < 0:
+            self._layout.addWidget(widget)
+        self._current = widget
+        widget.show()
+        widget.enter()
+
+
+class DataProbe(QLabel):
+    """Position and value under the mouse cursor, from the crosshair node."""
+
+    def __init__(self, scene):
+        super().__init__()
+        self.setObjectName("DataProbe")
+        self.setTextFormat(Qt.PlainText)
+        self.setFixedHeight(44)
+        self.setContentsMargins(6, 2, 6, 2)
+        self._crosshair, self._tag = None, None
+        self.follow(scene)
+
+    def follow(self, scene):
+        if self._crosshair is not None:
+            self._crosshair.RemoveObserver(self._tag)
+        self._crosshair = scene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        self.setText("")
+        if self._crosshair is not None:
+            event = slicer.vtkMRMLCrosshairNode.CursorPositionModifiedEvent
+            self._tag = self._crosshair.AddObserver(event, self._onMoved)
+
+    def _onMoved(self, crosshair, event):
+        ras = [0.0, 0.0, 0.0]
+        if not crosshair.GetCursorPositionRAS(ras):
+            self.setText("")
+            return
+        text = "R {:.1f}  A {:.1f}  S {:.1f}".format(*ras)
+        node = crosshair.GetCursorPositionXYZ([0.0] * 3)
+        logic = slicer.app.applicationLogic().GetSliceLogic(node) if node else None
+        volume = logic.GetBackgroundLayer().GetVolumeNode() if logic else None
+        if volume is not None and volume.GetImageData() is not None:
+            text += f"\nB {volume.GetName()}  {self._value(volume, ras)}"
+        self.setText(text)
+
+    @staticmethod
+    def _value(volume, ras):
+        import vtk
+
+        if volume.GetParentTransformNode() is not None:
+            return ""
+        matrix = vtk.vtkMatrix4x4()
+        volume.GetRASToIJKMatrix(matrix)
+        ijk = [round(x) for x in matrix.MultiplyPoint([*ras, 1.0])[:3]]
+        image = volume.GetImageData()
+        if any(not 0 <= i < n for i, n in zip(ijk, image.GetDimensions(), strict=True)):
+            return "Out of Frame"
+        return f"({ijk[0]}, {ijk[1]}, {ijk[2]})  {image.GetScalarComponentAsDouble(*ijk, 0):g}"
+
+
+class qSlicerMainWindow(QMainWindow):
+    """`slicer.util.mainWindow()`."""
+
+    def __init__(self, core, size):
+        super().__init__()
+        self.setObjectName("qSlicerMainWindow")
+        self.setWindowTitle("3D Slicer (host)")
+        self._selector = ModuleSelector(self)
+        self.addToolBar(self._selector)
+        self._panel = ModulePanel()
+        self._probe = DataProbe(core.scene)
+        self._addViewToolBar(core)
+        self.addDockWidget(Qt.LeftDockWidgetArea, self._panelDock())
+        self._viewport = QWidget(objectName="CentralWidget")
+        self.setCentralWidget(self._viewport)
+        self._selector.moduleSelected.connect(
+            lambda name: self._panel.showModule(slicer.app.moduleManager().module(name))
+        )
+        self.statusBar()
+        self.resize(*size)
+
+    def _panelDock(self):
+        dock = QDockWidget(self)
+        dock.setObjectName("PanelDockWidget")
+        dock.setFeatures(QDockWidget.NoDockWidgetFeatures)
+        dock.setTitleBarWidget(QWidget())
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self._panel, 1)
+        title = QLabel(" Data Probe")
+        title.setStyleSheet("background: #dcdcdc; padding: 2px;")
+        layout.addWidget(title)
+        layout.addWidget(self._probe)
+        body.setMinimumWidth(PANEL_WIDTH_PX)
+        dock.setWidget(body)
+        return dock
+
+    def _addViewToolBar(self, core):
+        bar = QToolBar("Views", self)
+        bar.setMovable(False)
+        cls = slicer.vtkMRMLLayoutNode
+        for text, layout in (("Four-Up", cls.SlicerLayoutFourUpView), ("Red", cls.SlicerLayoutOneUpRedSliceView),
+                             ("3D", cls.SlicerLayoutOneUp3DView)):  # fmt: skip
+            action = bar.addAction(text)
+            action.triggered.connect(lambda *_, layout=layout: slicer.app.layoutManager().setLayout(layout))
+        self.addToolBar(bar)
+
+    def moduleSelector(self):
+        return self._selector
+
+    def modulePanel(self):
+        return self._panel
+
+    def viewport(self):
+        return self._viewport
+
+    def dataProbe(self):
+        return self._probe
+
+    def closeEvent(self, event):
+        self.hide()
+        event.accept()
