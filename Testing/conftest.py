@@ -119,7 +119,7 @@ def _run_file(config, node_ids: list[str]) -> dict[str, list[dict]]:
         with output.open("wb") as stream:
             status = _wait(command, stream, config.rootpath, os.environ | {REPORTS_VARIABLE: str(reports)})
         lines = reports.read_text(encoding="utf-8").splitlines() if reports.exists() else []
-        tail = output.read_text(encoding="utf-8", errors="replace")[-6000:]
+        tail = _tail(output.read_text(encoding="utf-8", errors="replace"))
     results = {}
     for entry in map(json.loads, lines):
         if "started" in entry:
@@ -132,6 +132,11 @@ def _run_file(config, node_ids: list[str]) -> dict[str, list[dict]]:
             message = f"The process ended {where} ({status}).\n{tail}"
             results.setdefault(node_id, []).append(_lost(config, node_id, message))
     return results
+
+
+def _tail(output: str) -> str:
+    """The last characters; without the list of every loaded library that a crash prints."""
+    return "\n".join(line for line in output.splitlines() if not line.startswith("Extension modules:"))[-4000:]
 
 
 def _wait(command: list[str], stream, folder: Path, environment: dict) -> str:

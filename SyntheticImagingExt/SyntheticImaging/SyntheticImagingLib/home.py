@@ -36,6 +36,7 @@ class HomePanel:
         ui.aboutLabel.text = "\n\n".join(
             (_("Version {version}").format(version=__version__), CITATION.format(version=__version__), PATENT)
         )
+        ui.requirementsTable.horizontalHeader().setStretchLastSection(True)
         self._addTasks()
         ui.installButton.clicked.connect(self.onInstall)
         ui.deviceButton.clicked.connect(self.onDevice)

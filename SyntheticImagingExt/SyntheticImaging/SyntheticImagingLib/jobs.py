@@ -9,6 +9,7 @@ import time
 from collections import deque
 
 import qt
+import slicer
 
 from .signal import Signal
 from .tree import PACKAGE_FOLDER
@@ -73,7 +74,8 @@ class Job:
             raise RuntimeError("The job is running; cancel it first.")
         self._reader = ProgressReader()
         self._isCanceled = False
-        self._process = qt.QProcess()
+        # A child of the application, so that it is not destroyed inside one of its own signals.
+        self._process = qt.QProcess(slicer.app)
         self._process.setProcessChannelMode(qt.QProcess.MergedChannels)
         self._process.setProcessEnvironment(_environment())
         self._process.readyReadStandardOutput.connect(self._onOutput)
@@ -113,6 +115,7 @@ class Job:
     def _end(self, message):
         if not self.isRunning:
             return
+        self._process.deleteLater()
         self._process = None
         if self._isCanceled:
             self.canceled.emit()

@@ -1,0 +1,26 @@
+"""The extension's modules in the stand-in for the application."""
+
+from pathlib import Path
+
+import pytest
+
+EXTENSION = Path(__file__).resolve().parents[2] / "SyntheticImagingExt"
+
+
+@pytest.fixture(scope="session")
+def host():
+    """One running application per process with all modules of the extension loaded."""
+    import slicer_host
+
+    files = (folder / f"{folder.name}.py" for folder in sorted(EXTENSION.iterdir()))
+    return slicer_host.start(modules=[str(file) for file in files if file.exists()])
+
+
+@pytest.fixture(autouse=True)
+def quiet(host):
+    """An empty scene before each test, and no exception in a callback during it."""
+    host.scene.Clear(0)
+    host.exceptions.clear()
+    host.shownMessages.clear()
+    yield
+    assert not host.exceptions, host.exceptions
