@@ -7,7 +7,9 @@ parallel. On the CPU a launch runs on one core and frees the interpreter, so ban
 from __future__ import annotations
 
 import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
 
@@ -17,8 +19,36 @@ import warp as wp
 from ..volume import PADDING_BELOW_HU
 from .reference import INVISIBLE, Fields, Outline, Recipe
 
+_DRIVER_NOTICE = b"Warp CUDA warning: Could not find or load the NVIDIA CUDA driver"
+
+
+@contextmanager
+def _without_driver_notice():
+    """Keep Warp's library from writing to the error stream that a computer without a GPU has no CUDA driver.
+
+    The notice comes from C code and heeds no setting, so the stream itself is held back; all else in it is passed on.
+    """
+    with tempfile.TemporaryFile() as held:
+        try:
+            stream = os.dup(2)
+        except OSError:  # an application without an error stream
+            yield
+            return
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stream, 2)
+            os.close(stream)
+            held.seek(0)
+            lines = [line for line in held if not line.startswith(_DRIVER_NOTICE)]
+            if lines:
+                os.write(2, b"".join(lines))
+
+
 wp.config.log_level = wp.LOG_ERROR
-wp.init()
+with _without_driver_notice():
+    wp.init()
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
 _BANDS = max(1, min(8, os.cpu_count() or 1))

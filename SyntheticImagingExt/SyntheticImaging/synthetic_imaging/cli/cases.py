@@ -1,0 +1,125 @@
+"""From options to a prepared case and its lesions. Imports the engine, so verbs import it when they run."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .. import tumor
+from ..errors import InputError
+from ..io import read_labels, read_volume
+from ..tumor.checks import check_lesion
+from ..volume import Volume
+from .options import Console
+
+DEFAULT_PRESET = "hcc-portal"
+_IDENTITY = {"ct_sha256": "CT", "organ_sha256": "organ", "vessels_sha256": "vessels"}
+
+
+def check_options(options):
+    """InputError for options that name what does not exist, before any file is read."""
+    tumor.preset_named(options.preset or DEFAULT_PRESET)
+    tumor.Lesion().without(*(options.without or ()))
+    if options.level and options.level not in tumor.LEVEL_NAMES:
+        raise InputError(f"There is no size level '{options.level}'; choose one of {', '.join(tumor.LEVEL_NAMES)}.")
+    if options.level and options.radius_mm is not None:
+        raise InputError("--level sets the radius, so it cannot be combined with --radius-mm; leave one of them out.")
+    try:
+        torch.zeros(1, device=options.device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"The device '{options.device}' cannot be used here; leave --device out to compute on the CPU."
+        ) from error
+
+
+def read_case(options, ct_path: str | Path, organ_path: str | Path, console: Console) -> tumor.Case:
+    """Read a CT with its organ, and the vessels where the options name them, and prepare it."""
+    console.stage(f"Reading {Path(ct_path).name}")
+    ct = read_volume(ct_path)
+    organ = _read_mask(organ_path, ct, options.organ_value, "--organ-value", console)
+    vessels_path = getattr(options, "vessels", None)
+    vessels = _read_mask(vessels_path, ct, options.vessels_value, "--vessels-value", console) if vessels_path else None
+    console.stage(f"Preparing the {options.organ_name}")
+    return tumor.Case(ct, organ, vessels, organ_name=options.organ_name)
+
+
+def read_record(path: str | Path) -> str:
+    """The text of a lesions.json."""
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"'{path}' could not be read as a lesion record: {error}.") from error
+
+
+def lesions_of(case: tumor.Case, options, recorded: str | None = None) -> list[tumor.Lesion]:
+    """The lesions that the options describe: recorded, at given points, or at clear sites."""
+    if recorded is not None:
+        return _replayed(case, recorded)
+    seed, preset = options.seed or 0, options.preset or DEFAULT_PRESET
+    points = getattr(options, "at", None)
+    if points:
+        kind = tumor.preset_named(preset)
+        lesions = [kind.sample(case, ras, options.radius_mm, seed + index) for index, ras in enumerate(points)]
+        lesions = [replace(lesion, name=f"{lesion.name} {number}") for number, lesion in enumerate(lesions, 1)]
+    else:
+        lesions = tumor.sample_lesions(case, preset, options.level, options.count, options.radius_mm, seed)
+    if options.contrast_hu is not None:
+        lesions = [replace(lesion, contrast_hu=options.contrast_hu) for lesion in lesions]
+    lesions = [lesion.without(*(options.without or ())) for lesion in lesions]
+    for lesion in lesions if points else ():
+        check_lesion(case, lesion)
+    return _with_satellites(case, lesions, options.satellites or 0, seed)
+
+
+def grown(case: tumor.Case, lesions: Sequence[tumor.Lesion], options) -> list[list[tumor.Lesion]]:
+    """The lesions on each day of the options, or just as they are."""
+    if options.days is None:
+        return [list(lesions)]
+    per_lesion = [tumor.growth_series(lesion, options.growth, options.days) for lesion in lesions]
+    for series in per_lesion:
+        for lesion in series:
+            check_lesion(case, lesion)
+    return [[series[index] for series in per_lesion] for index in range(len(options.days))]
+
+
+def _replayed(case: tumor.Case, recorded: str) -> list[tumor.Lesion]:
+    lesions = tumor.lesions_of(recorded)
+    was, now = json.loads(recorded), tumor.record(case, [])
+    different = [word for key, word in _IDENTITY.items() if was.get(key) != now[key]]
+    if different:
+        warnings.warn(
+            f"the {' and the '.join(different)} differ from those of the lesion record, so the voxels will differ.",
+            stacklevel=2,
+        )
+        for lesion in lesions:
+            check_lesion(case, lesion)
+    return lesions
+
+
+def _with_satellites(case: tumor.Case, lesions: list[tumor.Lesion], count: int, seed: int) -> list[tumor.Lesion]:
+    complete = list(lesions)
+    for lesion in lesions if count else ():
+        others = [other for other in complete if other is not lesion]
+        complete += tumor.satellites(case, lesion, count, seed, avoid=others)
+    return complete
+
+
+def _read_mask(path: str | Path, ct: Volume, values: tuple[int, ...] | None, option: str, console: Console) -> Volume:
+    """Labels on the CT's grid; of several chosen ones the union, as 1."""
+    console.stage(f"Reading {Path(path).name}")
+    labels = read_labels(path, like=ct)
+    if values is None:
+        return labels
+    array = labels.numpy()
+    chosen = np.isin(array, values)
+    if not chosen.any():
+        found = ", ".join(str(value) for value in np.unique(array) if value)
+        wanted = ", ".join(map(str, values))
+        raise InputError(f"'{Path(path).name}' has no voxel of label {wanted}; give {option} one of {found}.")
+    return labels.like(chosen.astype(np.uint8))

@@ -1,0 +1,74 @@
+"""Choosing the verb, and what happens when it fails.
+
+Nothing here or at file scope of the verbs imports torch: help must appear at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import traceback
+import warnings
+
+from .. import __version__
+from ..errors import InputError
+from . import phantom, presets, tumor, tumor_batch
+from .options import Console, common_options, join_negative_values
+
+PROGRAM = "synthetic-imaging"
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+_DESCRIPTION = "Synthetic tumors in CT with exact truth. Each verb has its own help: synthetic-imaging tumor --help"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns 0, 1 (something went wrong) or 2 (the input cannot be used)."""
+    arguments = join_negative_values(sys.argv[1:] if argv is None else list(argv))
+    options = None
+    try:
+        options = _parser().parse_args(arguments)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", UserWarning)
+            warnings.showwarning = _show_warning
+            return options.run(options, Console(getattr(options, "quiet", False)))
+    except SystemExit as stop:  # argparse ends so after help and after a wrong option
+        return int(stop.code or 0)
+    except KeyboardInterrupt:
+        _complain("interrupted; files already complete were kept.")
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of the output (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if getattr(options, "debug", False):
+            traceback.print_exc()
+        if isinstance(error, InputError):
+            _complain(str(error))
+            return REFUSED
+        hint = "" if getattr(options, "debug", False) else " Add --debug for the details, and please report them."
+        _complain(f"unexpected {type(error).__name__}: {_first_line(error)}.{hint}")
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False, parents=[common_options()]
+    )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in (tumor, tumor_batch, presets, phantom):
+        verb.add_to(verbs)
+    return parser
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    print(f"{PROGRAM}: warning: {message}", file=sys.stderr)
+
+
+def _complain(sentence: str):
+    print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or "no message").splitlines()[0].rstrip(".")

@@ -1,0 +1,93 @@
+"""Writing what a verb made, all of it or nothing. Imports the engine, so verbs import it when they run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from .. import tumor
+from ..errors import InputError
+from ..io import mark_synthetic, write_volume
+from ..io.atomic import staging
+
+RECORD, DICOM = "lesions.json", "dicom"
+FILES = ("ct.nrrd", "labels.nrrd", "instances.nrrd", RECORD)
+_NO_VESSEL_MM = 900.0
+
+
+def day_name(day: float) -> str:
+    """The folder of one day of growth."""
+    return f"day_{day:g}"
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether a folder holds a whole result; the record is written last, so it vouches for the rest."""
+    try:
+        tumor.lesions_of((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, InputError):
+        return False
+    return all((folder / name).is_file() for name in FILES)
+
+
+def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | None], dicom: bool):
+    """InputError where writing would replace an input, or mix with the files of an older DICOM series."""
+    if out.exists() and not out.is_dir():
+        raise InputError(f"'{out}' is a file; give --out a folder.")
+    given = {Path(path).expanduser().resolve() for path in inputs if path}
+    for folder in (out / day for day in days):
+        replaced = [folder / name for name in (*FILES, DICOM) if (folder / name).resolve() in given]
+        if replaced:
+            raise InputError(f"'{replaced[0]}' is an input and would be replaced; choose another folder for --out.")
+        if dicom and (folder / DICOM).exists():
+            raise InputError(f"'{folder / DICOM}' exists, and series must not mix; choose another folder for --out.")
+
+
+def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], options) -> list[str]:
+    """Insert each list of lesions and write it into ``out / name``; the returned lines tell what was made.
+
+    Everything is written in full beside its place before the first file moves there.
+    """
+    lines: list[str] = []
+    with staging(out / RECORD) as temporary:
+        staged = temporary / "result"
+        try:
+            _write_series(staged, case, series, options, lines)
+        except InputError as error:
+            raise InputError(str(error).replace(str(staged), str(out))) from error
+        _move(staged, out)
+    names = f"{', '.join(FILES)}" + (f" and the DICOM series '{DICOM}'" if options.dicom else "")
+    return [*lines, f"{names} are in '{out}'." if list(series) == [""] else f"{len(series)} days are in '{out}'."]
+
+
+def _write_series(staged: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], options, lines: list[str]):
+    composition = tumor.Composition(case, device=options.device)
+    for name, lesions in series.items():
+        composition.set_lesions(lesions)
+        tumor.save(staged / name, composition)
+        if options.dicom:
+            description = f"{len(lesions)} synthetic {case.organ_name} lesions"
+            write_volume(staged / name / DICOM, mark_synthetic(composition.ct, description))
+        lines += [name] if name else []
+        lines += [_line(composition, index) for index in range(len(lesions))]
+
+
+def _move(staged: Path, out: Path):
+    """Files and folders to their places, records last."""
+    found = [path for path in staged.rglob("*") if path.is_file()]
+    for path in sorted(found, key=lambda path: path.name == RECORD):
+        target = out / path.relative_to(staged)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target)
+
+
+def _line(composition: tumor.Composition, index: int) -> str:
+    """One lesion in words."""
+    lesion, measured = composition.lesions[index], composition.measure(index)
+    gap = measured["clearance_mm"]
+    vessel = "no vessel found" if gap > _NO_VESSEL_MM else f"{gap:.1f} mm from the nearest vessel"
+    return (
+        f"{lesion.name}: at {','.join(f'{x:.1f}' for x in lesion.center_ras)}, radius {lesion.radius_mm:.1f} mm, "
+        f"{measured['volume_ml']:.2f} mL, {measured['mean_hu']:.0f} ± {measured['std_hu']:.0f} HU, "
+        + (vessel if gap >= 0 else "may touch a vessel")
+    )

@@ -1,0 +1,71 @@
+"""``synthetic-imaging tumor``: lesions into one CT."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import InputError
+from .options import Console, add_lesion_options, add_verb, label_numbers, number, numbers, triple
+
+_SUMMARY = """Put synthetic lesions into a CT. Writes ct.nrrd, labels.nrrd (1 organ, 2 lesion),
+instances.nrrd (one number per lesion) and lesions.json, from which --lesions makes the
+same voxels again. CT, ORGAN and --vessels may be NRRD, NIfTI or MetaImage files, the CT also a
+folder with a DICOM series. An organ on another grid is resampled to that of the CT."""
+_EXAMPLE = """  synthetic-imaging tumor ct.nii.gz liver.nii.gz --at -45,12,30 --radius-mm 12 --out one
+  synthetic-imaging tumor dicom/ liver.nrrd --auto --level small --seed 3 --out many
+  synthetic-imaging tumor ct.nrrd liver.nrrd --lesions one/lesions.json --growth 90 --days 0,60,120 --out grown"""
+_REFUSED_WITH = {
+    "lesions": ("preset", "level", "count", "radius_mm", "contrast_hu", "without", "satellites", "seed"),
+    "at": ("level", "count"),
+}
+
+
+def add_to(verbs):
+    parser = add_verb(verbs, "tumor", run, "put lesions into a CT", _SUMMARY, _EXAMPLE)
+    parser.add_argument("ct", metavar="CT", help="the CT in HU")
+    parser.add_argument("organ", metavar="ORGAN", help="label volume of the organ")
+    place = parser.add_argument_group("place (one of the three)").add_mutually_exclusive_group(required=True)
+    place.add_argument(
+        "--at", type=triple, action="append", metavar="R,A,S", help="a lesion's center in mm; repeatable"
+    )
+    place.add_argument("--auto", action="store_true", help="find places clear of vessels, surface and each other")
+    place.add_argument("--lesions", metavar="JSON", help="replay the lesions of a lesions.json")
+    add_lesion_options(parser)
+    growth = parser.add_argument_group("growth: a folder for each day instead of one result")
+    growth.add_argument("--growth", type=number, metavar="DAYS", help="doubling time of the volume; negative shrinks")
+    growth.add_argument("--days", type=numbers, metavar="D,D", help="days to write; day 0 is the lesion as described")
+    vessels = parser.add_argument_group("vessels")
+    vessels.add_argument("--vessels", metavar="FILE", help="label volume of the vessels (default: found by brightness)")
+    vessels.add_argument(
+        "--vessels-value", type=label_numbers, metavar="N,N", help="labels of the vessels (default: all)"
+    )
+
+
+def run(options, console: Console) -> int:
+    _refuse_contradictions(options)
+    from . import cases, results
+
+    cases.check_options(options)
+    out = Path(options.out).expanduser()
+    days = [results.day_name(day) for day in options.days or ()] or [""]
+    results.refuse_target(out, days, [options.ct, options.organ, options.vessels, options.lesions], options.dicom)
+    recorded = cases.read_record(options.lesions) if options.lesions else None
+    case = cases.read_case(options, options.ct, options.organ, console)
+    console.stage("Placing lesions")
+    lesions = cases.lesions_of(case, options, recorded)
+    series = dict(zip(days, cases.grown(case, lesions, options), strict=True))
+    console.stage("Inserting and writing")
+    for line in results.write(out, case, series, options):
+        console.result(line)
+    return 0
+
+
+def _refuse_contradictions(options):
+    for source, refused in _REFUSED_WITH.items():
+        wrong = ["--" + name.replace("_", "-") for name in refused if getattr(options, name) is not None]
+        if getattr(options, source) and wrong:
+            raise InputError(f"{', '.join(wrong)} cannot be combined with --{source}; leave one of them out.")
+    if (options.growth is None) != (options.days is None):
+        raise InputError("--growth (the doubling time in days) and --days (the days to write) go together; give both.")
+    if options.vessels_value and not options.vessels:
+        raise InputError("--vessels-value names labels of the file that --vessels gives; add --vessels FILE.")
