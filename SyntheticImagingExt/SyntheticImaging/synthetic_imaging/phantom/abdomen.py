@@ -60,8 +60,8 @@ def _spleen(frame: Frame, habitus: Habitus, left_kidney: Kidney) -> Solid:
     size = habitus.factor(0.08)
     center = np.add((-95, -40, 112), habitus.jitter(2.5))
     turn = rotation("s", -28) @ rotation("a", 14)
-    body = ellipsoid(tuple(center), (32 * size, 52 * size, 52 * size), turn)
-    stomach_bed = ellipsoid(tuple(np.add(center, (42, 34, 6))), (42, 52, 56), turn)
+    body = ellipsoid(tuple(center), (36 * size, 56 * size, 55 * size), turn)
+    stomach_bed = ellipsoid(tuple(np.add(center, (50, 36, 4))), (44, 52, 58), turn)
     solid = carve(
         body, frame.abdomen.grown(-3.5), outside(stomach_bed), outside(left_kidney.solid.grown(5)), radius_mm=8
     )
@@ -70,18 +70,11 @@ def _spleen(frame: Frame, habitus: Habitus, left_kidney: Kidney) -> Solid:
 
 def _pancreas_path(habitus: Habitus) -> np.ndarray:
     """Center line with radius: head beside the duodenum, neck over the mesenteric vessels, tail toward the spleen."""
-    path = np.array(
-        [
-            (30, 6, 22, 10),
-            (28, 8, 40, 13),
-            (14, 18, 52, 10),
-            (-4, 24, 60, 9),
-            (-28, 16, 70, 9.5),
-            (-52, -4, 82, 9),
-            (-72, -22, 92, 7),
-        ],
-        dtype=float,
-    )
+    points = (
+        (30, 6, 22, 10), (28, 8, 40, 13), (14, 18, 52, 10), (-4, 24, 60, 9), (-28, 16, 70, 9.5), (-52, -4, 82, 9),
+        (-72, -22, 92, 7),
+    )  # fmt: skip
+    path = np.array(points, dtype=float)
     path[:, :3] += habitus.jitter(2)
     return path
 

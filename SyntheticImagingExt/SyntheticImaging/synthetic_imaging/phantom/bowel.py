@@ -11,7 +11,9 @@ from . import tissues as t
 from .canvas import Canvas, segments_of
 from .frame import Frame, Habitus
 from .shapes import Solid, curve, ellipsoid
-from .vessels import scatter
+from .vessels import grow_tree, scatter
+
+_STOMACH_LEVEL_A = 46.0
 
 
 def paint_bowel(canvas: Canvas, frame: Frame, habitus: Habitus, blocked: Solid) -> None:
@@ -20,47 +22,49 @@ def paint_bowel(canvas: Canvas, frame: Frame, habitus: Habitus, blocked: Solid) 
     stomach = _stomach(habitus)
     _paint_small_bowel(canvas, frame, habitus, blocked, [colon, stomach])
     _paint_duodenum(canvas)
-    content = fields.sample(fields.lattice(habitus.rng, 5.0), *canvas.axes)[0]
-    _paint_hollow(canvas, colon, t.COLON, 2.2, gas_above=0.30, content_hu=t.STOOL_HU + t.STOOL_TEXTURE_HU * content)
-    _paint_hollow(canvas, stomach, t.STOMACH, 4.0, gas_above=0.42, content_hu=t.BOWEL_CONTENT.hu + 9 * content)
+    mottle = fields.sample(fields.lattice(habitus.rng, 3.4), *canvas.axes)[0]
+    _paint_colon(canvas, colon, mottle)
+    _paint_stomach(canvas, stomach, mottle)
 
 
-def _paint_hollow(
-    canvas: Canvas, path: np.ndarray, wall: t.Tissue, wall_mm: float, gas_above: float, content_hu
-) -> None:
-    """A hollow organ along a center line (N, 4: r, a, s, radius); gas lies above ``gas_above`` of the radius."""
+def _paint_colon(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None:
+    """Stool below, gas above it in the front part of every haustrum."""
     box, distance, height = canvas.tubes(segments_of(path, path[:, 3]))
-    canvas.paint(box, distance, wall)
-    inner = distance + wall_mm
-    level = content_hu[box] if isinstance(content_hu, torch.Tensor) else content_hu
-    canvas.paint(box, inner, t.BOWEL_CONTENT, level)
-    gas = torch.maximum(inner, gas_above * float(path[:, 3].mean()) - height)
-    canvas.paint(box, gas, t.BOWEL_GAS)
+    canvas.paint(box, distance, t.COLON)
+    inner = distance + 2.2
+    canvas.paint(box, inner, t.BOWEL_CONTENT, t.STOOL_HU + t.STOOL_TEXTURE_HU * mottle[box])
+    surface = 8.0 + 1.0 * mottle[box]
+    canvas.paint(box, torch.maximum(inner, surface - height), t.BOWEL_GAS)
+
+
+def _paint_stomach(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None:
+    """Fluid with a level: the gas bubble lies in front, in the body and antrum of a lying person."""
+    box, distance, _ = canvas.tubes(segments_of(path, path[:, 3]))
+    folds = 0.8 * mottle[box]
+    canvas.paint(box, distance, t.STOMACH)
+    inner = distance + 3.2 + folds
+    canvas.paint(box, inner, t.BOWEL_CONTENT, t.BOWEL_CONTENT.hu + 14 + 6 * mottle[box])
+    canvas.paint(box, torch.maximum(inner, _STOMACH_LEVEL_A - canvas.points[1][box]), t.BOWEL_GAS)
 
 
 def _stomach(habitus: Habitus) -> np.ndarray:
-    fill = habitus.factor(0.10)
-    path = np.array(
-        [(-58, -22, 146, 24), (-66, -8, 130, 34), (-70, 14, 108, 35), (-66, 36, 84, 30), (-48, 54, 62, 24), (-20, 60, 50, 20),
-         (8, 52, 50, 15), (26, 40, 54, 10)], dtype=float,
+    """Fundus at the back under the left dome, body behind the left lobe of the liver, antrum across the midline."""
+    points = (
+        (-48, -34, 138, 24), (-56, -12, 128, 31), (-62, 16, 108, 32), (-60, 42, 84, 27), (-44, 58, 64, 22),
+        (-20, 60, 52, 18), (8, 52, 50, 14), (26, 40, 54, 10),
     )  # fmt: skip
+    path = np.array(points, dtype=float)
     path[:, :3] += habitus.jitter(2.5)
-    path[:, 3] *= fill
+    path[:, 3] *= habitus.factor(0.08)
     return curve(path, 6.0)
 
 
 def _paint_duodenum(canvas: Canvas) -> None:
-    path = [
-        (28, 38, 54, 10),
-        (42, 22, 54, 11),
-        (46, 8, 34, 12),
-        (44, 4, 8, 12),
-        (28, 6, -6, 11),
-        (4, 8, -4, 10),
-        (-20, 12, 8, 10),
-        (-34, 24, 22, 10),
-    ]
-    path = curve(np.array(path, dtype=float), 6.0)
+    points = (
+        (28, 38, 54, 10), (42, 22, 54, 11), (46, 8, 34, 12), (44, 4, 8, 12), (28, 6, -6, 11), (4, 8, -4, 10),
+        (-20, 12, 8, 10), (-34, 24, 22, 10),
+    )  # fmt: skip
+    path = curve(np.array(points, dtype=float), 6.0)
     box, distance, _ = canvas.tubes(segments_of(path, path[:, 3]))
     canvas.paint(box, distance, t.SMALL_BOWEL)
     canvas.paint(box, distance + 3.0, t.BOWEL_CONTENT, 25.0)
@@ -69,13 +73,15 @@ def _paint_duodenum(canvas: Canvas) -> None:
 def _colon(habitus: Habitus) -> np.ndarray:
     """Cecum, ascending, transverse, descending and sigmoid colon with haustra, then rectum."""
     sag = float(habitus.rng.uniform(-30, 15))
-    frame_path = np.array(
-        [(88, 22, -108, 25), (92, 12, -78, 29), (94, -6, -40, 27), (92, -16, -8, 25), (88, -2, 18, 23), (82, 34, 14, 21),
-         (62, 60, 4 + 0.6 * sag, 22), (28, 70, -8 + sag, 22), (-10, 72, -10 + sag, 22), (-48, 68, 12 + 0.7 * sag, 22),
-         (-82, 44, 46, 22), (-98, 10, 74, 22), (-100, -16, 64, 20), (-98, -30, 30, 18), (-98, -32, -10, 17),
-         (-96, -20, -55, 17), (-88, 4, -92, 16), (-66, 26, -118, 16), (-36, 14, -128, 16), (-10, 22, -116, 16),
-         (16, 6, -120, 16), (22, -24, -134, 16), (8, -50, -146, 18), (0, -66, -168, 20), (0, -64, -215, 19)], dtype=float,
+    points = (
+        (88, 22, -108, 25), (92, 12, -78, 29), (94, -6, -40, 27), (92, -16, -8, 25), (88, -2, 18, 23),
+        (82, 34, 14, 21), (62, 60, 4 + 0.6 * sag, 22), (28, 70, -8 + sag, 22), (-10, 72, -10 + sag, 22),
+        (-48, 68, 12 + 0.7 * sag, 22), (-82, 44, 46, 22), (-98, 10, 74, 22), (-100, -16, 64, 20), (-98, -30, 30, 18),
+        (-98, -32, -10, 17), (-96, -20, -55, 17), (-88, 4, -92, 16), (-66, 26, -118, 16), (-36, 14, -128, 16),
+        (-10, 22, -116, 16), (16, 6, -120, 16), (22, -24, -134, 16), (8, -50, -146, 18), (0, -66, -168, 20),
+        (0, -64, -215, 19),
     )  # fmt: skip
+    frame_path = np.array(points, dtype=float)
     frame_path[1:-3, :3] += habitus.rng.normal(0, 2.5, (len(frame_path) - 4, 3))
     path = curve(frame_path, 4.0)
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path[:, :3], axis=0), axis=1))])
@@ -88,6 +94,7 @@ def _paint_small_bowel(
     canvas: Canvas, frame: Frame, habitus: Habitus, blocked: Solid, others: list[np.ndarray]
 ) -> None:
     loops = _loops(frame, habitus, blocked, others)
+    _paint_mesentery(canvas, habitus, np.vstack(loops)[:, :3])
     box, distance, height = canvas.tubes(np.vstack([segments_of(loop, loop[:, 3]) for loop in loops]))
     canvas.paint(box, distance, t.SMALL_BOWEL)
     kind = fields.sample(fields.lattice(habitus.rng, 38.0), *canvas.axes)[0][box]
@@ -96,12 +103,22 @@ def _paint_small_bowel(
     canvas.paint(box, torch.maximum(torch.maximum(inner, 4.5 - height), 4 * (1.4 - kind)), t.BOWEL_GAS)
 
 
+def _paint_mesentery(canvas: Canvas, habitus: Habitus, ends: np.ndarray) -> None:
+    """Veins and arteries that fan out from the superior mesenteric vessels to the loops."""
+    for tissue, root, radius in ((t.VEIN, (8, 22, 0), 3.4), (t.ARTERY, (0, 20, 2), 2.6)):
+        trunk = np.array([root, (root[0] + 4, 26, -32), (root[0] + 10, 26, -68)], dtype=float)
+        targets = ends[habitus.rng.choice(len(ends), min(70, len(ends)), replace=False)]
+        cones = grow_tree([trunk], targets, radius, habitus.rng, step_mm=7.0, tip_radius_mm=0.8)
+        box, distance, _ = canvas.tubes(cones, reach_mm=2.5)
+        canvas.paint(box, distance, tissue)
+
+
 def _loops(frame: Frame, habitus: Habitus, blocked: Solid, others: list[np.ndarray]) -> list[np.ndarray]:
     """Center lines of loops that lie side by side: evenly scattered points, joined from neighbor to neighbor."""
     rng = habitus.rng
     room = frame.abdomen.grown(-14) & ellipsoid((0, 34, -48), (104, 66, 104))
     room = Solid((room - blocked.grown(9)).distance, (-100, -40, -150), (100, 105, 50))
-    points = scatter(room, 230, rng, 0.0)
+    points = scatter(room, 330, rng, 0.0)
     occupied = np.vstack(others)
     points = points[(cdist(points, occupied[:, :3]) - occupied[:, 3]).min(axis=1) > 8]
     free = np.ones(len(points), dtype=bool)
@@ -118,6 +135,6 @@ def _loops(frame: Frame, habitus: Habitus, blocked: Solid, others: list[np.ndarr
             order.append(nearest)
             free[nearest] = False
         if len(order) > 2:
-            radii = rng.uniform(8.0, 11.5, len(order))
+            radii = rng.uniform(9.0, 13.0, len(order))
             loops.append(curve(np.column_stack([points[order], radii]), 5.0))
     return loops

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..volume import Volume
 from . import fields
@@ -29,32 +30,41 @@ class Canvas:
         self.spacing_mm = tuple(float(mm) for mm in spacing_mm)
         self.scale = scale
         self.edge_mm = float(np.hypot(psf_mm, np.mean(self.spacing_mm)))
-        signs, counts = (-1, -1, 1), self.shape[::-1]
-        axes = [
-            center + sign * mm * (torch.arange(count) - (count - 1) / 2)
-            for center, sign, mm, count in zip(center_ras, signs, self.spacing_mm, counts, strict=True)
+        signs, counts = np.array((-1.0, -1.0, 1.0)), np.array(self.shape[::-1])
+        step_ras = signs * self.spacing_mm
+        first_ras = np.asarray(center_ras) - step_ras * (counts - 1) / 2
+        self.ijk_to_ras = np.diag([*step_ras, 1.0])
+        self.ijk_to_ras[:3, 3] = first_ras
+        self._first, self._step, self._counts = first_ras / scale, step_ras / scale, counts
+        self.axes = [
+            torch.tensor(first + step * np.arange(count), dtype=torch.float32)
+            for first, step, count in zip(self._first, self._step, counts, strict=True)
         ]
-        self.ijk_to_ras = np.diag([*np.multiply(signs, self.spacing_mm), 1.0])
-        self.ijk_to_ras[:3, 3] = [float(axis[0]) for axis in axes]
         self._warp, self._warp_mm = warp, warp_mm
-        self.axes = [axis / factor for axis, factor in zip(axes, scale, strict=True)]
         self.points = fields.sample(warp, *self.axes).clamp_(-3, 3).mul_(warp_mm)
         self.points[0] += self.axes[0]
         self.points[1] += self.axes[1][:, None]
         self.points[2] += self.axes[2][:, None, None]
+        self._points = self.points.numpy()
         self.hu = torch.full(self.shape, float(AIR.hu))
         self.labels = torch.zeros(self.shape, dtype=torch.uint8)
 
     # ---- where ----------------------------------------------------------------------------------------------------
 
-    def box(self, low: Point, high: Point, margin_mm: float = 0.0) -> Box:
+    def box(self, low: Point, high: Point, slack_mm: float = _SLACK_MM) -> Box:
         """Slices (k, j, i) that hold every voxel between two corners of the standard body."""
-        found = []
-        for axis, a, b in zip(self.axes, low, high, strict=True):
-            reach = _SLACK_MM + margin_mm + self.edge_mm
-            inside = torch.nonzero((axis >= a - reach) & (axis <= b + reach))[:, 0]
-            found.append(slice(int(inside[0]), int(inside[-1]) + 1) if len(inside) else slice(0, 0))
-        return tuple(reversed(found))
+        reach = slack_mm + self.edge_mm
+        ends = np.stack([(np.subtract(low, reach) - self._first), (np.add(high, reach) - self._first)]) / self._step
+        start = np.clip(np.ceil(ends.min(0)), 0, self._counts).astype(int)
+        stop = np.clip(np.floor(ends.max(0)) + 1, start, self._counts).astype(int)
+        return tuple(slice(int(a), int(b)) for a, b in zip(start[::-1], stop[::-1], strict=True))
+
+    def _warped_box(self, low: np.ndarray, high: np.ndarray, slack_mm: float) -> Box:
+        """The box of something small, moved by the warp at its place."""
+        middle = 0.5 * (low + high)
+        i, j, k = np.clip(np.rint((middle - self._first) / self._step), 0, self._counts - 1).astype(int)
+        shift = self._points[:, k, j, i] - (self._first + self._step * (i, j, k))
+        return self.box(low - shift, high - shift, slack_mm + 0.06 * float(np.max(high - low)))
 
     def at(self, box: Box) -> tuple[Tensor, Tensor, Tensor]:
         """Coordinates r, a, s in the standard body of the voxels in a box."""
@@ -71,11 +81,23 @@ class Canvas:
 
     # ---- paint ----------------------------------------------------------------------------------------------------
 
-    def fill(self, solid: Solid, tissue: Tissue, hu: float | Tensor | None = None) -> None:
+    def distance(self, solid: Solid, box: Box, coarse: bool = False) -> Tensor:
+        """The distance map of a solid in a box; ``coarse`` computes every second voxel and interpolates, for large
+        solids without thin parts."""
+        points = self.at(box)
+        if not coarse or min(points[0].shape) < 4:
+            return solid.distance(*points)
+        sparse = solid.distance(*(axis[::2, ::2, ::2] for axis in points))
+        size = tuple(2 * n - 1 for n in sparse.shape)
+        dense = fields.upsampled(sparse[None], size)
+        missing = [full - n for full, n in zip(points[0].shape, size, strict=True)]
+        return functional.pad(dense, (0, missing[2], 0, missing[1], 0, missing[0]), mode="replicate")[0]
+
+    def fill(self, solid: Solid, tissue: Tissue, hu: float | Tensor | None = None, coarse: bool = False) -> None:
         """Paint a solid."""
         box = self.box(solid.low, solid.high)
-        if all(side.stop > side.start for side in box):
-            self.paint(box, solid.distance(*self.at(box)), tissue, hu)
+        if _is_filled(box):
+            self.paint(box, self.distance(solid, box, coarse), tissue, hu)
 
     def paint(self, box: Box, distance: Tensor, tissue: Tissue, hu: float | Tensor | None = None) -> None:
         """Paint where a distance map of the box is negative, with a soft edge as wide as voxel and blur together."""
@@ -86,15 +108,13 @@ class Canvas:
         view += cover * (level - view)
         self.labels[box].masked_fill_(distance < 0, tissue.label)
 
-    def shell(
-        self, solid: Solid, outer: Tissue, thickness_mm: float, inner_hu: float, inner: Tissue | None = None
-    ) -> None:
-        """Paint a solid with a wall: ``outer`` as the wall, inside it ``inner_hu`` (of ``inner``, or the same label)."""
+    def shell(self, solid: Solid, wall: Tissue, wall_mm: float, inner_hu: float) -> None:
+        """Paint a solid with a wall of that thickness, and another attenuation inside it under the same label."""
         box = self.box(solid.low, solid.high)
-        if all(side.stop > side.start for side in box):
-            distance = solid.distance(*self.at(box))
-            self.paint(box, distance, outer)
-            self.paint(box, distance + thickness_mm, inner or outer, inner_hu)
+        if _is_filled(box):
+            distance = self.distance(solid, box)
+            self.paint(box, distance, wall)
+            self.paint(box, distance + wall_mm, wall, inner_hu)
 
     def tubes(self, segments: np.ndarray, reach_mm: float = 4.0) -> tuple[Box, Tensor, Tensor]:
         """Distance to the union of many cones, each looked at only near itself.
@@ -106,13 +126,13 @@ class Canvas:
         starts, ends, radii = segments[:, :3], segments[:, 3:6], segments[:, 6:]
         low = np.minimum(starts, ends) - radii.max(1, keepdims=True)
         high = np.maximum(starts, ends) + radii.max(1, keepdims=True)
-        whole = self.box(low.min(0), high.max(0), reach_mm)
+        whole = self.box(low.min(0), high.max(0), _SLACK_MM + reach_mm)
         size = [side.stop - side.start for side in whole]
         distance = torch.full(size, _FAR_MM)
         height = torch.zeros(size)
         for n in range(len(segments)):
-            box = self.box(low[n], high[n], reach_mm)
-            if any(side.stop <= side.start for side in box):
+            box = _common(self._warped_box(low[n], high[n], reach_mm), whole)
+            if not _is_filled(box):
                 continue
             local = tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, whole, strict=True))
             p = self.at(box)
@@ -125,6 +145,14 @@ class Canvas:
 
     def volume(self, data: Tensor) -> Volume:
         return Volume(data, self.ijk_to_ras)
+
+
+def _is_filled(box: Box) -> bool:
+    return all(side.stop > side.start for side in box)
+
+
+def _common(box: Box, whole: Box) -> Box:
+    return tuple(slice(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, whole, strict=True))
 
 
 def segments_of(points: np.ndarray, radii_mm) -> np.ndarray:

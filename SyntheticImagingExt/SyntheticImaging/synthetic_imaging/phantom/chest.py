@@ -18,10 +18,9 @@ def paint_chest(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
     heart, chambers = _heart(habitus)
     lungs = _lungs(frame, heart)
     box = canvas.box(lungs.low, lungs.high)
-    p = canvas.at(box)
-    distance = lungs.distance(*p)
+    distance = canvas.distance(lungs, box, coarse=True)
     # blood settles: the lung is denser at the back of a lying person
-    canvas.paint(box, distance, t.LUNG, t.LUNG.hu - 0.32 * (p[1] + 20))
+    canvas.paint(box, distance, t.LUNG, t.LUNG.hu - 0.32 * (canvas.points[1][box] + 20))
     _paint_lung_vessels(canvas, lungs, habitus)
     canvas.fill(heart.grown(1.5), t.HEART)
     for chamber in chambers:
@@ -75,6 +74,4 @@ def _paint_lung_vessels(canvas: Canvas, lungs: Solid, habitus: Habitus) -> None:
         ]
         cones.append(grow_tree(trunks, targets, 7.0, habitus.rng, step_mm=8.0, tip_radius_mm=0.35))
     box, distance, _ = canvas.tubes(np.vstack(cones), reach_mm=2.5)
-    p = canvas.at(box)
-    distance = torch.maximum(distance, lungs.distance(*p))
-    canvas.paint(box, distance, t.LUNG_VESSEL)
+    canvas.paint(box, torch.maximum(distance, canvas.distance(lungs, box, coarse=True)), t.LUNG_VESSEL)

@@ -20,7 +20,7 @@ def lattice(rng: np.random.Generator, scale_mm: float, channels: int = 1) -> Ten
 
 
 def sample(values: Tensor, r: Tensor, a: Tensor, s: Tensor) -> Tensor:
-    """A lattice on a grid with axes r (I,), a (J,) and s (K,) in mm: smooth, unit standard deviation, (channels, K, J, I).
+    """A lattice on a grid with axes r (I,), a (J,) and s (K,) in mm, as (channels, K, J, I), unit standard deviation.
 
     Separable interpolation with quadratic B-splines, one axis after the other, so that fine grids stay cheap.
     """

@@ -13,7 +13,34 @@ import torch
 
 from .shapes import Point, Profile, Solid, blend, carve, column, ellipsoid, half_space
 
-_HEIGHTS = (-230.0, -190.0, -150.0, -100.0, -50.0, 0.0, 50.0, 100.0, 150.0, 210.0, 260.0)
+_HEIGHTS = (-230, -190, -150, -100, -50, 0, 50, 100, 150, 210, 260)
+_AXIS_A = (-12, -12, -10, -6, -4, -4, -6, -8, -10, -12, -12)
+"""Where the widest line of the body lies along a, at each of the heights."""
+
+# half width, depth to the front and depth to the back from that line, at each of the heights, mm
+_CAVITY = (
+    (100, 104, 112, 118, 118, 118, 121, 124, 126, 124, 118),
+    (62, 66, 76, 82, 84, 84, 84, 86, 88, 92, 92),
+    (74, 76, 74, 68, 64, 66, 72, 80, 86, 86, 84),
+)
+_ENVELOPE = (
+    (158, 160, 156, 146, 136, 134, 135, 137, 139, 140, 138),
+    (78, 80, 88, 93, 95, 95, 95, 98, 101, 105, 105),
+    (108, 110, 106, 98, 94, 93, 95, 97, 98, 99, 98),
+)
+_SKIN = (
+    (160, 162, 158, 148, 138, 135, 135, 137, 139, 141, 140),
+    (80, 83, 92, 96, 97, 96, 96, 99, 102, 106, 106),
+    (112, 113, 110, 100, 95, 94, 96, 98, 99, 100, 100),
+)
+_FAT = (
+    (1.3, 1.3, 1.3, 1.3, 1.2, 1.1, 1.0, 0.9, 0.8, 0.8, 0.8),
+    (1.5, 1.5, 1.5, 1.4, 1.3, 1.1, 0.9, 0.7, 0.6, 0.6, 0.6),
+    (1.3, 1.2, 1.1, 1.0, 0.9, 0.8, 0.7, 0.7, 0.7, 0.7, 0.7),
+)
+"""Subcutaneous fat relative to ``Habitus.fat_mm``, to the same three sides."""
+_BELLY = (0, 0.3, 0.6, 1, 1, 1, 1, 0.8, 0.4, 0, 0)
+"""How much visceral fat pushes the front outward."""
 
 
 @dataclass(frozen=True)
@@ -52,36 +79,12 @@ class Frame:
 
     @classmethod
     def build(cls, habitus: Habitus) -> Frame:
-        fat = habitus.fat_mm
-        belly = 14.0 * habitus.visceral_fat
-        axis = Profile(_HEIGHTS, (-12.0, -12, -10, -6, -4, -4, -6, -8, -10, -12, -12))
-        cavity = column(
-            axis,
-            Profile(_HEIGHTS, (100.0, 104, 112, 118, 118, 118, 121, 124, 126, 124, 118)),
-            _plus(
-                (62.0, 66, 76, 82, 84, 84, 84, 86, 88, 92, 92),
-                belly * np.array((0, 0.3, 0.6, 1, 1, 1, 1, 0.8, 0.4, 0, 0)),
-            ),
-            Profile(_HEIGHTS, (74.0, 76, 74, 68, 64, 66, 72, 80, 86, 86, 84)),
-            2.3,
-        )
-        envelope = column(
-            axis,
-            Profile(_HEIGHTS, (158.0, 160, 156, 146, 136, 134, 135, 137, 139, 140, 138)),
-            _plus(
-                (78.0, 80, 88, 93, 95, 95, 95, 98, 101, 105, 105),
-                belly * np.array((0, 0.3, 0.6, 1, 1, 1, 1, 0.8, 0.4, 0, 0)),
-            ),
-            Profile(_HEIGHTS, (108.0, 110, 106, 98, 94, 93, 95, 97, 98, 99, 98)),
-            2.25,
-        )
-        skin = column(
-            axis,
-            _plus((160.0, 162, 158, 148, 138, 135, 135, 137, 139, 141, 140), fat * np.array((1.3, 1.3, 1.3, 1.3, 1.2, 1.1, 1, 0.9, 0.8, 0.8, 0.8))),
-            _plus((80.0, 83, 92, 96, 97, 96, 96, 99, 102, 106, 106), belly + fat * np.array((1.5, 1.5, 1.5, 1.4, 1.3, 1.1, 0.9, 0.7, 0.6, 0.6, 0.6))),
-            _plus((112.0, 113, 110, 100, 95, 94, 96, 98, 99, 100, 100), fat * np.array((1.3, 1.2, 1.1, 1.0, 0.9, 0.8, 0.7, 0.7, 0.7, 0.7, 0.7))),
-            2.3,
-        )  # fmt: skip
+        belly = 14.0 * habitus.visceral_fat * np.array(_BELLY)
+        fat = habitus.fat_mm * np.array(_FAT)
+        axis = _profile(_AXIS_A)
+        cavity = column(axis, *_profiles(_CAVITY, (0, belly, 0)), 2.3)
+        envelope = column(axis, *_profiles(_ENVELOPE, (0, belly, 0)), 2.25)
+        skin = column(axis, *_profiles(_SKIN, (fat[0], belly + fat[1], fat[2])), 2.3)
         roof = _diaphragm(habitus)
         return cls(
             skin=_furrowed(skin),
@@ -92,8 +95,12 @@ class Frame:
         )
 
 
-def _plus(values, extra) -> Profile:
-    return Profile(_HEIGHTS, tuple(float(v) for v in np.add(values, extra)))
+def _profile(values) -> Profile:
+    return Profile(_HEIGHTS, tuple(float(value) for value in values))
+
+
+def _profiles(table, extra) -> tuple[Profile, Profile, Profile]:
+    return tuple(_profile(np.add(row, more)) for row, more in zip(table, extra, strict=True))
 
 
 def _diaphragm(habitus: Habitus) -> Solid:

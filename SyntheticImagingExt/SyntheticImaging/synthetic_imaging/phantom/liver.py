@@ -11,7 +11,7 @@ from torch.nn import functional
 from . import tissues as t
 from .canvas import Canvas
 from .frame import Frame, Habitus
-from .shapes import Solid, carve, ellipsoid, half_space, outside, rotation, tube
+from .shapes import Solid, blend, carve, ellipsoid, half_space, outside, rotation, tube
 from .vessels import grow_tree, scatter
 
 HILUM = np.array([30.0, 12.0, 80.0])
@@ -33,17 +33,18 @@ class Liver:
         def visceral(r, a, s):
             # the lower surface looks to the left, back and down; in front of the stomach it turns into the left lobe
             lean = 1.15 * functional.softplus((a - 6) / 8) * 8
-            return -(r + 0.65 * (s - shift[2]) + lean - 92 - tip * (r > 60)) / 1.55
+            return -(r + 0.65 * (s - shift[2]) + 1.08 * lean - 92 - tip * (r > 60)) / 1.55
 
         edge = half_space((-0.62, 0, -1), -(68 + tip * 0.5))  # the free lower margin, rising to the left
-        left_end = ellipsoid((40, 10, 95), (118 + reach, 120, 125))
+        left_end = ellipsoid((40, 10, 95), (126 + reach, 120, 125))
         solid = carve(
-            frame.abdomen.grown(-3.5), Solid(visceral), edge, left_end, outside(right_kidney.grown(6.0)),
+            frame.abdomen.grown(-0.5), Solid(visceral), edge, left_end, outside(right_kidney.grown(6.0)),
             outside(tube([(-14, -40, 40), (-12, -44, 190)], 31)), radius_mm=11,
         )  # fmt: skip
         fissure = tube([(14, 96, 40), (9, 80, 58), (4, 50, 82)], [3.5, 3.0, 1.5], flatten=(1, 2.5, 1))
         bladder = _gallbladder(habitus)
-        solid = solid - fissure - bladder.grown(1.5)
+        caudate = tube([(12, -6, 82), (10, -9, 112), (14, -10, 132)], [9, 12, 8], flatten=(0.9, 1.1, 1))
+        solid = blend(solid, caudate, radius_mm=6) - fissure - bladder.grown(1.5)
         return cls(Solid(solid.distance, (-95, -100, -45), (130, 105, 190)), bladder)
 
 
@@ -56,9 +57,7 @@ def _gallbladder(habitus: Habitus) -> Solid:
 
 
 def paint_liver(canvas: Canvas, liver: Liver, habitus: Habitus) -> None:
-    box = canvas.box(liver.solid.low, liver.solid.high)
-    distance = liver.solid.distance(*canvas.at(box))
-    canvas.paint(box, distance, t.LIVER)
+    canvas.fill(liver.solid, t.LIVER)
     canvas.shell(liver.gallbladder, t.GALLBLADDER, 1.6, t.GALLBLADDER.hu)
     for cones, tissue in ((_hepatic(liver, habitus), t.HEPATIC_VEIN), (_portal(liver, habitus), t.PORTAL_VEIN)):
         where, tree, _ = canvas.tubes(cones, reach_mm=2.5)
@@ -82,7 +81,7 @@ def _portal(liver: Liver, habitus: Habitus) -> np.ndarray:
         np.array([right[-1], np.add((88, -28, 92), wobble(4)), np.add((98, -46, 76), wobble(5))]),
         np.array([root, (20, 26, 92), np.add((8, 40, 100), wobble(2)), np.add((2, 58, 100), wobble(3))]),
     ]
-    return grow_tree(trunks, scatter(liver.solid, _PORTAL_TIPS, habitus.rng, 6.0), 6.2, habitus.rng, tip_radius_mm=0.65)
+    return grow_tree(trunks, scatter(liver.solid, _PORTAL_TIPS, habitus.rng, 6.0), 7.0, habitus.rng, tip_radius_mm=0.9)
 
 
 def _hepatic(liver: Liver, habitus: Habitus) -> np.ndarray:
@@ -105,4 +104,4 @@ def _hepatic(liver: Liver, habitus: Habitus) -> np.ndarray:
             [root, np.add((10, 8, 143), wobble(3)), np.add((-8, 36, 130), wobble(4)), np.add((-22, 54, 118), wobble(4))]
         ),
     ]
-    return grow_tree(trunks, scatter(liver.solid, _HEPATIC_TIPS, habitus.rng, 6.0), 5.6, habitus.rng, tip_radius_mm=0.6)
+    return grow_tree(trunks, scatter(liver.solid, _HEPATIC_TIPS, habitus.rng, 6.0), 6.4, habitus.rng, tip_radius_mm=0.9)

@@ -69,7 +69,7 @@ def paint_spine(canvas: Canvas, habitus: Habitus) -> None:
     for bone in bones:
         posterior = _posterior_elements(bone)
         tissue = t.VERTEBRAE[bone.name]
-        canvas.shell(posterior - tube(canal, 8.0), tissue, 2.0, 330.0)
+        canvas.shell(posterior - tube(canal, 8.0), tissue, 1.8, 260.0)
         canvas.shell(_body(bone), tissue, 1.5, t.SPONGIOSA_HU)
 
 
@@ -253,21 +253,23 @@ def _sacrum() -> Solid:
     return Solid((solid & outside(holes | canal)).distance, solid.low, solid.high)
 
 
-_WING_GRID = np.array(
-    [  # rows from the crest down, columns from the back (sacroiliac joint) to the front; r, a, s, half thickness
-        [(38, -98, -88, 7), (62, -84, -52, 7), (98, -48, -30, 6), (126, -4, -32, 7), (132, 38, -52, 7), (122, 64, -84, 7)],
-        [(43, -94, -104, 9), (64, -76, -76, 6), (92, -46, -62, 4), (114, -8, -62, 4), (122, 30, -78, 5), (116, 56, -104, 7)],
-        [(48, -86, -122, 10), (66, -66, -102, 7), (84, -42, -96, 4.5), (100, -12, -98, 4.5), (110, 20, -112, 6), (108, 44, -130, 8)],
-        [(52, -76, -140, 9), (66, -58, -130, 9), (78, -38, -128, 8), (88, -14, -132, 8), (98, 12, -142, 9), (100, 34, -154, 9)],
-        [(62, -62, -160, 8), (66, -50, -160, 9), (72, -34, -162, 9), (80, -14, -164, 10), (88, 10, -166, 10), (92, 28, -172, 8)],
-    ],
-    dtype=float,
+_WING_GRID = (
+    ((38, -98, -88, 7), (62, -84, -52, 7), (98, -48, -30, 6), (126, -4, -32, 7), (132, 38, -52, 7), (122, 64, -84, 7)),
+    ((43, -94, -104, 9), (64, -76, -76, 6), (92, -46, -62, 4), (114, -8, -62, 4), (122, 30, -78, 5),
+     (116, 56, -104, 7)),
+    ((48, -86, -122, 10), (66, -66, -102, 7), (84, -42, -96, 4.5), (100, -12, -98, 4.5), (110, 20, -112, 6),
+     (108, 44, -130, 8)),
+    ((52, -76, -140, 9), (66, -58, -130, 9), (78, -38, -128, 8), (88, -14, -132, 8), (98, 12, -142, 9),
+     (100, 34, -154, 9)),
+    ((62, -62, -160, 8), (66, -50, -160, 9), (72, -34, -162, 9), (80, -14, -164, 10), (88, 10, -166, 10),
+     (92, 28, -172, 8)),
 )  # fmt: skip
+"""Rows from the crest down, columns from the sacroiliac joint to the front: r, a, s and half the thickness, mm."""
 
 
 def _wing() -> np.ndarray:
     """The iliac wing as a sheet of rods close beside each other; ischium and pubis below."""
-    return np.vstack([*_sheet(_WING_GRID, 20, 30), *_rami()])
+    return np.vstack([*_sheet(np.array(_WING_GRID), 36, 30), *_rami()])
 
 
 def _sheet(grid: np.ndarray, rows: int, columns: int) -> list[np.ndarray]:

@@ -28,7 +28,7 @@ def _tissue(name: str, hu: float, texture_hu: float = 2.0) -> Tissue:
 
 AIR = _tissue("background", -1000, 0)
 SKIN = _tissue("skin", 30)
-FAT = _tissue("subcutaneous fat", -105, 6)
+FAT = _tissue("subcutaneous fat", -105, 7)
 INNER_FAT = _tissue("visceral and intermuscular fat", -100, 8)
 WALL = _tissue("abdominal and chest wall muscle", 58, 6)
 PARASPINAL = _tissue("paraspinal muscle", 60, 7)
@@ -72,18 +72,18 @@ BOWEL_CONTENT = _tissue("stomach and bowel content", 18, 6)
 BOWEL_GAS = _tissue("stomach and bowel gas", -920, 5)
 BLADDER = _tissue("urinary bladder", 6, 1)
 PELVIC_ORGANS = _tissue("pelvic organs", 68, 6)
-TABLE = _tissue("table", -250, 0)
+TABLE = _tissue("table", 60, 0)
 
 TISSUES: tuple[Tissue, ...] = tuple(_ALL)
 """Every tissue, in the order of its label."""
 
 CORTEX_HU = 950.0
 """Compact bone of long and flat bones; each bone's ``hu`` is that of its own cortex."""
-SPONGIOSA_HU = 210.0
+SPONGIOSA_HU = 190.0
 """Trabecular bone of a middle-aged adult."""
-SPONGIOSA_TEXTURE_HU = 35.0
+SPONGIOSA_TEXTURE_HU = 20.0
 MEDULLA_HU = 158.0
 """Renal medulla, a little behind the cortex 70 s after contrast."""
-STOOL_HU = 12.0
-STOOL_TEXTURE_HU = 75.0
+STOOL_HU = 15.0
+STOOL_TEXTURE_HU = 48.0
 """Stool is mottled by gas and fat."""

@@ -120,10 +120,12 @@ def _paint_body(canvas: Canvas, habitus: Habitus) -> None:
 def _paint_table(canvas: Canvas) -> None:
     """A carbon shell under the back, curved to both sides; it does not follow the patient's warp."""
     r, a = canvas.axes[0][None, None, :], canvas.axes[1][None, :, None]
-    sheet = ((a + 152 - 0.0011 * r * r).abs() - 1.2).expand(canvas.shape).clone()
-    outside_body = canvas.labels == t.AIR.label
+    occupied = (canvas.labels != t.AIR.label).any(dim=2).any(dim=0)
+    lowest = float(canvas.axes[1][occupied].min()) if occupied.any() else -120.0
+    sheet = ((a - (lowest - 14) - 0.0011 * r * r).abs() - 1.3).expand(canvas.shape)
+    free = canvas.labels == t.AIR.label
     whole = tuple(slice(0, n) for n in canvas.shape)
-    canvas.paint(whole, torch.where(outside_body, torch.maximum(sheet, r.abs() - 190), 1e3), t.TABLE)
+    canvas.paint(whole, torch.where(free, torch.maximum(sheet, r.abs() - 190), 1e3), t.TABLE)
 
 
 def _add_texture(canvas: Canvas, coarse: torch.Tensor, fine: torch.Tensor) -> None:

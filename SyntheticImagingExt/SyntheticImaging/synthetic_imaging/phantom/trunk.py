@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from . import tissues as t
@@ -10,38 +11,43 @@ from .frame import Frame, Habitus
 from .shapes import Profile, Solid, carve, ellipsoid, half_space, rotation, tube
 
 _SKIN_MM = 2.0
+_FAT_PLANE_MM = 1.4  # between neighboring muscles
 _WHOLE_LOW, _WHOLE_HIGH = (-260.0, -220.0, -320.0), (260.0, 220.0, 320.0)
 
 
 def paint_hull(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
     """Skin, fat, the muscle sheets of the wall, and the fat of the cavity."""
     box = canvas.box(_WHOLE_LOW, _WHOLE_HIGH)
-    p = canvas.at(box)
-    skin = frame.skin.distance(*p)
+    skin, envelope, cavity = (
+        canvas.distance(solid, box, coarse=True) for solid in (frame.skin, frame.envelope, frame.cavity)
+    )
     canvas.paint(box, skin, t.SKIN)
     canvas.paint(box, skin + _SKIN_MM, t.FAT)
-    envelope = torch.maximum(frame.envelope.distance(*p), skin + _SKIN_MM + 3)
-    cavity = frame.cavity.distance(*p)
+    envelope = torch.maximum(envelope, skin + _SKIN_MM + 3)
     canvas.paint(box, envelope, t.INNER_FAT)
-    canvas.paint(box, _wall(p, envelope, cavity), t.WALL)
+    canvas.paint(box, _wall(canvas.at(box), envelope, cavity), t.WALL)
     canvas.paint(box, cavity, t.INNER_FAT)
 
 
 def _wall(p, envelope, cavity):
     """Distance to the muscle of the wall: three sheets at the flank, the rectus pair in front, thin over the chest."""
     r, a, s = p
-    depth = cavity / (cavity - envelope).clamp_min(1.0)  # 0 at the cavity, 1 at the envelope
     thickness = (cavity - envelope).clamp_min(1.0)
-    is_chest = ((s - 70) / 30).clamp(0, 1)
-    flank = ((r.abs() - 62) / 25).clamp(0, 1) * (1 - is_chest)
-    gap_mm = 0.8 * flank
+    depth = cavity / thickness  # 0 at the cavity, 1 at the envelope
+    is_belly = ((s + 105) / 40).clamp(0, 1) * ((100 - s) / 30).clamp(0, 1)
+    flank = ((r.abs() - 62) / 25).clamp(0, 1) * is_belly
     sheets = torch.minimum((depth - 0.33).abs(), (depth - 0.64).abs()) * thickness
     muscle = torch.maximum(envelope + 0.5, 0.8 - cavity)
-    muscle = torch.maximum(muscle, gap_mm - sheets)
-    back = (-58 - a) * (1 - is_chest) + (-200) * is_chest  # behind this the back muscles are painted one by one
-    midline = 3.0 - r.abs() + (a < 20) * -100.0  # linea alba
-    lateral = 4.0 - (r.abs() - (72 + 0.05 * s)).abs() + ((a < 20) | (is_chest > 0.5)) * -100.0  # semilunar line
-    return torch.maximum(torch.maximum(muscle, back), torch.maximum(midline, lateral))
+    muscle = torch.maximum(muscle, 0.8 * flank - sheets)
+    # behind this line, which runs to the front near the spine, the back muscles are painted one by one
+    back = torch.where(is_belly > 0, -74 - a + 0.3 * (95 - r.abs()).clamp_min(0), -1e3)
+    front = torch.where((a > 20) & (is_belly > 0.3), 0.0, -1e3)
+    midline = 1.6 - r.abs() + front  # linea alba
+    lateral = 1.4 - (r.abs() - (70 + 0.05 * s)).abs() + front  # semilunar line
+    latissimus = torch.maximum(torch.maximum(envelope + 0.5, -6.5 - envelope), 42 - r.abs())
+    latissimus = torch.where((a < -40) & (s > -15), latissimus, 1e3)
+    wall = torch.maximum(torch.maximum(muscle, back), torch.maximum(midline, lateral))
+    return torch.minimum(wall, latissimus)
 
 
 def paint_muscles(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
@@ -49,10 +55,10 @@ def paint_muscles(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
     bulk = habitus.factor(0.07)
     inside = frame.envelope.grown(-1.0)
     for side in (lambda solid: solid, Solid.mirrored):
-        for solid in _back(bulk):
-            canvas.fill(side(solid) & inside, t.PARASPINAL)
-        for solid in _glutei(bulk):
-            canvas.fill(side(solid) & inside, t.GLUTEUS)
+        for tissue, muscles in ((t.PARASPINAL, _back(bulk)), (t.GLUTEUS, _glutei(bulk))):
+            for solid in muscles:
+                canvas.fill(side(solid).grown(_FAT_PLANE_MM) & inside, t.INNER_FAT, coarse=True)
+                canvas.fill(side(solid) & inside, tissue, coarse=True)
         canvas.fill(side(_psoas(bulk)), t.PSOAS)
         canvas.fill(side(_iliacus()), t.PSOAS)
 
@@ -99,18 +105,12 @@ def _back(bulk: float) -> list[Solid]:
 
 
 def _psoas(bulk: float) -> Solid:
-    path = [
-        (24, -46, 78),
-        (32, -46, 45),
-        (40, -42, 5),
-        (47, -36, -40),
-        (53, -22, -85),
-        (62, 4, -130),
-        (72, 18, -170),
-        (76, 14, -230),
-    ]
-    radii = [4, 10, 16, 20, 20.5, 18, 16, 15]
-    return tube(path, [radius * bulk for radius in radii], flatten=(0.92, 1.08, 1))
+    points = (
+        (24, -46, 78, 4), (32, -46, 45, 10), (40, -42, 5, 16), (47, -36, -40, 20), (53, -22, -85, 20.5),
+        (62, 4, -130, 18), (72, 18, -170, 16), (76, 14, -230, 15),
+    )  # fmt: skip
+    path = np.array(points, dtype=float)
+    return tube(path[:, :3], path[:, 3] * bulk, flatten=(0.92, 1.08, 1))
 
 
 def _iliacus() -> Solid:
@@ -119,8 +119,8 @@ def _iliacus() -> Solid:
 
 
 def _glutei(bulk: float) -> list[Solid]:
-    maximus = ellipsoid((70, -92, -165), (52 * bulk, 30 * bulk, 78), rotation("s", -22))
-    medius = ellipsoid((122, -18, -112), (24 * bulk, 56, 62), rotation("s", -14))
+    maximus = ellipsoid((72, -88, -162), (60 * bulk, 36 * bulk, 84), rotation("s", -24))
+    medius = ellipsoid((124, -20, -114), (26 * bulk, 60, 66), rotation("s", -14))
     minimus = ellipsoid((116, 18, -165), (26 * bulk, 34, 60))
     return [medius, minimus, maximus]
 
@@ -128,7 +128,7 @@ def _glutei(bulk: float) -> list[Solid]:
 def paint_diaphragm(canvas: Canvas, frame: Frame) -> None:
     """The sheet between chest and abdomen, and its crura beside the aorta."""
     sheet = frame.cavity.grown(2) - frame.chest - frame.abdomen
-    canvas.fill(Solid(sheet.distance, (-150, -120, 20), (150, 130, 220)), t.DIAPHRAGM)
+    canvas.fill(Solid(sheet.distance, (-150, -120, 20), (150, 130, 220)), t.DIAPHRAGM, coarse=True)
     crura = [
         (tube([(10, -16, 30), (13, -18, 70), (15, -22, 105), (14, -20, 140)], [2, 5, 6.5, 4])),
         (tube([(-26, -22, 45), (-27, -24, 80), (-25, -26, 110), (-20, -22, 140)], [2, 4.5, 6, 4])),
