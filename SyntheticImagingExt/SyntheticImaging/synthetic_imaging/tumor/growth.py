@@ -35,8 +35,8 @@ def satellites(
 ) -> list[Lesion]:
     """Small lesions of the same kind around one: inside the organ, clear of vessels and of each other.
 
-    radius_ratio, distance_ratio: ranges in multiples of the lesion's bounding radius. Raises InputError
-    when fewer than ``count`` places are found.
+    radius_ratio: range in multiples of the lesion's radius; distance_ratio: in multiples of its bounding
+    radius. Raises InputError when fewer than ``count`` places are found.
     """
     rng = np.random.default_rng((seed, lesion.seed))
     reach = case.bounding_radius_mm(lesion)

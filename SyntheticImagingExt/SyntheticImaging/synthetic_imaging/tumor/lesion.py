@@ -219,10 +219,17 @@ def _from_dict(cls, values: dict, where: str):
     for name, value in values.items():
         default = known[name].default_factory
         nested = default if isinstance(default, type) and is_dataclass(default) else None
+        if not nested and not _same_kind(value, known[name].default):
+            raise InputError(f"{name} in the description of {where} is {value!r}, a value of the wrong kind.")
         parts[name] = _from_dict(nested, value, f"{where}.{name}") if nested else value
-    try:
-        return cls(**parts)
-    except (TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"The description of {where} holds a value of the wrong kind: {error}.") from error
+    return cls(**parts)
+
+
+def _same_kind(value, default) -> bool:
+    """Whether a value from JSON can stand where the default does."""
+    if isinstance(default, bool | str):
+        return type(value) is type(default)
+    if isinstance(default, tuple):
+        return isinstance(value, list | tuple) and all(_same_kind(part, 0.0) for part in value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number or (value is None and default is None)

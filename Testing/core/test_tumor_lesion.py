@@ -1,0 +1,95 @@
+"""The declarative lesion: JSON, limits, ablation, growth."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_imaging import tumor
+from synthetic_imaging.errors import InputError
+
+numbers = st.floats(-100, 100)
+lesions = st.builds(
+    tumor.Lesion,
+    center_ras=st.tuples(numbers, numbers, numbers),
+    radius_mm=st.floats(1, 60),
+    axes=st.tuples(*[st.floats(0.75, 1.25)] * 3),
+    rotation_deg=st.tuples(*[st.floats(-180, 180)] * 3),
+    contrast_hu=st.floats(-150, 150),
+    seed=st.integers(0, 2**40),
+    name=st.text(max_size=20),
+    visible=st.booleans(),
+    elastic=st.builds(tumor.Elastic, st.floats(0, 10), st.floats(0, 1)),
+    capsule=st.builds(tumor.Shell, st.floats(-50, 120), st.floats(0.2, 5)),
+    texture=st.builds(tumor.Texture, st.floats(0, 2), st.floats(0.5, 5), st.floats(0, 30), st.booleans()),
+)
+
+
+@given(lesions)
+def test_json_round_trip_is_exact(lesion):
+    assert tumor.Lesion.from_dict(json.loads(json.dumps(lesion.to_dict()))) == lesion
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"radius_mm": 0}, "radius_mm"),
+        ({"radius_mm": float("nan")}, "radius_mm"),
+        ({"axes": (1, 1)}, "three numbers"),
+        ({"axes": (1, 0, 1)}, "axes"),
+        ({"mass_effect": {"intensity_percent": 100}}, "intensity_percent"),
+        ({"radius": 5}, "unknown fields: radius"),
+        ({"texture": {"eta": 2}}, "unknown fields: eta"),
+        ({"texture": 3}, "lesion.texture"),
+        ({"radius_mm": "big"}, "wrong kind"),
+    ],
+)
+def test_bad_values_are_named(change, says):
+    with pytest.raises(InputError, match=says):
+        tumor.Lesion.from_dict(change)
+
+
+def test_without_switches_steps_off():
+    lesion = tumor.Lesion(capsule=tumor.Shell(30))
+    plain = lesion.without("elastic", "texture", "edge", "mass_effect", "capsule")
+    assert plain.elastic.sigma_mm == 0 and plain.edge.blur_mm == 0
+    assert plain.mass_effect.intensity_percent == 0 and plain.capsule.contrast_hu == 0
+    assert plain.texture.noise_ratio == 0 and not plain.texture.grain
+    with pytest.raises(InputError, match="No step is called location"):
+        lesion.without("location")
+
+
+@given(st.floats(10, 500), st.integers(-300, 300))
+def test_growth_doubles_the_volume(doubling_days, day):
+    lesion = tumor.Lesion(radius_mm=10, seed=3)
+    radius = 10 * 2 ** (day / doubling_days / 3)
+    if not 0.5 <= radius <= 200:
+        return
+    now, later = tumor.growth_series(lesion, doubling_days, [0, day])
+    assert now == lesion
+    np.testing.assert_allclose(later.volume_mm3 / lesion.volume_mm3, 2 ** (day / doubling_days), rtol=1e-9)
+    assert later.seed == lesion.seed
+    np.testing.assert_allclose(later.elastic.sigma_mm / later.radius_mm, lesion.elastic.sigma_mm / lesion.radius_mm)
+
+
+def test_growth_needs_a_doubling_time():
+    with pytest.raises(InputError, match="doubling time"):
+        tumor.growth_series(tumor.Lesion(), 0, [1])
+
+
+def test_record_refuses_what_is_not_one():
+    for text, says in (("{", "line 1"), ("[]", "schema"), ('{"schema": "x"}', "schema")):
+        with pytest.raises(InputError, match=says):
+            tumor.lesions_of(text)
+    with pytest.raises(InputError, match="no list of lesions"):
+        tumor.lesions_of(json.dumps({"schema": "synthetic-imaging-lesions/1", "lesions": [1]}))
+
+
+def test_every_field_has_a_default():
+    assert all(
+        field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        for field in dataclasses.fields(tumor.Lesion)
+    )
