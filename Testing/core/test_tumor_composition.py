@@ -30,7 +30,7 @@ def assert_same(first, second):
     np.testing.assert_array_equal(first.instances, second.instances)
 
 
-@settings(max_examples=12, stateful_step_count=10, deadline=None)
+@settings(max_examples=15, stateful_step_count=10, deadline=None)
 class Edits(RuleBasedStateMachine):
     """Add, move, hide, delete, preview, undo, redo in any order."""
 
@@ -106,7 +106,7 @@ def test_the_input_is_never_written():
 def test_written_regions_cover_every_change():
     composition = fresh([tumor.Lesion(center_ras=tuple(CENTER), radius_mm=6)])
     before = composition.hu.copy()
-    regions = composition.set_lesions([tumor.Lesion(center_ras=(*CENTER, 12, 0, 0), radius_mm=6)])
+    regions = composition.set_lesions([tumor.Lesion(center_ras=tuple(np.add(CENTER, (12, 0, 0))), radius_mm=6)])
     changed = composition.hu != before
     for region in regions:
         changed[region.slices] = False

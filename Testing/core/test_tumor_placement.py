@@ -43,7 +43,7 @@ def test_given_vessels_are_used(prepared):
     assert prepared.vessel_volume().numpy().sum() == 1
     point = ct.ras_from_ijk((60, 50, 50))
     assert prepared.distance_to_vessel_mm(point) <= 1
-    assert prepared.distance_to_vessel_mm([*point, 0, 20, 0]) == pytest.approx(20, abs=1.5)
+    assert prepared.distance_to_vessel_mm(np.add(point, (0, 20, 0))) == pytest.approx(20, abs=1.5)
 
 
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (0.7, 0.7, 5.0), (0.5, 0.5, 0.6)])
