@@ -12,9 +12,9 @@ It runs this extension's unmodified scripted modules in a real window, with or w
 import atexit
 import logging
 
-from .libraries import MissingLibraries, choose_platform, has_display
+from .libraries import MissingLibrariesError, has_display, prepare
 
-__all__ = ["MissingLibraries", "has_display", "start"]
+__all__ = ["MissingLibrariesError", "has_display", "start"]
 
 _host = None
 
@@ -23,11 +23,11 @@ def start(modules=(), size=(1500, 950), testing=False, interactive=False, show=T
     """The process's host with these module files loaded; a second call returns the same host.
 
     `testing` is what slicer.app.testingEnabled() says. Unless `interactive`, dialogs are recorded and answered at once.
-    Raises MissingLibraries (one sentence with package names) when the machine lacks system libraries.
+    Raises MissingLibrariesError (one sentence with package names) when the machine lacks system libraries.
     """
     global _host
     if _host is None:
-        choose_platform()
+        prepare()
         logging.getLogger().setLevel(logging.WARNING)
         from .host import Host
 

@@ -13,7 +13,7 @@ def main():
     options = parser.parse_args()
     try:
         host = slicer_host.start(options.modules, interactive=slicer_host.has_display())
-    except slicer_host.MissingLibraries as error:
+    except slicer_host.MissingLibrariesError as error:
         sys.exit(str(error))
     names = [module.name for module in host.modules.scriptedModules()]
     if options.module or names:

@@ -1,12 +1,10 @@
 """Starts the stand-in application and drives it as a person would: mouse, keys, files, pictures."""
 
-import logging
 import sys
 import time
 
 import slicer
-import vtk
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -47,6 +45,7 @@ class Host:
         self._sceneTags = [
             self.scene.AddObserver(slicer.vtkMRMLScene.EndCloseEvent, self._onSceneReplaced),
             self.scene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, self._onSceneReplaced),
+            self.scene.AddObserver(slicer.vtkMRMLScene.EndBatchProcessEvent, self._onSceneReplaced),
         ]
 
     def load(self, paths):
@@ -56,8 +55,9 @@ class Host:
         for module in self.modules.scriptedModules():
             if module.name not in before and not module.hidden:
                 self.window.moduleSelector().addModule(module)
-        self.app.startupCompleted.emit()
-        self.app.startupCompleted.disconnect()
+        if self.app.receivers(SIGNAL("startupCompleted()")):
+            self.app.startupCompleted.emit()
+            self.app.startupCompleted.disconnect()
 
     # Modules, layout, messages
 
@@ -80,14 +80,14 @@ class Host:
         return self.dialogs.messages
 
     def processEvents(self, milliseconds=0):
-        """Run the event loop until idle, or for so long; pending pictures are drawn."""
-        end = time.monotonic() + milliseconds / 1000
+        """Run the event loop until it is idle, or for so long; then pending pictures are drawn."""
         if milliseconds:
             self.app.wait(milliseconds)
         for _ in range(3):
             self.app.processEvents()
-        while time.monotonic() < end:
-            self.app.processEvents()
+        for view in self.layoutManager.views():
+            view.renderPending()
+        self.app.processEvents()
 
     def waitUntil(self, condition, timeoutSeconds=10.0):
         """Run the event loop until `condition()` holds; False when it did not in time."""
@@ -221,6 +221,8 @@ class Host:
         self.processEvents()
 
     def _onSceneReplaced(self, scene, event):
+        if scene.IsBatchProcessing():
+            return
         bootstrap.add_default_nodes(scene)
         self.window.dataProbe().follow(scene)
         self.layoutManager.refresh()

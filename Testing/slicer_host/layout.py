@@ -1,5 +1,7 @@
 """The layout manager: builds the views that the current layout description asks for, as the application does."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import xml.etree.ElementTree as ElementTree
 
 import slicer
@@ -99,6 +101,9 @@ class qSlicerLayoutManager(QObject):
         """Build the current layout again, after nodes of the scene were replaced."""
         self._shown = None
         self._onLayoutNodeModified()
+        for widget in self._ofType(qMRMLSliceWidget):
+            widget.sliceView().onDeviceResized(*widget.sliceView()._deviceSize())
+            widget.mrmlSliceNode().Modified()  # managers drop what a slice node says while a scene is being read
 
     def detach(self):
         """Let go of every view, at the end of the process."""

@@ -1,11 +1,20 @@
 """Stand-ins of the widgets that place markups and step through sequences."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import slicer
 import vtk
 from PySide6.QtCore import Property, QTimer, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QAbstractItemView, QHBoxLayout, QPushButton, QSlider, QTableWidget, QTableWidgetItem, QToolButton, QVBoxLayout,
+    QAbstractItemView,
+    QHBoxLayout,
+    QPushButton,
+    QSlider,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
 )  # fmt: skip
 
 from .nodewidgets import SceneFollower, qMRMLNodeComboBox

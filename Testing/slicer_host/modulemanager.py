@@ -1,5 +1,7 @@
 """Loads scripted module files and keeps what `slicer.modules.<name>` refers to."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import importlib.util
 import logging
 import pathlib

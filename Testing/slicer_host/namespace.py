@@ -6,31 +6,41 @@ import types
 import slicer
 import slicer.util
 
-from . import (
-    ctkwidgets, i18n, markupswidgets, modulemanager, nodewidgets, packaging, parameternode, qtcompat, sampledata,
-    scriptedmodule, sliceview, threedview, uiloader,
-)  # fmt: skip
+from . import (  # fmt: skip
+    ctknumbers,
+    ctkwidgets,
+    i18n,
+    markupswidgets,
+    modulemanager,
+    nodewidgets,
+    packaging,
+    parameternode,
+    qtcompat,
+    sampledata,
+    scriptedmodule,
+    sliceview,
+    threedview,
+    uiloader,
+)
 
 
-def _classes(module, prefixes):
+def _classes(module, *prefixes):
     return {name: cls for name, cls in vars(module).items() if isinstance(cls, type) and name.startswith(prefixes)}
 
 
 def install_widgets():
     """`qt`, `ctk`, `slicer.qMRML*` and the classes that UI files may name. Before any module file is executed."""
     qtcompat.install()
-    ctk = types.ModuleType("ctk")
-    vars(ctk).update(_classes(ctkwidgets, ("ctk",)))
-    mrml = {}
-    for module in (nodewidgets, markupswidgets, sliceview, threedview, modulemanager):
-        mrml |= _classes(module, ("qMRML", "qSlicer"))
-    vars(slicer).update(mrml)
-    uiloader.register(*_classes(ctkwidgets, ("ctk",)).values())
-    uiloader.register(*(c for n, c in mrml.items() if c.__module__ in (nodewidgets.__name__, markupswidgets.__name__)))
-    qt = types.ModuleType("qt")
-    vars(qt).update(qtcompat.namespace())
-    qt.QUiLoader = uiloader.SlicerUiLoader
-    sys.modules.update(qt=qt, ctk=ctk)
+    ctk = _classes(ctknumbers, "ctk") | _classes(ctkwidgets, "ctk")
+    panel = _classes(nodewidgets, "qMRML") | _classes(markupswidgets, "qMRML", "qSlicer")
+    uiloader.register(*ctk.values(), *panel.values())
+    vars(slicer).update(panel)
+    for module in (sliceview, threedview, modulemanager):
+        vars(slicer).update(_classes(module, "qMRML", "qSlicer"))
+    sys.modules["ctk"] = types.ModuleType("ctk")
+    vars(sys.modules["ctk"]).update(ctk)
+    sys.modules["qt"] = types.ModuleType("qt")
+    vars(sys.modules["qt"]).update(qtcompat.namespace(), QUiLoader=uiloader.SlicerUiLoader)
 
 
 def install_slicer(core, application):

@@ -1,5 +1,7 @@
 """Stand-ins of the qMRML widgets that choose nodes and segments; names, properties and signals are Slicer's."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import slicer
 import vtk
 from PySide6.QtCore import Property, Signal
@@ -58,7 +60,7 @@ class qMRMLNodeComboBox(SceneFollower):
         self._nodeTypes, self._attributes, self._nodeTags = [], [], []
         self._noneEnabled = self._showHidden = self._renameEnabled = self._editEnabled = False
         self._addEnabled = self._removeEnabled = self._showChildNodeTypes = self._selectNodeUponCreation = True
-        self._noneDisplay, self._baseName, self._currentId = "None", "", ""
+        self._noneDisplay, self._baseName, self._currentId, self._requestedId = "None", "", "", ""
         self._combo = QComboBox(self)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -71,9 +73,11 @@ class qMRMLNodeComboBox(SceneFollower):
         return self._scene.GetNodeByID(self._currentId) if self._scene and self._currentId else None
 
     def setCurrentNode(self, node):
-        """A node, its id, or None; a node that is not listed leaves the choice empty."""
+        """A node, its id, or None; a node that is not listed yet is chosen when it appears."""
         identifier = node if isinstance(node, str) else node.GetID() if node else ""
-        self._choose(identifier if identifier in self._listed() else "")
+        listed = identifier in self._listed()
+        self._requestedId = "" if listed else identifier
+        self._choose(identifier if listed else "")
 
     def setCurrentNodeID(self, identifier):
         self.setCurrentNode(identifier or None)
@@ -148,7 +152,11 @@ class qMRMLNodeComboBox(SceneFollower):
         self._combo.blockSignals(False)
         known = [node.GetID() for node in nodes]
         fallback = "" if self._noneEnabled or not known else known[0]
-        self._choose(self._currentId if self._currentId in known else fallback)
+        if self._requestedId in known:
+            wanted, self._requestedId = self._requestedId, ""
+        else:
+            wanted = self._currentId if self._currentId in known else fallback
+        self._choose(wanted)
 
     def _emptyText(self):
         return f"Select a {self._typeTitle()}"

@@ -7,9 +7,18 @@ import vtk
 from PySide6 import QtWidgets
 
 from . import ctkwidgets
+from .ctknumbers import ctkRangeWidget, ctkSliderWidget
 from .nodewidgets import qMRMLNodeComboBox
 from .parametertypes import (
-    Choice, Decimals, FloatRange, Maximum, Minimum, RangeBounds, SingleStep, WithinRange, is_node_type,
+    Choice,
+    Decimals,
+    FloatRange,
+    Maximum,
+    Minimum,
+    RangeBounds,
+    SingleStep,
+    WithinRange,
+    is_node_type,
 )  # fmt: skip
 
 
@@ -39,7 +48,7 @@ class _Number:
                 widget.setSingleStep(kind(extra.value))
 
     def read(self):
-        value = self.widget.value if isinstance(self.widget, ctkwidgets.ctkSliderWidget) else self.widget.value()
+        value = self.widget.value if isinstance(self.widget, ctkSliderWidget) else self.widget.value()
         return self.kind(value)
 
     def write(self, value):
@@ -151,7 +160,7 @@ class _Node:
         self.widget.setCurrentNode(value)
 
 
-_NUMBERS = (QtWidgets.QSpinBox, QtWidgets.QDoubleSpinBox, QtWidgets.QSlider, ctkwidgets.ctkSliderWidget)
+_NUMBERS = (QtWidgets.QSpinBox, QtWidgets.QDoubleSpinBox, QtWidgets.QSlider, ctkSliderWidget)
 _TEXTS = (QtWidgets.QLineEdit, QtWidgets.QTextEdit, QtWidgets.QPlainTextEdit)
 
 
@@ -170,7 +179,7 @@ def _connector(widget, kind):
         return _Text
     if kind is pathlib.Path and isinstance(widget, (ctkwidgets.ctkPathLineEdit, ctkwidgets.ctkDirectoryButton)):
         return _Path
-    return _Range if kind is FloatRange and isinstance(widget, ctkwidgets.ctkRangeWidget) else None
+    return _Range if kind is FloatRange and isinstance(widget, ctkRangeWidget) else None
 
 
 class GuiConnection:

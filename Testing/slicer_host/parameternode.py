@@ -5,8 +5,22 @@ import typing
 
 from . import parametergui
 from .parametertypes import (
-    Choice, Decimals, Default, FloatRange, Maximum, Minimum, RangeBounds, SingleStep, WithinRange, convert, default_of,
-    from_text, is_node_type, is_pack_type, split_annotated, to_text,
+    Choice,
+    Decimals,
+    Default,
+    FloatRange,
+    Maximum,
+    Minimum,
+    RangeBounds,
+    SingleStep,
+    WithinRange,
+    convert,
+    default_of,
+    from_text,
+    is_node_type,
+    is_pack_type,
+    split_annotated,
+    to_text,
 )  # fmt: skip
 
 __all__ = [
@@ -101,7 +115,7 @@ class _Wrapper:
         return getattr(object.__getattribute__(self, "parameterNode"), name)
 
     def _read(self, name):
-        kind, extras = self._parameters[name]
+        kind = self.dataType(name)
         if is_node_type(kind):
             return self.parameterNode.GetNodeReference(self._prefix + name)
         text = self.parameterNode.GetParameter(self._prefix + name)

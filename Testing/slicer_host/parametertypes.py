@@ -126,7 +126,7 @@ def convert(kind, extras, value):
             return None
         raise TypeError(f"Expected {kind}, got None")
     origin = typing.get_origin(kind) or kind
-    if kind is float and isinstance(value, int) and not isinstance(value, bool) or _is_number(kind, value):
+    if (kind is float and isinstance(value, int) and not isinstance(value, bool)) or _is_number(kind, value):
         value = kind(value)
     elif origin in (list, tuple):
         value = origin(convert(*split_annotated(_argument(kind, i)), v) for i, v in enumerate(value))

@@ -1,11 +1,12 @@
 """PythonQt's manners for PySide6.
 
-Slicer wraps Qt with PythonQt: a Qt property is an attribute (`button.enabled = True`, `label.text`), and signals can be
-named by a string (`button.connect("clicked(bool)", f)`). PySide6's own ``true_property`` feature removes the setters that
-PythonQt keeps, so the properties are installed here as descriptors instead. Code of the host itself (and of Qt's and VTK's
-Python files) goes on seeing plain PySide6 methods: the descriptor looks at who asks.
+Slicer wraps Qt with PythonQt: a Qt property is an attribute (`button.enabled = True`, `label.text`), and signals can
+be named by a string (`button.connect("clicked(bool)", f)`). PySide6's own ``true_property`` feature takes away the
+setters that PythonQt keeps, so the properties are installed here as descriptors instead. Code of the host itself (and
+of Qt's and VTK's Python files) goes on seeing plain PySide6 methods: the descriptor looks at who asks.
 """
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -165,10 +166,8 @@ def _with_all_arguments(signal, slot):
         2: lambda a, b: slot(a, b),
         3: lambda a, b, c: slot(a, b, c),
     }.get(count, slot)
-    try:
+    with contextlib.suppress(TypeError):  # an unhashable callable cannot be disconnected by itself
         _adapters[_key(slot)] = adapter
-    except TypeError:  # an unhashable callable cannot be disconnected by itself
-        pass
     return signal, adapter
 
 

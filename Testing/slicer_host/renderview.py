@@ -1,4 +1,4 @@
-"""A VTK view as a plain Qt widget: rendered off screen, its pixels painted by Qt, its mouse and keyboard events passed on.
+"""A VTK view as a plain Qt widget: rendered off screen, pixels painted by Qt, mouse and keyboard events passed on.
 
 The same path serves a desktop, Xvfb and no display at all, and a picture of the window always contains the views.
 """
@@ -128,6 +128,12 @@ class RenderView(QWidget):
     def forceRender(self):
         self._timer.stop()
         self._render()
+
+    def renderPending(self):
+        """Draw now what is scheduled."""
+        if self._timer.isActive():
+            self._timer.stop()
+            self._renderIfVisible()
 
     def _renderIfVisible(self):
         if self.isVisible():

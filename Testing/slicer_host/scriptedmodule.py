@@ -1,4 +1,4 @@
-"""`slicer.ScriptedLoadableModule`: the four base classes of a scripted module (own words, Slicer's documented behavior)."""
+"""`slicer.ScriptedLoadableModule`: the four base classes of a scripted module, as Slicer documents them."""
 
 import logging
 import os
@@ -8,9 +8,9 @@ import slicer
 
 __all__ = [
     "ScriptedLoadableModule",
-    "ScriptedLoadableModuleWidget",
     "ScriptedLoadableModuleLogic",
     "ScriptedLoadableModuleTest",
+    "ScriptedLoadableModuleWidget",
 ]
 
 

@@ -1,4 +1,6 @@
-"""A slice view with its controller bar: the real slice logic and displayable managers of slicer-core under Qt widgets."""
+"""A slice view with its controller bar: slicer-core's slice logic and displayable managers under Qt widgets."""
+
+# ruff: noqa: N801 (the class names are Slicer's)
 
 import math
 
@@ -93,7 +95,9 @@ class qMRMLSliceControllerWidget(QWidget):
         self._slider = QSlider(Qt.Horizontal)
         self._spin = QDoubleSpinBox(decimals=4, suffix="mm", buttonSymbols=QDoubleSpinBox.NoButtons)
         self._spin.setFixedWidth(96)
-        fit = QToolButton(text="⛶", toolTip="Adjust the slice viewer's field of view to match the extent of the volume")
+        fit = QToolButton(
+            text="[]", toolTip="Adjust the slice viewer's field of view to match the extent of the volume"
+        )
         fit.setFixedSize(BAR_HEIGHT_PX - 4, BAR_HEIGHT_PX - 4)
         fit.clicked.connect(lambda: sliceLogic.FitSliceToBackground())
         layout = QHBoxLayout(self, spacing=4)

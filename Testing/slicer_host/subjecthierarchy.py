@@ -5,7 +5,7 @@ import vtk
 
 _SHOWN = (
     "vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLModelNode", "vtkMRMLMarkupsNode", "vtkMRMLTransformNode",
-    "vtkMRMLTableNode", "vtkMRMLTextNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode", "vtkMRMLCameraNode",
+    "vtkMRMLTableNode", "vtkMRMLTextNode", "vtkMRMLPlotChartNode", "vtkMRMLPlotSeriesNode",
     "vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode",
 )  # fmt: skip
 
@@ -17,7 +17,8 @@ class SubjectHierarchyFiller:
         self._scene = scene
         self._tags = [
             scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, self._onNodeAdded),
-            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._onNodeRemoved),
+            scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved),
+            scene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, self._onStartClose),
         ]
         for event in ("EndImportEvent", "EndRestoreEvent", "EndBatchProcessEvent"):
             self._tags.append(scene.AddObserver(getattr(slicer.vtkMRMLScene, event), self._onEnd))
@@ -28,13 +29,18 @@ class SubjectHierarchyFiller:
             self._place(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _onNodeRemoved(self, scene, event, node):
+    def _onNodeAboutToBeRemoved(self, scene, event, node):
         if scene.IsClosing() or not self._isShown(node):
             return
         hierarchy = scene.GetSubjectHierarchyNode()
         item = hierarchy.GetItemByDataNode(node) if hierarchy else 0
         if item:
             hierarchy.RemoveItem(item, False, False)
+
+    def _onStartClose(self, scene, event):
+        """Items that outlive their nodes, even for a moment, are complained about."""
+        if scene.GetSubjectHierarchyNode():
+            scene.GetSubjectHierarchyNode().RemoveAllItems(False)
 
     def _onEnd(self, scene, event):
         if scene.IsImporting() or scene.IsBatchProcessing():

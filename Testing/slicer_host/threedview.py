@@ -1,5 +1,7 @@
 """A 3D view with its bar: the real camera, model, segmentation and markups displayable managers of slicer-core."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import slicer
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -78,7 +80,7 @@ class qMRMLThreeDWidget(QWidget):
         bar.setFixedHeight(BAR_HEIGHT_PX)
         bar.setAttribute(Qt.WA_StyledBackground)
         bar.setStyleSheet("QWidget#ThreeDViewController { background: #7583b8; } QLabel { color: black; }")
-        center = QToolButton(text="⌖", toolTip="Center the 3D view on the scene")
+        center = QToolButton(text="+", toolTip="Center the 3D view on the scene")
         center.setFixedSize(BAR_HEIGHT_PX - 4, BAR_HEIGHT_PX - 4)
         center.clicked.connect(lambda: self._view.resetCamera())
         layout = QHBoxLayout(bar, spacing=4)

@@ -20,7 +20,7 @@ def custom_classes():
 
 
 class SlicerUiLoader(QUiLoader):
-    """`qt.QUiLoader`: knows the qMRML/ctk class names and connects `mrmlSceneChanged(vtkMRMLScene*)` as the file says."""
+    """`qt.QUiLoader`: knows the qMRML and ctk classes, connects `mrmlSceneChanged(vtkMRMLScene*)` as the file says."""
 
     def __init__(self, parent=None):
         super().__init__(parent)

@@ -1,11 +1,21 @@
 """The main window: module selector and panel at the left, the views at the right, as in the application."""
 
+# ruff: noqa: N801 (the class names are Slicer's)
+
 import slicer
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
-    QComboBox, QDockWidget, QFrame, QLabel, QMainWindow, QScrollArea, QStyleFactory, QToolBar,
-    QVBoxLayout, QWidget,
+    QComboBox,
+    QDockWidget,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QStyleFactory,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
 )  # fmt: skip
 
 PANEL_WIDTH_PX = 440

@@ -1,5 +1,7 @@
 """A tiny scripted module that uses what real modules use: the host's own tests drive it."""
 
+# ruff: noqa: F405
+
 from enum import Enum
 from typing import Annotated
 
@@ -7,7 +9,7 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper, parameterPack
-from slicer.ScriptedLoadableModule import *
+from slicer.ScriptedLoadableModule import *  # noqa: F403 (as Slicer's template does)
 from slicer.util import VTKObservationMixin
 
 
