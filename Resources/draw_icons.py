@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QGuiApplication, QImage, QPainter, QPainterPath, QPen, QRadialGradient
+
+from synthetic_imaging import phantom
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = 128
@@ -91,6 +94,33 @@ def draw_tumor(path: Path) -> None:
     save(image, path)
 
 
+def draw_phantom(path: Path) -> None:
+    """The torso phantom from the front and in one axial slice, in the window of the abdomen, 260 by 280 pixels."""
+    ct = phantom.torso(seed=0).ct
+    picture = QImage(260, 280, QImage.Format_RGB32)
+    picture.fill(Qt.black)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.SmoothPixmapTransform)
+    slices, rows, columns = ct.shape
+    spacing = ct.spacing_mm
+    views = (
+        (ct.numpy()[:, rows // 2, :], spacing[0], spacing[2], QRectF(0, 0, 260, 160)),
+        (ct.numpy()[slices // 2], spacing[0], spacing[1], QRectF(0, 164, 260, 116)),
+    )
+    for array, width_mm, height_mm, place in views:
+        gray = np.clip((array.astype(np.float32) - 40 + 200) / 400 * 255, 0, 255).astype(np.uint8)
+        if array.shape == (slices, columns):
+            gray = gray[::-1]  # superior is up
+        gray = np.ascontiguousarray(gray)
+        image = QImage(gray.data, gray.shape[1], gray.shape[0], gray.shape[1], QImage.Format_Grayscale8)
+        scale = min(place.width() / (gray.shape[1] * width_mm), place.height() / (gray.shape[0] * height_mm))
+        size = (gray.shape[1] * width_mm * scale, gray.shape[0] * height_mm * scale)
+        corner = (place.center().x() - size[0] / 2, place.center().y() - size[1] / 2)
+        painter.drawImage(QRectF(*corner, *size), image)
+    painter.end()
+    save(picture, path)
+
+
 def save(image: QImage, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not image.save(str(path)):
@@ -102,6 +132,7 @@ def main() -> None:
     modules = ROOT / "SyntheticImagingExt"
     draw_home(ROOT / "Resources" / "SyntheticImaging.png")
     draw_home(modules / "SyntheticImaging" / "Resources" / "Icons" / "SyntheticImaging.png")
+    draw_phantom(modules / "SyntheticImaging" / "Resources" / "Icons" / "TorsoPhantom.png")
     draw_tumor(modules / "SyntheticTumor" / "Resources" / "Icons" / "SyntheticTumor.png")
     del application
 

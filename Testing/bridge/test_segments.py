@@ -149,7 +149,7 @@ def test_observers_and_the_surface_follow_a_write(case):
 def test_segmentation_from_labels_and_its_terms(addVolume):
     ct = addVolume(SHAPE)
     labels = box(A) + 2 * box(B)
-    names = {1: "Liver", 2: "Kidney, left", 3: "Spleen"}
+    names = {0: "background", 1: "liver", 2: "kidney, left", 3: "Spleen"}
     segmentation = nodes.segmentationFromLabels(nodes.volumeFromNode(ct).like(labels), names, ct, "Organs")
     inside = segmentation.GetSegmentation()
     assert [inside.GetSegment(i).GetName() for i in inside.GetSegmentIDs()] == ["Liver", "Kidney, left", "Spleen"]

@@ -150,6 +150,9 @@ def test_torso_phantom_arrives_in_the_scene(host, panel):
     inside = nodes.labelsFromSegment(segmentation, liver, ct).numpy() > 0
     voxels = slicer.util.arrayFromVolume(ct)[inside]
     assert 60 < voxels.mean() < 160
+    vessels = nodes.labelsFromSegment(segmentation, "liver_vessels", ct).numpy() > 0
+    assert 0.01 < vessels.sum() / inside.sum() < 0.3
+    assert inside[vessels].all()
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     parents = {hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) for node in (ct, segmentation)}
     assert len(parents) == 1 and parents != {hierarchy.GetSceneItemID()}

@@ -36,7 +36,9 @@ class HomePanel:
         ui.aboutLabel.text = "\n\n".join(
             (_("Version {version}").format(version=__version__), CITATION.format(version=__version__), PATENT)
         )
-        ui.requirementsTable.horizontalHeader().setStretchLastSection(True)
+        header = ui.requirementsTable.horizontalHeader()
+        header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
+        header.setStretchLastSection(True)
         self._addTasks()
         ui.installButton.clicked.connect(self.onInstall)
         ui.deviceButton.clicked.connect(self.onDevice)
@@ -66,7 +68,6 @@ class HomePanel:
             state = _("ok") if satisfied else _("missing") if version is None else _("too old")
             for column, text in enumerate((name, wanted, version or "", state)):
                 table.setItem(row, column, qt.QTableWidgetItem(text))
-        table.resizeColumnsToContents()
         missing = [name for name, _wanted, _version, satisfied in status if not satisfied]
         self.ui.installButton.enabled = bool(missing)
         self.ui.installButton.toolTip = (

@@ -5,7 +5,7 @@ from slicer.i18n import tr as _
 
 from synthetic_imaging.errors import InputError
 
-from . import nodes
+from . import nodes, terms
 from .requirements import requireInstalled
 from .tree import PACKAGE_FOLDER
 
@@ -14,8 +14,9 @@ PHANTOM_NAME = "SyntheticImagingTorso"
 LIVER_NAME = "SyntheticImagingCTLiver"
 LIVER_SHA256 = "e16eae0ae6fefa858c5c11e58f0f1bb81834d81b7102e021571056324ef6f37e"
 """Medical Segmentation Decathlon, Task03_Liver, imagesTr/liver_100, CC BY-SA 4.0; kept with Slicer's testing data."""
+LIVER_CLOSING_MM = 9.0
+SHOWN_ORGANS = {"liver", "spleen", "pancreas", "kidney"}
 ABDOMEN_WINDOW, ABDOMEN_LEVEL = 400, 40
-ICONS_FOLDER = PACKAGE_FOLDER / "Resources" / "Icons"
 
 
 def register():
@@ -29,7 +30,7 @@ def register():
         uris="",
         fileNames="TorsoPhantom.nrrd",
         nodeNames="TorsoPhantom",
-        thumbnailFileName=str(ICONS_FOLDER / "TorsoPhantom.png"),
+        thumbnailFileName=str(PACKAGE_FOLDER / "Resources" / "Icons" / "TorsoPhantom.png"),
         customDownloader=lambda source: list(addTorsoPhantom()),
     )
     add(
@@ -38,7 +39,6 @@ def register():
         uris=slicer.util.TESTING_DATA_URL + "SHA256/" + LIVER_SHA256,
         fileNames="CTLiver.nrrd",
         nodeNames="CTLiver",
-        thumbnailFileName=str(ICONS_FOLDER / "CTLiver.png"),
         checksums="SHA256:" + LIVER_SHA256,
     )
 
@@ -57,7 +57,10 @@ def loadLiverCT():
 
 
 def addTorsoPhantom(seed=0):
-    """Make the torso phantom; its CT volume node and its segmentation node, marked as synthetic, in a folder."""
+    """Make the torso phantom; its CT volume node and its segmentation node, marked as synthetic, in a folder.
+
+    The segment of the liver includes the vessels in it, as segmentations of patients do; "Liver vessels" has these.
+    """
     requireInstalled()
     from synthetic_imaging import phantom
 
@@ -66,10 +69,33 @@ def addTorsoPhantom(seed=0):
     ct = nodes.volumeNodeFromVolume(body.ct, name)
     nodes.placeInFolder(ct, name)
     segmentation = nodes.segmentationFromLabels(body.labels, body.label_names, ct, f"{name} segmentation")
+    _addLiverVessels(segmentation, body, ct)
     for node in (ct, segmentation):
         nodes.markSynthetic(node)
+    _showOrgans(segmentation)
     showAbdomen(ct)
     return ct, segmentation
+
+
+def _addLiverVessels(segmentation, body, ct):
+    from scipy.ndimage import binary_closing
+
+    liver, vessels = body.mask("liver").numpy() > 0, body.mask("portal vein", "hepatic veins").numpy() > 0
+    region = nodes.boundingRegion(liver)
+    closing = max(1, round(LIVER_CLOSING_MM / float(body.ct.spacing_mm.max())))
+    inside = vessels[region] & binary_closing(liver[region], iterations=closing)
+    nodes.setSegmentRegion(segmentation, "liver", liver[region] | inside, region, ct)
+    nodes.addSegment(segmentation, "liver_vessels", _("Liver vessels"), "blood vessel", "liver")
+    nodes.setSegmentRegion(segmentation, "liver_vessels", inside, region, ct)
+
+
+def _showOrgans(segmentation):
+    """Show the organs that tumors are placed in as outlines, and hide the rest."""
+    display = segmentation.GetDisplayNode()
+    display.SetOpacity2DFill(0.15)
+    for segmentId in segmentation.GetSegmentation().GetSegmentIDs():
+        label = terms.organOf(segmentation.GetSegmentation().GetSegment(segmentId))
+        display.SetSegmentVisibility(segmentId, label in SHOWN_ORGANS)
 
 
 def showAbdomen(volumeNode):

@@ -9,7 +9,7 @@ import vtk
 from synthetic_imaging.errors import InputError
 
 from . import terms
-from .grids import boundingRegion, imageArray, onGrid, orientedImage, overlap, parentMatrix, volumeArray, worldMatrix
+from .grids import imageArray, onGrid, orientedImage, overlap, parentMatrix, volumeArray, worldMatrix
 from .tree import placeBeside
 
 
@@ -164,22 +164,22 @@ def addSegment(segmentationNode, segmentId, name, label=None, regionOf=None, tag
 
 
 def segmentationFromLabels(labels, names, volumeNode, name):
-    """A segmentation node with one segment per label value.
+    """A segmentation node with one segment per label value other than 0.
 
     labels: core volume of integers on the grid of the volume node. names: dict of label value and name; what the
     names mean is looked up in the terms. Segment ids are the names in lower case with underscores.
     """
-    import numpy as np
+    from scipy.ndimage import find_objects
 
     node = createSegmentation(volumeNode, name)
     array = labels.numpy()
-    present = np.unique(array)
-    for value in sorted(names):
-        label = terms.findTerm(names[value])
+    regions = dict(enumerate(find_objects(array), start=1))
+    for value in sorted(set(names) - {0}):
+        title = names[value][:1].upper() + names[value][1:]
         segmentId = names[value].lower().replace(" ", "_")
-        addSegment(node, segmentId, names[value], label)
-        if value in present:
-            mask = array == value
-            setSegmentRegion(node, segmentId, mask, boundingRegion(mask), volumeNode)
+        addSegment(node, segmentId, title, terms.findTerm(title))
+        region = regions.get(value)
+        if region is not None:
+            setSegmentRegion(node, segmentId, array[region] == value, region, volumeNode)
     node.GetSegmentation().CollapseBinaryLabelmaps(False)
     return node

@@ -15,6 +15,23 @@ TERMINOLOGY_FILE = (
 )
 REGION_CONTEXT = "Anatomic codes - DICOM master list"
 NO_CODE = ("", "", "")
+OTHER_KINDS = {"content", "gas", "vessel", "tumor", "lesion", "mass", "cyst"}
+WORD_FORMS = {
+    "arteries": "artery",
+    "bowel": "intestine",
+    "bones": "bone",
+    "cartilages": "cartilage",
+    "discs": "disc",
+    "femora": "femur",
+    "glands": "gland",
+    "kidneys": "kidney",
+    "lungs": "lung",
+    "muscles": "muscle",
+    "ribs": "rib",
+    "veins": "vein",
+    "vertebrae": "vertebra",
+    "vessels": "vessel",
+}
 
 _context = ""
 _terms = {}
@@ -30,11 +47,12 @@ def terms():
 def findTerm(name):
     """The label of the term that a free name means ("Kidney_left", "vertebrae_L3"), or None.
 
-    The words of the label must all be in the name, in any order; the label with most words wins.
+    The words of the label must all be in the name, in any order; the label with most words wins. A name that says it
+    is a part of another kind ("lung vessels") means that organ only where the label says the same.
     """
-    words = {_singular(word) for word in name.replace("_", " ").replace("-", " ").replace(",", " ").lower().split()}
-    labels = [label for label in terms() if {_singular(word) for word in label.replace(",", "").split()} <= words]
-    return max(labels, key=lambda label: len(label.split()), default=None)
+    words = _words(name)
+    labels = [label for label in terms() if _words(label) <= words and not (words - _words(label)) & OTHER_KINDS]
+    return max(labels, key=lambda label: len(_words(label)), default=None)
 
 
 def setTerminology(segment, label, regionOf=None):
@@ -104,7 +122,8 @@ def _code(entry):
     return entry["CodingSchemeDesignator"], entry["CodeValue"], entry["CodeMeaning"]
 
 
-def _singular(word):
-    return {"vertebrae": "vertebra", "ribs": "rib", "lungs": "lung", "kidneys": "kidney", "veins": "vein"}.get(
-        word, word
-    )
+def _words(name):
+    """The words of a name in lower case and in the form that the terms use."""
+    for separator in "_-,()":
+        name = name.replace(separator, " ")
+    return {WORD_FORMS.get(word, word) for word in name.lower().split()}
