@@ -49,11 +49,13 @@ class Organs:
     left_kidney: Kidney
     spleen: Solid
     pancreas: np.ndarray
+    """Center line and radius (N, 4)."""
+    bladder_size: float
 
     @classmethod
     def build(cls, frame: Frame, habitus: Habitus) -> Organs:
         right, left = Kidney.build(1, habitus), Kidney.build(-1, habitus)
-        return cls(right, left, _spleen(frame, habitus, left), _pancreas_path(habitus))
+        return cls(right, left, _spleen(frame, habitus, left), _pancreas(habitus), habitus.factor(0.12))
 
 
 def _spleen(frame: Frame, habitus: Habitus, left_kidney: Kidney) -> Solid:
@@ -68,7 +70,7 @@ def _spleen(frame: Frame, habitus: Habitus, left_kidney: Kidney) -> Solid:
     return Solid(solid.distance, body.low, body.high)
 
 
-def _pancreas_path(habitus: Habitus) -> np.ndarray:
+def _pancreas(habitus: Habitus) -> np.ndarray:
     """Center line with radius: head beside the duodenum, neck over the mesenteric vessels, tail toward the spleen."""
     points = (
         (30, 6, 22, 10), (28, 8, 40, 13), (14, 18, 52, 10), (-4, 24, 60, 9), (-28, 16, 70, 9.5), (-52, -4, 82, 9),
@@ -76,23 +78,18 @@ def _pancreas_path(habitus: Habitus) -> np.ndarray:
     )  # fmt: skip
     path = np.array(points, dtype=float)
     path[:, :3] += habitus.jitter(2)
+    path = curve(path, 5.0)
+    path[:, 3] *= 1 + 0.16 * habitus.rng.standard_normal(len(path)).clip(-1.6, 1.6)  # lobules
+    path[1:-1, :3] += habitus.rng.normal(0, 1.0, (len(path) - 2, 3))
     return path
 
 
-def paint_organs(canvas: Canvas, organs: Organs, habitus: Habitus) -> None:
+def paint_organs(canvas: Canvas, organs: Organs) -> None:
     canvas.fill(organs.spleen, t.SPLEEN)
-    _paint_pancreas(canvas, organs, habitus)
+    canvas.fill_tubes(segments_of(organs.pancreas, organs.pancreas[:, 3]), t.PANCREAS)
     for kidney in (organs.right_kidney, organs.left_kidney):
         _paint_kidney(canvas, kidney)
         _paint_adrenal(canvas, kidney)
-
-
-def _paint_pancreas(canvas: Canvas, organs: Organs, habitus: Habitus) -> None:
-    path = curve(organs.pancreas, 5.0)
-    path[:, 3] *= 1 + 0.16 * habitus.rng.standard_normal(len(path)).clip(-1.6, 1.6)  # lobules
-    path[:, :3] += habitus.rng.normal(0, 1.0, (len(path), 3))
-    box, distance, _ = canvas.tubes(segments_of(path, path[:, 3]))
-    canvas.paint(box, distance, t.PANCREAS)
 
 
 def _paint_kidney(canvas: Canvas, kidney: Kidney) -> None:
@@ -106,8 +103,7 @@ def _paint_kidney(canvas: Canvas, kidney: Kidney) -> None:
     ends = [kidney.center + kidney.axes @ np.array([np.sign(kidney.center[0]) * 2.0, x, z]) for x, z in
             ((4, 20), (-4, 20), (5, 0), (-5, 0), (4, -20), (-4, -20))]  # fmt: skip
     cones = np.vstack([segments_of(np.array([kidney.hilum, end]), [3.6, 1.8]) for end in ends])
-    where, branches, _ = canvas.tubes(cones)
-    canvas.paint(where, branches, t.VEIN, 120.0)
+    canvas.fill_tubes(cones, t.VEIN, 120.0)
 
 
 def _kidney_hu(kidney: Kidney, p) -> torch.Tensor:
@@ -132,15 +128,15 @@ def _paint_adrenal(canvas: Canvas, kidney: Kidney) -> None:
 # ---- vessels --------------------------------------------------------------------------------------------------------
 
 
-def aorta_path() -> np.ndarray:
-    return np.array(
-        [(-20, -34, 330, 12), (-20, -36, 230, 11.5), (-16, -32, 170, 11), (-9, -24, 120, 10.5), (-7, -16, 70, 9.5),
-         (-6, -6, 20, 8.8), (-5, -3, -30, 8.5)], dtype=float,
-    )  # fmt: skip
+AORTA = (
+    (-20, -34, 330, 12), (-20, -36, 230, 11.5), (-16, -32, 170, 11), (-9, -24, 120, 10.5), (-7, -16, 70, 9.5),
+    (-6, -6, 20, 8.8), (-5, -3, -30, 8.5),
+)  # fmt: skip
+"""Center line and radius down to the bifurcation, mm."""
 
 
-def paint_vessels(canvas: Canvas, organs: Organs, habitus: Habitus) -> None:
-    trunk = curve(aorta_path(), 8.0)
+def paint_vessels(canvas: Canvas, organs: Organs) -> None:
+    trunk = curve(np.array(AORTA), 8.0)
     groups = [
         (t.VEIN, _veins(organs)),
         (t.IVC, [segments_of(path, path[:, 3]) for path in _caval_paths()]),
@@ -148,8 +144,7 @@ def paint_vessels(canvas: Canvas, organs: Organs, habitus: Habitus) -> None:
         (t.AORTA, [segments_of(trunk, trunk[:, 3])]),
     ]
     for tissue, pieces in groups:
-        box, distance, _ = canvas.tubes(np.vstack(pieces))
-        canvas.paint(box, distance, tissue)
+        canvas.fill_tubes(np.vstack(pieces), tissue)
 
 
 def _caval_paths() -> list[np.ndarray]:
@@ -227,8 +222,7 @@ def _veins(organs: Organs) -> list[np.ndarray]:
 # ---- pelvis ---------------------------------------------------------------------------------------------------------
 
 
-def paint_pelvic_organs(canvas: Canvas, habitus: Habitus) -> None:
-    size = habitus.factor(0.12)
+def paint_pelvic_organs(canvas: Canvas, size: float) -> None:
     bladder = ellipsoid((0, 36, -172), (42 * size, 34 * size, 30 * size))
     canvas.shell(bladder, t.BLADDER, 3.0, t.BLADDER.hu)
     uterus = blend(ellipsoid((4, -8, -160), (26, 17, 22)), ellipsoid((0, -12, -190), (18, 15, 24)), radius_mm=12)

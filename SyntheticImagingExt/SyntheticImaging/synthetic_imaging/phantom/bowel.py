@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from scipy.spatial.distance import cdist
@@ -16,15 +18,35 @@ from .vessels import grow_tree, scatter
 _STOMACH_LEVEL_A = 46.0
 
 
-def paint_bowel(canvas: Canvas, frame: Frame, habitus: Habitus, blocked: Solid) -> None:
-    """All hollow organs; small bowel fills what ``blocked`` (the solid organs) and the others leave free."""
-    colon = _colon(habitus)
-    stomach = _stomach(habitus)
-    _paint_small_bowel(canvas, frame, habitus, blocked, [colon, stomach])
+@dataclass(frozen=True)
+class Bowel:
+    """Center lines with radius (N, 4) of the hollow organs, and what varies inside them."""
+
+    stomach: np.ndarray
+    colon: np.ndarray
+    loops: list[np.ndarray]
+    mesentery: list[tuple[t.Tissue, np.ndarray]]
+    mottle: torch.Tensor
+    filling: torch.Tensor
+
+    @classmethod
+    def build(cls, frame: Frame, habitus: Habitus, blocked: Solid) -> Bowel:
+        """Small bowel fills what ``blocked`` (the solid organs), stomach and colon leave free."""
+        colon, stomach = _colon(habitus), _stomach(habitus)
+        loops = _loops(frame, habitus, blocked, np.vstack([colon, stomach]))
+        mesentery = _mesentery(habitus, np.vstack(loops)[:, :3])
+        mottle, filling = fields.lattice(habitus.rng, 3.4), fields.lattice(habitus.rng, 38.0)
+        return cls(stomach, colon, loops, mesentery, mottle, filling)
+
+
+def paint_bowel(canvas: Canvas, bowel: Bowel) -> None:
+    for tissue, cones in bowel.mesentery:
+        canvas.fill_tubes(cones, tissue)
+    _paint_small_bowel(canvas, bowel)
     _paint_duodenum(canvas)
-    mottle = fields.sample(fields.lattice(habitus.rng, 3.4), *canvas.axes)[0]
-    _paint_colon(canvas, colon, mottle)
-    _paint_stomach(canvas, stomach, mottle)
+    mottle = fields.sample(bowel.mottle, *canvas.axes)[0]
+    _paint_colon(canvas, bowel.colon, mottle)
+    _paint_stomach(canvas, bowel.stomach, mottle)
 
 
 def _paint_colon(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None:
@@ -90,36 +112,31 @@ def _colon(habitus: Habitus) -> np.ndarray:
     return path
 
 
-def _paint_small_bowel(
-    canvas: Canvas, frame: Frame, habitus: Habitus, blocked: Solid, others: list[np.ndarray]
-) -> None:
-    loops = _loops(frame, habitus, blocked, others)
-    _paint_mesentery(canvas, habitus, np.vstack(loops)[:, :3])
-    box, distance, height = canvas.tubes(np.vstack([segments_of(loop, loop[:, 3]) for loop in loops]))
+def _paint_small_bowel(canvas: Canvas, bowel: Bowel) -> None:
+    box, distance, height = canvas.tubes(np.vstack([segments_of(loop, loop[:, 3]) for loop in bowel.loops]))
     canvas.paint(box, distance, t.SMALL_BOWEL)
-    kind = fields.sample(fields.lattice(habitus.rng, 38.0), *canvas.axes)[0][box]
-    inner = distance + 2.3 + 1.5 * (kind < -0.6)  # some loops are empty, their walls lie together
-    canvas.paint(box, inner, t.BOWEL_CONTENT, 24 + 14 * kind)
-    canvas.paint(box, torch.maximum(torch.maximum(inner, 4.5 - height), 4 * (1.4 - kind)), t.BOWEL_GAS)
+    filling = fields.sample(bowel.filling, *canvas.axes)[0][box]
+    inner = distance + 2.3 + 1.5 * (filling < -0.6)  # some loops are empty, their walls lie together
+    canvas.paint(box, inner, t.BOWEL_CONTENT, 24 + 14 * filling)
+    canvas.paint(box, torch.maximum(torch.maximum(inner, 4.5 - height), 4 * (1.4 - filling)), t.BOWEL_GAS)
 
 
-def _paint_mesentery(canvas: Canvas, habitus: Habitus, ends: np.ndarray) -> None:
+def _mesentery(habitus: Habitus, ends: np.ndarray) -> list[tuple[t.Tissue, np.ndarray]]:
     """Veins and arteries that fan out from the superior mesenteric vessels to the loops."""
+    trees = []
     for tissue, root, radius in ((t.VEIN, (8, 22, 0), 3.4), (t.ARTERY, (0, 20, 2), 2.6)):
         trunk = np.array([root, (root[0] + 4, 26, -32), (root[0] + 10, 26, -68)], dtype=float)
         targets = ends[habitus.rng.choice(len(ends), min(70, len(ends)), replace=False)]
-        cones = grow_tree([trunk], targets, radius, habitus.rng, step_mm=7.0, tip_radius_mm=0.8)
-        box, distance, _ = canvas.tubes(cones, reach_mm=2.5)
-        canvas.paint(box, distance, tissue)
+        trees.append((tissue, grow_tree([trunk], targets, radius, habitus.rng, step_mm=7.0, tip_radius_mm=0.8)))
+    return trees
 
 
-def _loops(frame: Frame, habitus: Habitus, blocked: Solid, others: list[np.ndarray]) -> list[np.ndarray]:
+def _loops(frame: Frame, habitus: Habitus, blocked: Solid, occupied: np.ndarray) -> list[np.ndarray]:
     """Center lines of loops that lie side by side: evenly scattered points, joined from neighbor to neighbor."""
     rng = habitus.rng
     room = frame.abdomen.grown(-14) & ellipsoid((0, 34, -48), (104, 66, 104))
     room = Solid((room - blocked.grown(9)).distance, (-100, -40, -150), (100, 105, 50))
     points = scatter(room, 330, rng, 0.0)
-    occupied = np.vstack(others)
     points = points[(cdist(points, occupied[:, :3]) - occupied[:, 3]).min(axis=1) > 8]
     free = np.ones(len(points), dtype=bool)
     loops = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
@@ -12,21 +14,35 @@ from .shapes import Solid, blend, ellipsoid, rotation, tube
 from .vessels import grow_tree, scatter
 
 _CHEST_LOW, _CHEST_HIGH = (-140.0, -120.0, 40.0), (140.0, 110.0, 330.0)
+_GULLET = np.array([(-6, -26, 330), (-8, -24, 230), (-10, -18, 190), (-20, -8, 162), (-34, -4, 148)])
 
 
-def paint_chest(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
-    heart, chambers = _heart(habitus)
-    lungs = _lungs(frame, heart)
-    box = canvas.box(lungs.low, lungs.high)
-    distance = canvas.distance(lungs, box, coarse=True)
+@dataclass(frozen=True)
+class Chest:
+    lungs: Solid
+    heart: Solid
+    chambers: list[Solid]
+    lung_vessels: np.ndarray
+    """Cones (N, 8)."""
+
+    @classmethod
+    def build(cls, frame: Frame, habitus: Habitus) -> Chest:
+        heart, chambers = _heart(habitus)
+        lungs = _lungs(frame, heart)
+        return cls(lungs, heart, chambers, _lung_vessels(lungs, habitus))
+
+
+def paint_chest(canvas: Canvas, chest: Chest) -> None:
+    box = canvas.box(chest.lungs.low, chest.lungs.high)
+    distance = canvas.distance(chest.lungs, box, coarse=True)
     # blood settles: the lung is denser at the back of a lying person
     canvas.paint(box, distance, t.LUNG, t.LUNG.hu - 0.32 * (canvas.points[1][box] + 20))
-    _paint_lung_vessels(canvas, lungs, habitus)
-    canvas.fill(heart.grown(1.5), t.HEART)
-    for chamber in chambers:
+    box, distance, _ = canvas.tubes(chest.lung_vessels, reach_mm=2.5)
+    canvas.paint(box, torch.maximum(distance, canvas.distance(chest.lungs, box, coarse=True)), t.LUNG_VESSEL)
+    canvas.fill(chest.heart.grown(1.5), t.HEART)
+    for chamber in chest.chambers:
         canvas.fill(chamber, t.HEART_BLOOD)
-    gullet = np.array([(-6, -26, 330), (-8, -24, 230), (-10, -18, 190), (-20, -8, 162), (-34, -4, 148)])
-    canvas.shell(tube(gullet, [7, 7.5, 8, 8, 8]), t.ESOPHAGUS, 3.5, 30.0)
+    canvas.shell(tube(_GULLET, [7, 7.5, 8, 8, 8]), t.ESOPHAGUS, 3.5, 30.0)
 
 
 def _lungs(frame: Frame, heart: Solid) -> Solid:
@@ -59,7 +75,7 @@ def _heart(habitus: Habitus) -> tuple[Solid, list[Solid]]:
     return whole, [left, right, right_atrium, left_atrium]
 
 
-def _paint_lung_vessels(canvas: Canvas, lungs: Solid, habitus: Habitus) -> None:
+def _lung_vessels(lungs: Solid, habitus: Habitus) -> np.ndarray:
     cones = []
     for side in (1, -1):
         half = Solid(
@@ -73,5 +89,4 @@ def _paint_lung_vessels(canvas: Canvas, lungs: Solid, habitus: Habitus) -> None:
             np.array([(side * 44, -26, 215), (side * 66, 10, 205)], dtype=float),
         ]
         cones.append(grow_tree(trunks, targets, 7.0, habitus.rng, step_mm=8.0, tip_radius_mm=0.35))
-    box, distance, _ = canvas.tubes(np.vstack(cones), reach_mm=2.5)
-    canvas.paint(box, torch.maximum(distance, canvas.distance(lungs, box, coarse=True)), t.LUNG_VESSEL)
+    return np.vstack(cones)

@@ -50,13 +50,15 @@ class Habitus:
     scale: Point
     fat_mm: float
     visceral_fat: float
+    muscle: float
     rng: np.random.Generator
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Habitus:
         stature = rng.uniform(0.96, 1.03)
         scale = stature * rng.uniform((0.96, 0.95, 0.98), (1.03, 1.04, 1.02))
-        return cls(tuple(float(x) for x in scale), float(rng.uniform(9, 22)), float(rng.uniform(0, 1)), rng)
+        fat_mm, belly, muscle = rng.uniform((9, 0, 0.88), (22, 1, 1.1))
+        return cls(tuple(float(x) for x in scale), float(fat_mm), float(belly), float(muscle), rng)
 
     def jitter(self, mm: float = 3.0) -> np.ndarray:
         """A small displacement (3,), within twice ``mm`` along each axis."""

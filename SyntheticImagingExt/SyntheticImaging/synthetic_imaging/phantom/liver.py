@@ -23,6 +23,9 @@ _PORTAL_TIPS, _HEPATIC_TIPS = 130, 110
 class Liver:
     solid: Solid
     gallbladder: Solid
+    portal: np.ndarray
+    hepatic: np.ndarray
+    """Vessel trees as cones (N, 8)."""
 
     @classmethod
     def build(cls, frame: Frame, habitus: Habitus, right_kidney: Solid) -> Liver:
@@ -45,7 +48,8 @@ class Liver:
         bladder = _gallbladder(habitus)
         caudate = tube([(12, -6, 82), (10, -9, 112), (14, -10, 132)], [9, 12, 8], flatten=(0.9, 1.1, 1))
         solid = blend(solid, caudate, radius_mm=6) - fissure - bladder.grown(1.5)
-        return cls(Solid(solid.distance, (-95, -100, -45), (130, 105, 190)), bladder)
+        solid = Solid(solid.distance, (-95, -100, -45), (130, 105, 190))
+        return cls(solid, bladder, _portal(solid, habitus), _hepatic(solid, habitus))
 
 
 def _gallbladder(habitus: Habitus) -> Solid:
@@ -56,13 +60,13 @@ def _gallbladder(habitus: Habitus) -> Solid:
     return Solid((body | neck).distance, (body | neck).low, (body | neck).high)
 
 
-def paint_liver(canvas: Canvas, liver: Liver, habitus: Habitus) -> None:
+def paint_liver(canvas: Canvas, liver: Liver) -> None:
     canvas.fill(liver.solid, t.LIVER)
     canvas.shell(liver.gallbladder, t.GALLBLADDER, 1.6, t.GALLBLADDER.hu)
-    for cones, tissue in ((_hepatic(liver, habitus), t.HEPATIC_VEIN), (_portal(liver, habitus), t.PORTAL_VEIN)):
+    for cones, tissue in ((liver.hepatic, t.HEPATIC_VEIN), (liver.portal, t.PORTAL_VEIN)):
         where, tree, _ = canvas.tubes(cones, reach_mm=2.5)
         # branches stay a little below the capsule, trunks may leave through the hilum
-        inside = liver.solid.distance(*canvas.at(where)) + 1.0
+        inside = canvas.distance(liver.solid, where, coarse=True) + 1.0
         canvas.paint(where, torch.maximum(tree, inside), tissue)
 
 
@@ -71,7 +75,7 @@ def portal_trunk() -> np.ndarray:
     return np.array([(6.0, 4, 46), (16, 4, 62), tuple(HILUM)])
 
 
-def _portal(liver: Liver, habitus: Habitus) -> np.ndarray:
+def _portal(solid: Solid, habitus: Habitus) -> np.ndarray:
     wobble = habitus.jitter
     root = tuple(HILUM)
     right = np.array([root, (52, 6, 90), (70, 0, 96)], dtype=float)
@@ -81,10 +85,10 @@ def _portal(liver: Liver, habitus: Habitus) -> np.ndarray:
         np.array([right[-1], np.add((88, -28, 92), wobble(4)), np.add((98, -46, 76), wobble(5))]),
         np.array([root, (20, 26, 92), np.add((8, 40, 100), wobble(2)), np.add((2, 58, 100), wobble(3))]),
     ]
-    return grow_tree(trunks, scatter(liver.solid, _PORTAL_TIPS, habitus.rng, 6.0), 7.0, habitus.rng, tip_radius_mm=0.9)
+    return grow_tree(trunks, scatter(solid, _PORTAL_TIPS, habitus.rng, 6.0), 7.0, habitus.rng, tip_radius_mm=0.9)
 
 
-def _hepatic(liver: Liver, habitus: Habitus) -> np.ndarray:
+def _hepatic(solid: Solid, habitus: Habitus) -> np.ndarray:
     """Right, middle and left vein run between the portal branches to the vena cava under the dome."""
     wobble = habitus.jitter
     root = tuple(CAVAL_CONFLUENCE)
@@ -104,4 +108,4 @@ def _hepatic(liver: Liver, habitus: Habitus) -> np.ndarray:
             [root, np.add((10, 8, 143), wobble(3)), np.add((-8, 36, 130), wobble(4)), np.add((-22, 54, 118), wobble(4))]
         ),
     ]
-    return grow_tree(trunks, scatter(liver.solid, _HEPATIC_TIPS, habitus.rng, 6.0), 6.4, habitus.rng, tip_radius_mm=0.9)
+    return grow_tree(trunks, scatter(solid, _HEPATIC_TIPS, habitus.rng, 6.0), 6.4, habitus.rng, tip_radius_mm=0.9)

@@ -135,7 +135,7 @@ def tube(points: np.ndarray, radii_mm, flatten: Point = (1, 1, 1)) -> Solid:
         total = None
         scaled = (r / scale[0], a / scale[1], s / scale[2])
         for n in range(len(points) - 1):
-            d = cone_distance(scaled, points[n] / scale, points[n + 1] / scale, radii[n], radii[n + 1])
+            d, _ = cone_distance(scaled, points[n] / scale, points[n + 1] / scale, radii[n], radii[n + 1])
             total = d if total is None else torch.minimum(total, d)
         return total * float(scale.min())
 
@@ -143,18 +143,17 @@ def tube(points: np.ndarray, radii_mm, flatten: Point = (1, 1, 1)) -> Solid:
     return Solid(distance, tuple((points - reach).min(axis=0)), tuple((points + reach).max(axis=0)))
 
 
-def cone_distance(p: tuple[Tensor, Tensor, Tensor], start, end, radius_start: float, radius_end: float) -> Tensor:
-    """Distance to the line from start to end, less the radius there."""
-    t = cone_parameter(p, start, end)
-    square = sum((p[n] - (start[n] + t * (end[n] - start[n]))) ** 2 for n in range(3))
-    return (square + _TINY).sqrt() - (radius_start + t * (radius_end - radius_start))
-
-
-def cone_parameter(p: tuple[Tensor, Tensor, Tensor], start, end) -> Tensor:
-    """Where along the line from start (0) to end (1) the nearest point lies."""
+def cone_distance(p: tuple[Tensor, Tensor, Tensor], start, end, radius_start: float, radius_end: float):
+    """Distance to a cone with round ends, and where along its axis, from 0 to 1, the nearest point lies."""
     step = [float(end[n] - start[n]) for n in range(3)]
     length = sum(component * component for component in step) + _TINY
-    return (sum((p[n] - float(start[n])) * (step[n] / length) for n in range(3))).clamp(0, 1)
+    offset = [p[n] - float(start[n]) for n in range(3)]
+    along = offset[0] * (step[0] / length)
+    along = along.add_(offset[1] * (step[1] / length)).add_(offset[2] * (step[2] / length)).clamp_(0, 1)
+    square = _TINY
+    for n in range(3):
+        square = square + (offset[n] - along * step[n]) ** 2
+    return square.sqrt() - along * float(radius_end - radius_start) - float(radius_start), along
 
 
 class Profile:

@@ -39,8 +39,19 @@ class Vertebra:
         return self.name.startswith("L")
 
 
-def vertebrae(habitus: Habitus) -> list[Vertebra]:
-    size = habitus.factor(0.04)
+@dataclass(frozen=True)
+class Skeleton:
+    vertebrae: list[Vertebra]
+    ribs: np.ndarray
+    cartilage: np.ndarray
+    """Cones (N, 8)."""
+
+    @classmethod
+    def build(cls, frame: Frame, habitus: Habitus) -> Skeleton:
+        return cls(_vertebrae(habitus.factor(0.04)), *_ribs(frame))
+
+
+def _vertebrae(size: float) -> list[Vertebra]:
     found = []
     for n, (name, s) in enumerate(BODY_CENTERS_S.items()):
         share = n / (len(BODY_CENTERS_S) - 1)
@@ -59,8 +70,7 @@ def vertebrae(habitus: Habitus) -> list[Vertebra]:
     return found
 
 
-def paint_spine(canvas: Canvas, habitus: Habitus) -> None:
-    bones = vertebrae(habitus)
+def paint_spine(canvas: Canvas, bones: list[Vertebra]) -> None:
     canal = [(0, v.center[1] - v.half_depth - 9.5, v.center[2]) for v in bones]
     canal = [*canal, (0, -66, -105), (0, -88, -140)]
     canvas.fill(tube(canal, 9.0), t.SPINAL_CANAL)
@@ -144,20 +154,24 @@ def _posterior_elements(bone: Vertebra) -> Solid:
 # ---- chest ----------------------------------------------------------------------------------------------------------
 
 
-def paint_ribs(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
-    """Ribs 6 to 12 of each side: arches that fall from the spine to the front, cartilage after them, and sternum."""
+def _ribs(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
+    """Ribs 6 to 12 of each side, arches that fall from the spine to the front, and the cartilage after them."""
     bony, soft = [], []
     for number, name in zip(range(6, 13), ("T6", "T7", "T8", "T9", "T10", "T11", "T12"), strict=True):
-        path = _rib(frame, BODY_CENTERS_S[name], number)
-        ribbon = segments_of(path, 5.2 if number < 11 else 4.4)
+        ribbon = segments_of(_rib(frame, BODY_CENTERS_S[name], number), 5.2 if number < 11 else 4.4)
         end = len(ribbon) if number > 10 else int(0.80 * len(ribbon))
         for side in (1, -1):
             flip = np.array([side, 1, 1, side, 1, 1, 1, 1])
             bony.append(ribbon[:end] * flip)
             soft.append(ribbon[end:] * flip)
-    _paint_long_bone(canvas, np.vstack(bony), t.RIBS, 1.7)
-    box, distance, _ = canvas.tubes(np.vstack([piece for piece in soft if len(piece)]))
-    canvas.paint(box, distance, t.CARTILAGE)
+    return np.vstack(bony), np.vstack(soft)
+
+
+def paint_chest_wall(canvas: Canvas, bones: Skeleton) -> None:
+    box, distance, _ = canvas.tubes(bones.ribs)
+    canvas.paint(box, distance, t.RIBS)
+    canvas.paint(box, distance + 1.7, t.RIBS, t.SPONGIOSA_HU)
+    canvas.fill_tubes(bones.cartilage, t.CARTILAGE)
     xiphoid = tube([(0, 98, 330), (0, 97, 215), (0, 93, 180)], [7, 7, 3], flatten=(2.2, 1, 1))
     canvas.shell(xiphoid, t.STERNUM, 1.6, 160.0)
 
@@ -189,12 +203,6 @@ def _wall_radius(frame: Frame, start, directions, heights) -> np.ndarray:
     return low
 
 
-def _paint_long_bone(canvas: Canvas, segments: np.ndarray, tissue: t.Tissue, cortex_mm: float) -> None:
-    box, distance, _ = canvas.tubes(segments)
-    canvas.paint(box, distance, tissue)
-    canvas.paint(box, distance + cortex_mm, tissue, t.SPONGIOSA_HU)
-
-
 HIP = (88.0, 2.0, -186.0)
 """Center of the right femoral head."""
 
@@ -202,28 +210,22 @@ HIP = (88.0, 2.0, -186.0)
 # ---- pelvis ---------------------------------------------------------------------------------------------------------
 
 
-def paint_pelvis(canvas: Canvas, habitus: Habitus) -> None:
+def paint_pelvis(canvas: Canvas) -> None:
     canvas.shell(_sacrum(), t.SACRUM, 1.8, t.SPONGIOSA_HU)
-    for sign in (1, -1):
+    for sign, side in ((1, lambda solid: solid), (-1, Solid.mirrored)):
         segments = _wing() * np.array([sign, 1, 1, sign, 1, 1, 1, 1])
+        cup, socket = side(_acetabulum(HIP)), side(ellipsoid(HIP, (26.5, 26.5, 26.5)))
         box, distance, _ = canvas.tubes(segments, reach_mm=6)
-        rim = _acetabulum(HIP)
-        rim = rim if sign > 0 else rim.mirrored()
         p = canvas.at(box)
-        distance = torch.minimum(distance, rim.distance(*p))
-        head = _femur(HIP)
-        head = head if sign > 0 else head.mirrored()
-        socket = ellipsoid((sign * HIP[0], *HIP[1:]), (26.5, 26.5, 26.5))
-        distance = torch.maximum(distance, -socket.distance(*p))
-        canvas.fill(socket & Solid(rim.grown(4).distance, rim.low, rim.high), t.CARTILAGE)
+        distance = torch.maximum(torch.minimum(distance, cup.distance(*p)), -socket.distance(*p))
+        canvas.fill(socket & cup.grown(4), t.CARTILAGE)
         canvas.paint(box, distance, t.PELVIS)
         canvas.paint(box, distance + 2.0, t.PELVIS, t.SPONGIOSA_HU)
-        canvas.shell(head, t.FEMUR, 2.0, 260.0)
+        canvas.shell(side(_femur(HIP)), t.FEMUR, 2.0, 260.0)
 
 
 def _acetabulum(joint) -> Solid:
-    cup = ellipsoid(joint, (36, 37, 38)) - ellipsoid(np.add(joint, (16, 4, -18)), (34, 30, 30))
-    return Solid(cup.distance, cup.low, cup.high)
+    return ellipsoid(joint, (36, 37, 38)) - ellipsoid(tuple(np.add(joint, (16, 4, -18))), (34, 30, 30))
 
 
 def _femur(joint) -> Solid:

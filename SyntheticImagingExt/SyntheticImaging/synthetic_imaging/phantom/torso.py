@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,7 +14,7 @@ from ..io import mark_synthetic
 from ..volume import Volume
 from . import abdomen, bowel, chest, fields, liver, skeleton, trunk
 from . import tissues as t
-from .canvas import Canvas
+from .canvas import Canvas, Grid, Warp
 from .frame import Frame, Habitus
 from .shapes import tube
 
@@ -20,6 +22,10 @@ FIELD_MM = (410.0, 410.0, 400.0)
 """Extent along i, j and k that ``shape`` divides where no spacing is given."""
 _CENTER_RAS = (0.0, -6.0, 12.0)
 _WARP_MM, _WARP_SCALE_MM = 1.9, 70.0
+_PSF_MM = 1.0
+_SLAB_SLICES = 25
+_TABLE_BELOW_MM = -139.0
+"""Height of the table in the lean standard body; the fat of the back lies above it."""
 
 
 @dataclass(frozen=True)
@@ -67,16 +73,16 @@ def torso(
     Every boundary is blurred over about the voxel size; the label of a voxel is what is at its center.
     """
     shape, spacing_mm = _checked(shape, spacing_mm, noise_hu)
-    rng = np.random.default_rng(seed)
-    habitus = Habitus.draw(rng)
-    warp = fields.lattice(rng, _WARP_SCALE_MM, 3)
-    texture = fields.lattice(rng, 9.0), fields.lattice(rng, 3.2)
-    canvas = Canvas(shape, spacing_mm, _CENTER_RAS, habitus.scale, warp, _WARP_MM, psf_mm=1.0)
-    _paint_body(canvas, habitus)
-    if table:
-        _paint_table(canvas)
-    _add_texture(canvas, *texture)
-    return _finished(canvas, seed, noise_hu)
+    anatomy = Anatomy.build(seed)
+    grid = Grid.around(_CENTER_RAS, shape, spacing_mm)
+    hu, labels = _painted(anatomy, grid, table)
+    if noise_hu > 0:
+        generator = torch.Generator().manual_seed(int(np.random.default_rng((seed, 1)).integers(2**62)))
+        hu += noise_hu * fields.scanner_noise(shape, spacing_mm, generator)
+    ct = Volume(hu.round_().clamp_(-1024, 3071).to(torch.int16), grid.ijk_to_ras)
+    ct = mark_synthetic(ct, "torso phantom", seed=str(seed))
+    names = {tissue.label: tissue.name for tissue in t.TISSUES}
+    return Phantom(ct, ct.like(labels), names, anatomy.landmarks())
 
 
 def _checked(shape, spacing_mm, noise_hu: float):
@@ -95,36 +101,103 @@ def _checked(shape, spacing_mm, noise_hu: float):
     return tuple(int(n) for n in shape), tuple(float(mm) for mm in spacing_mm)
 
 
-def _paint_body(canvas: Canvas, habitus: Habitus) -> None:
-    """All organs, from the outside in and from soft to hard: later ones displace earlier ones."""
-    frame = Frame.build(habitus)
-    organs = abdomen.Organs.build(frame, habitus)
-    right_kidney = organs.right_kidney.solid
-    lobes = liver.Liver.build(frame, habitus, right_kidney)
-    trunk.paint_hull(canvas, frame, habitus)
-    chest.paint_chest(canvas, frame, habitus)
-    trunk.paint_diaphragm(canvas, frame)
-    abdomen.paint_pelvic_organs(canvas, habitus)
-    spine = tube([(0, -40, -120), (0, -36, 80)], 34)
-    blocked = lobes.solid | lobes.gallbladder | right_kidney | organs.left_kidney.solid | organs.spleen | spine
-    bowel.paint_bowel(canvas, frame, habitus, blocked)
-    trunk.paint_muscles(canvas, frame, habitus)
-    abdomen.paint_organs(canvas, organs, habitus)
-    liver.paint_liver(canvas, lobes, habitus)
-    abdomen.paint_vessels(canvas, organs, habitus)
-    skeleton.paint_ribs(canvas, frame, habitus)
-    skeleton.paint_pelvis(canvas, habitus)
-    skeleton.paint_spine(canvas, habitus)
+@dataclass(frozen=True)
+class Anatomy:
+    """One body, before it meets a voxel grid: shapes, vessel trees and textures."""
+
+    habitus: Habitus
+    frame: Frame
+    organs: abdomen.Organs
+    lobes: liver.Liver
+    thorax: chest.Chest
+    gut: bowel.Bowel
+    bones: skeleton.Skeleton
+    warp: Warp
+    texture: tuple[torch.Tensor, torch.Tensor]
+
+    @classmethod
+    def build(cls, seed: int) -> Anatomy:
+        rng = np.random.default_rng(seed)
+        habitus = Habitus.draw(rng)
+        warp = Warp(fields.lattice(rng, _WARP_SCALE_MM, 3), _WARP_MM)
+        frame = Frame.build(habitus)
+        organs = abdomen.Organs.build(frame, habitus)
+        lobes = liver.Liver.build(frame, habitus, organs.right_kidney.solid)
+        kidneys = organs.right_kidney.solid | organs.left_kidney.solid
+        spine = tube([(0, -40, -120), (0, -36, 80)], 34)
+        blocked = lobes.solid | lobes.gallbladder | kidneys | organs.spleen | spine
+        return cls(
+            habitus=habitus,
+            frame=frame,
+            organs=organs,
+            lobes=lobes,
+            thorax=chest.Chest.build(frame, habitus),
+            gut=bowel.Bowel.build(frame, habitus, blocked),
+            bones=skeleton.Skeleton.build(frame, habitus),
+            warp=warp,
+            texture=(fields.lattice(rng, 9.0), fields.lattice(rng, 3.2)),
+        )
+
+    def paint(self, canvas: Canvas) -> None:
+        """All tissues, from the outside in and from soft to hard: later ones displace earlier ones."""
+        trunk.paint_hull(canvas, self.frame)
+        chest.paint_chest(canvas, self.thorax)
+        trunk.paint_diaphragm(canvas, self.frame)
+        abdomen.paint_pelvic_organs(canvas, self.organs.bladder_size)
+        bowel.paint_bowel(canvas, self.gut)
+        trunk.paint_muscles(canvas, self.frame, self.habitus.muscle)
+        abdomen.paint_organs(canvas, self.organs)
+        liver.paint_liver(canvas, self.lobes)
+        abdomen.paint_vessels(canvas, self.organs)
+        skeleton.paint_chest_wall(canvas, self.bones)
+        skeleton.paint_pelvis(canvas)
+        skeleton.paint_spine(canvas, self.bones.vertebrae)
+
+    def landmarks(self) -> dict[str, tuple[float, float, float]]:
+        """Named points in RAS mm."""
+        points = {f"vertebra {bone.name}": bone.center for bone in self.bones.vertebrae}
+        points["liver hilum"] = tuple(liver.HILUM)
+        points["caval confluence"] = tuple(liver.CAVAL_CONFLUENCE)
+        points["aortic bifurcation"] = tuple(abdomen.AORTA[-1][:3])
+        points["right kidney"] = tuple(self.organs.right_kidney.center)
+        points["left kidney"] = tuple(self.organs.left_kidney.center)
+        points["right femoral head"] = skeleton.HIP
+        points["left femoral head"] = (-skeleton.HIP[0], *skeleton.HIP[1:])
+        scale = np.array(self.habitus.scale)
+        return {name: tuple(float(x) for x in self.warp.undone(point) * scale) for name, point in points.items()}
 
 
-def _paint_table(canvas: Canvas) -> None:
+def _painted(anatomy: Anatomy, grid: Grid, table: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Attenuation before noise, and labels, slab by slab.
+
+    Slabs fit the processor's cache better than the whole and are painted side by side, one thread each: within a
+    slab, threads of the tensor library would only wait for each other. Their size does not depend on the machine.
+    """
+    hu, labels = torch.empty(grid.shape), torch.empty(grid.shape, dtype=torch.uint8)
+    height = float(anatomy.habitus.scale[1]) * _TABLE_BELOW_MM - 1.3 * anatomy.habitus.fat_mm
+
+    def paint(start: int) -> None:
+        stop = min(start + _SLAB_SLICES, grid.shape[0])
+        canvas = Canvas(grid.slab(start, stop), anatomy.habitus.scale, anatomy.warp, _PSF_MM)
+        anatomy.paint(canvas)
+        if table:
+            _paint_table(canvas, height)
+        _add_texture(canvas, *anatomy.texture)
+        hu[start:stop], labels[start:stop] = canvas.hu, canvas.labels
+
+    starts = range(0, grid.shape[0], _SLAB_SLICES)
+    workers = min(len(starts), os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        list(pool.map(paint, starts))
+    return hu, labels
+
+
+def _paint_table(canvas: Canvas, height_a: float) -> None:
     """A carbon shell under the back, curved to both sides; it does not follow the patient's warp."""
     r, a = canvas.axes[0][None, None, :], canvas.axes[1][None, :, None]
-    occupied = (canvas.labels != t.AIR.label).any(dim=2).any(dim=0)
-    lowest = float(canvas.axes[1][occupied].min()) if occupied.any() else -120.0
-    sheet = ((a - (lowest - 14) - 0.0011 * r * r).abs() - 1.3).expand(canvas.shape)
+    sheet = ((a - height_a - 0.0011 * r * r).abs() - 1.3).expand(canvas.grid.shape)
     free = canvas.labels == t.AIR.label
-    whole = tuple(slice(0, n) for n in canvas.shape)
+    whole = tuple(slice(0, n) for n in canvas.grid.shape)
     canvas.paint(whole, torch.where(free, torch.maximum(sheet, r.abs() - 190), 1e3), t.TABLE)
 
 
@@ -137,27 +210,3 @@ def _add_texture(canvas: Canvas, coarse: torch.Tensor, fine: torch.Tensor) -> No
     grain = fields.sample(fine, *canvas.axes)[0]
     canvas.hu += spread * (0.75 * fields.sample(coarse, *canvas.axes)[0] + 0.66 * grain)
     canvas.hu += t.SPONGIOSA_TEXTURE_HU * grain * spongiosa
-
-
-def _finished(canvas: Canvas, seed: int, noise_hu: float) -> Phantom:
-    generator = torch.Generator().manual_seed(int(np.random.default_rng((seed, 1)).integers(2**62)))
-    if noise_hu > 0:
-        canvas.hu += noise_hu * fields.scanner_noise(canvas.shape, canvas.spacing_mm, generator)
-    ct = canvas.volume(canvas.hu.round_().clamp_(-1024, 3071).to(torch.int16))
-    ct = mark_synthetic(ct, "torso phantom", seed=str(seed))
-    labels = replace(canvas.volume(canvas.labels), metadata=ct.metadata)
-    names = {tissue.label: tissue.name for tissue in t.TISSUES}
-    return Phantom(ct, labels, names, _landmarks(canvas))
-
-
-def _landmarks(canvas: Canvas) -> dict[str, tuple[float, float, float]]:
-    found = {}
-    for name, s in skeleton.BODY_CENTERS_S.items():
-        a = float(skeleton.CURVATURE(torch.tensor([s])))
-        found[f"vertebra {name}"] = canvas.ras_of((0.0, a, s))
-    found["liver hilum"] = canvas.ras_of(tuple(liver.HILUM))
-    found["caval confluence"] = canvas.ras_of(tuple(liver.CAVAL_CONFLUENCE))
-    found["aortic bifurcation"] = canvas.ras_of(tuple(abdomen.aorta_path()[-1, :3]))
-    found["right femoral head"] = canvas.ras_of(skeleton.HIP)
-    found["left femoral head"] = canvas.ras_of((-skeleton.HIP[0], *skeleton.HIP[1:]))
-    return found

@@ -7,7 +7,7 @@ import torch
 
 from . import tissues as t
 from .canvas import Canvas
-from .frame import Frame, Habitus
+from .frame import Frame
 from .shapes import Profile, Solid, carve, ellipsoid, half_space, rotation, tube
 
 _SKIN_MM = 2.0
@@ -15,7 +15,7 @@ _FAT_PLANE_MM = 1.4  # between neighboring muscles
 _WHOLE_LOW, _WHOLE_HIGH = (-260.0, -220.0, -320.0), (260.0, 220.0, 320.0)
 
 
-def paint_hull(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
+def paint_hull(canvas: Canvas, frame: Frame) -> None:
     """Skin, fat, the muscle sheets of the wall, and the fat of the cavity."""
     box = canvas.box(_WHOLE_LOW, _WHOLE_HIGH)
     skin, envelope, cavity = (
@@ -25,7 +25,11 @@ def paint_hull(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
     canvas.paint(box, skin + _SKIN_MM, t.FAT)
     envelope = torch.maximum(envelope, skin + _SKIN_MM + 3)
     canvas.paint(box, envelope, t.INNER_FAT)
-    canvas.paint(box, _wall(canvas.at(box), envelope, cavity), t.WALL)
+    # the sheets are thin, so they are computed at every voxel, but only between the two surfaces
+    near = (envelope < canvas.edge_mm) & (cavity > -canvas.edge_mm)
+    wall = torch.full_like(cavity, 1e3)
+    wall[near] = _wall([axis[near] for axis in canvas.at(box)], envelope[near], cavity[near])
+    canvas.paint(box, wall, t.WALL)
     canvas.paint(box, cavity, t.INNER_FAT)
 
 
@@ -50,9 +54,8 @@ def _wall(p, envelope, cavity):
     return torch.minimum(wall, latissimus)
 
 
-def paint_muscles(canvas: Canvas, frame: Frame, habitus: Habitus) -> None:
-    """Back, psoas and gluteal muscles; each is kept inside the envelope."""
-    bulk = habitus.factor(0.07)
+def paint_muscles(canvas: Canvas, frame: Frame, bulk: float) -> None:
+    """Back, psoas and gluteal muscles, thicker or thinner by the factor ``bulk``; kept inside the envelope."""
     inside = frame.envelope.grown(-1.0)
     for side in (lambda solid: solid, Solid.mirrored):
         for tissue, muscles in ((t.PARASPINAL, _back(bulk)), (t.GLUTEUS, _glutei(bulk))):
