@@ -12,7 +12,7 @@ with the name of every label and the landmarks in RAS. The labels also are organ
 verb tumor: give it labels.nrrd, and as --organ-value the numbers that labels.json names
 (the liver with the vessels inside it is: liver, portal vein, hepatic veins)."""
 _EXAMPLE = """  synthetic-imaging phantom torso --seed 7 --out torso
-  synthetic-imaging tumor torso/ct.nrrd torso/labels.nrrd --organ-value 41,42,43 --auto --out lesion"""
+  synthetic-imaging tumor torso/ct.nrrd torso/labels.nrrd --organ-value 38,39,40 --auto --out lesion"""
 
 
 def add_to(verbs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ..io.atomic import staging
 RECORD, DICOM = "lesions.json", "dicom"
 FILES = ("ct.nrrd", "labels.nrrd", "instances.nrrd", RECORD)
 _NO_VESSEL_MM = 900.0
+_STAGED = re.compile(r"[/\\]\.[\w.]+-\w{8}([/\\]result)?(?=[/\\'])")
+"""Temporary folders inside a path, which mean nothing to whoever reads it."""
 
 
 def day_name(day: float) -> str:
@@ -54,7 +57,7 @@ def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], op
         try:
             _write_series(staged, case, series, options, lines)
         except InputError as error:
-            raise InputError(str(error).replace(str(staged), str(out))) from error
+            raise InputError(_STAGED.sub("", str(error))) from error
         _move(staged, out)
     names = f"{', '.join(FILES)}" + (f" and the DICOM series '{DICOM}'" if options.dicom else "")
     return [*lines, f"{names} are in '{out}'." if list(series) == [""] else f"{len(series)} days are in '{out}'."]
@@ -84,10 +87,11 @@ def _move(staged: Path, out: Path):
 def _line(composition: tumor.Composition, index: int) -> str:
     """One lesion in words."""
     lesion, measured = composition.lesions[index], composition.measure(index)
+    place = f"{lesion.name}: at {','.join(f'{x:.1f}' for x in lesion.center_ras)}, radius {lesion.radius_mm:.1f} mm, "
+    if measured["volume_ml"] == 0:
+        return place + "too small to cover the middle of any voxel, so no label shows it"
     gap = measured["clearance_mm"]
     vessel = "no vessel found" if gap > _NO_VESSEL_MM else f"{gap:.1f} mm from the nearest vessel"
-    return (
-        f"{lesion.name}: at {','.join(f'{x:.1f}' for x in lesion.center_ras)}, radius {lesion.radius_mm:.1f} mm, "
-        f"{measured['volume_ml']:.2f} mL, {measured['mean_hu']:.0f} ± {measured['std_hu']:.0f} HU, "
-        + (vessel if gap >= 0 else "may touch a vessel")
+    return f"{place}{measured['volume_ml']:.2f} mL, {measured['mean_hu']:.0f} ± {measured['std_hu']:.0f} HU, " + (
+        vessel if gap >= 0 else "may touch a vessel"
     )
