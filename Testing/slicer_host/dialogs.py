@@ -19,6 +19,11 @@ class Dialogs:
     def __init__(self):
         self.messages, self.answers, self.paths = [], [], []
 
+    def reset(self):
+        """Forget what was shown and what was to be answered."""
+        for items in (self.messages, self.answers, self.paths):
+            items.clear()
+
     def install(self):
         """Replace the blocking calls of Qt's dialogs for the whole process."""
         QMessageBox.exec = QMessageBox.exec_ = self._onMessageBox

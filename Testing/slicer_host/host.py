@@ -4,7 +4,7 @@ import sys
 import time
 
 import slicer
-from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt, qInstallMessageHandler
 from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
@@ -20,11 +20,20 @@ _BUTTONS = {"left": Qt.LeftButton, "middle": Qt.MiddleButton, "right": Qt.RightB
 _MODIFIERS = {"shift": Qt.ShiftModifier, "control": Qt.ControlModifier, "alt": Qt.AltModifier}
 
 
+_IDLE_TALK = ("This plugin does not support propagateSizeHints()",)
+
+
+def _on_qt_message(kind, context, text):
+    if text not in _IDLE_TALK:
+        print(f"Qt: {text}", file=sys.stderr)
+
+
 class Host:
     """The running stand-in. `shownMessages` has what dialogs said, `exceptions` what callbacks raised."""
 
     def __init__(self, size, testing, interactive):
         self._core = bootstrap.create_core()
+        qInstallMessageHandler(_on_qt_message)
         self.app = SlicerApplication(self._core, testing)
         apply_style(self.app)
         namespace.install_widgets()

@@ -73,6 +73,7 @@ class ToyPlacerWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.logic = ToyPlacerLogic()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndClose)
         self.ui.applyButton.connect("clicked(bool)", self.onApply)
         self.ui.applyButton.clicked.connect(self.onAny)
         self.ui.failButton.clicked.connect(self.onFail)

@@ -1,0 +1,210 @@
+"""PythonQt's manners: properties as attributes, named signals, dialogs that are recorded."""
+
+import functools
+
+import pytest
+
+pytestmark = pytest.mark.gui
+
+
+@pytest.fixture
+def qt(host):
+    import qt
+
+    return qt
+
+
+def test_properties_are_attributes_and_setters_stay(qt):
+    button = qt.QPushButton("Go")
+    button.enabled = False
+    assert not button.enabled
+    button.setEnabled(True)
+    assert button.enabled
+    assert button.isEnabled()
+    assert button.text == "Go"
+    button.setText("Stop")
+    assert button.text == "Stop"
+    button.toolTip = "why"
+    assert button.toolTip == "why"
+    button.objectName = "go"
+    assert button.name == "go"
+    assert button.className() == "QPushButton"
+
+
+def test_reading_a_property_like_a_method_fails_as_in_the_application(qt):
+    with pytest.raises(TypeError):
+        qt.QLabel("x").text()
+
+
+def test_properties_of_other_widgets(qt):
+    slider = qt.QSlider(qt.Qt.Horizontal)
+    slider.maximum, slider.value = 50, 7
+    assert (slider.maximum, slider.value) == (50, 7)
+    table = qt.QTableWidget(2, 3)
+    table.rowCount = 4
+    assert (table.rowCount, table.columnCount) == (4, 3)
+    box = qt.QComboBox()
+    box.addItems(["a", "b"])
+    box.currentIndex = 1
+    assert (box.currentText, box.count) == ("b", 2)
+    dialog = qt.QProgressDialog()
+    dialog.labelText, dialog.maximum, dialog.value = "Working", 20, 3
+    assert (dialog.labelText, dialog.maximum) == ("Working", 20)
+    widget = qt.QWidget()
+    widget.setLayout(qt.QVBoxLayout())
+    assert widget.layout().count() == 0
+
+
+def test_a_subclass_may_override_what_is_a_property(qt):
+    class Wide(qt.QWidget):
+        def sizeHint(self):
+            return qt.QSize(321, 45)
+
+    outer = qt.QWidget()
+    outer.setLayout(qt.QVBoxLayout())
+    outer.layout().setContentsMargins(0, 0, 0, 0)
+    outer.layout().addWidget(Wide())
+    outer.adjustSize()
+    assert outer.width == 321
+
+
+@pytest.mark.parametrize("connect", ["attribute", "with type", "without type"])
+def test_clicked_passes_false_to_who_takes_it(qt, connect):
+    got = []
+    button = qt.QPushButton()
+    slots = (lambda *args: got.append(args), lambda checked: got.append((checked,)), lambda: got.append(()))
+    for slot in slots:
+        if connect == "attribute":
+            button.clicked.connect(slot)
+        else:
+            button.connect("clicked(bool)" if connect == "with type" else "clicked()", slot)
+    button.click()
+    if connect == "without type":
+        assert got[2] == ()
+    else:
+        assert got == [(False,), (False,), ()]
+
+
+def test_disconnect(qt):
+    got = []
+    button = qt.QPushButton()
+
+    class Receiver:
+        def any(self, *args):
+            got.append(args)
+
+        def none(self):
+            got.append("none")
+
+    receiver = Receiver()
+    button.clicked.connect(receiver.any)
+    button.connect("clicked()", receiver.none)
+    button.clicked.disconnect(receiver.any)
+    button.click()
+    assert got == ["none"]
+    button.disconnect("clicked()", receiver.none)
+    button.click()
+    assert got == ["none"]
+
+
+def test_partial_gets_the_arguments(qt):
+    got = []
+    edit = qt.QLineEdit()
+    edit.textChanged.connect(functools.partial(lambda tag, text: got.append((tag, text)), "tag"))
+    edit.text = "new"
+    assert got == [("tag", "new")]
+
+
+def test_unknown_signal_is_refused(qt):
+    with pytest.raises(ValueError, match="no signal"):
+        qt.QPushButton().connect("squeezed(bool)", print)
+
+
+def test_process(qt, host):
+    import sys
+
+    got = []
+    process = qt.QProcess()
+    process.setProcessChannelMode(qt.QProcess.MergedChannels)
+    process.connect("readyReadStandardOutput()", lambda: got.append(process.readAllStandardOutput().data().decode()))
+    process.connect("finished(int,QProcess::ExitStatus)", lambda code, status: got.append((code, status)))
+    process.start(sys.executable, ["-c", "import sys; print('hello'); sys.exit(3)"])
+    assert host.waitUntil(lambda: (3, qt.QProcess.NormalExit) in got)
+    assert "hello" in got[0]
+
+
+def test_timer(qt, host):
+    got = []
+    qt.QTimer.singleShot(0, lambda: got.append(1))
+    timer = qt.QTimer()
+    timer.interval = 1
+    timer.connect("timeout()", lambda: got.append(2))
+    timer.start()
+    assert timer.active
+    assert host.waitUntil(lambda: len(got) > 3)
+    timer.stop()
+    assert got[0] == 1
+
+
+def test_settings_live_in_a_folder_of_this_run(qt, host):
+    import slicer
+
+    slicer.app.settings().setValue("Toy/color", "red")
+    assert slicer.util.settingsValue("Toy/color", "") == "red"
+    assert slicer.app.settings().fileName().startswith(slicer.app.temporaryPath)
+    slicer.app.settings().remove("Toy/color")
+
+
+def test_shortcut(qt, host):
+    got = []
+    shortcut = qt.QShortcut(qt.QKeySequence("Ctrl+Z"), host.window)
+    shortcut.connect("activated()", lambda: got.append("undo"))
+    host.keyPress("Ctrl+Z")
+    assert got == ["undo"]
+    shortcut.enabled = False
+    host.keyPress("Ctrl+Z")
+    assert got == ["undo"]
+    shortcut.delete()
+
+
+def test_error_display_is_recorded_with_its_cause(host, widget):
+    widget.ui.failButton.click()
+    (level, text) = host.shownMessages[0]
+    assert level == "error"
+    assert text.startswith("The toy broke.\n\na spring is loose")
+    assert isinstance(host.exceptions.pop(), ValueError)
+
+
+def test_questions_are_answered(host, qt):
+    import slicer
+
+    assert slicer.util.confirmOkCancelDisplay("Go on?")
+    host.dialogs.answers.append(qt.QMessageBox.No)
+    assert not slicer.util.confirmYesNoDisplay("Delete?")
+    assert host.shownMessages == [("question", "Go on?"), ("question", "Delete?")]
+
+
+def test_file_dialogs_give_the_queued_path(host, qt, tmp_path):
+    assert qt.QFileDialog.getSaveFileName(None, "Save", "", "*.nrrd") == ""
+    host.dialogs.paths.append(str(tmp_path))
+    assert qt.QFileDialog.getExistingDirectory(None, "Folder", "") == str(tmp_path)
+
+
+def test_progress_dialog_and_wait_cursor(host, qt):
+    import slicer
+
+    dialog = slicer.util.createProgressDialog(labelText="Working", maximum=5, windowTitle="Toy")
+    dialog.value = 3
+    assert dialog.labelText == "Working"
+    dialog.close()
+    with slicer.util.WaitCursor():
+        assert qt.QApplication.overrideCursor() is not None
+    assert qt.QApplication.overrideCursor() is None
+
+
+def test_status_message(host):
+    import slicer
+
+    slicer.util.showStatusMessage("Done", 1000)
+    assert host.window.statusBar().currentMessage() == "Done"
+    assert slicer.util.mainWindow() is host.window
