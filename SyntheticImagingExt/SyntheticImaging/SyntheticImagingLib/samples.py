@@ -23,6 +23,7 @@ def register():
     """Offer the sample data in the module Sample Data."""
     from SampleData import SampleDataLogic
 
+    SampleDataLogic.registerCustomSampleDataCategory(CATEGORY, title=_("Synthetic Imaging"))
     add = SampleDataLogic.registerCustomSampleDataSource
     add(
         category=CATEGORY,
