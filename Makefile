@@ -37,7 +37,7 @@ screenshots: $(STAMP)
 	$(BIN)/python Testing/screenshots.py --out Resources/Screenshots
 
 benchmark: $(STAMP)
-	$(BIN)/python -m Testing.benchmarks
+	PYTHONPATH=Testing $(BIN)/python -m benchmarks
 
 icons: $(STAMP)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python Resources/draw_icons.py
