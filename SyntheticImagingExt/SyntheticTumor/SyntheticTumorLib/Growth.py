@@ -1,0 +1,165 @@
+"""A lesion over time: one volume per day in a sequence, with a standard sequence browser."""
+
+from dataclasses import dataclass
+
+import slicer
+
+
+@dataclass(frozen=True)
+class Plan:
+    """doublingTimeDays: of the volume; negative shrinks. frames: how many, the first is day 0. intervalDays: between.
+    cropToOrgan: keep only the organ's box of each frame."""
+
+    doublingTimeDays: float
+    frames: int
+    intervalDays: float
+    cropToOrgan: bool = False
+
+    @property
+    def days(self):
+        return [number * self.intervalDays for number in range(self.frames)]
+
+
+def regionOf(case, cropToOrgan):
+    """The voxels of a frame, three slices (K, J, I)."""
+    if cropToOrgan:
+        return case.region.slices
+    return tuple(slice(0, size) for size in case.ct.shape)
+
+
+def preview(case, lesion, plan):
+    """first and last radius in mm, days, and the memory of the frames (voxels of the CT and a byte of label each)."""
+    import numpy as np
+
+    voxels = np.prod([part.stop - part.start for part in regionOf(case, plan.cropToOrgan)])
+    return {
+        "first": lesion.radius_mm,
+        "last": lesion.radius_mm * 2 ** (plan.days[-1] / (3 * plan.doublingTimeDays)),
+        "days": plan.days[-1],
+        "megabytes": float(voxels * (case.ct.data.element_size() + 1) * plan.frames / 1e6),
+    }
+
+
+def steps(case, lesions, index, plan, inputs):
+    """Generator of (stage, percent); returns the browser node. Dropped midway, it removes what it made.
+
+    Makes two sequences, the CT and its labels (0 background, 1 organ, 2 lesion), indexed by the day.
+    """
+    from synthetic_imaging.tumor import Composition, growth_series
+
+    _check(plan)
+    grown = growth_series(lesions[index], plan.doublingTimeDays, plan.days)
+    made = _Nodes()
+    try:
+        yield "Copying the CT", 0
+        composition = Composition(case)
+        made.create(inputs.ctNode, lesions[index].name)
+        for number, (day, lesion) in enumerate(zip(plan.days, grown, strict=True)):
+            yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / plan.frames
+            composition.set_lesions((*lesions[:index], lesion, *lesions[index + 1 :]), remember=False)
+            made.addFrame(composition, regionOf(case, plan.cropToOrgan), day, lesion)
+        yield "Opening the sequence", 97
+        made.finish(inputs.ctNode)
+    finally:
+        made.removeUnlessFinished()
+    return made.browser
+
+
+def _check(plan):
+    from synthetic_imaging.errors import InputError
+
+    if plan.frames < 2:
+        raise InputError("A growth sequence needs at least two frames. Choose more.")
+    if not plan.intervalDays > 0:
+        raise InputError("The time between two frames must be more than zero days.")
+
+
+class _Nodes:
+    """The sequence nodes while they are made."""
+
+    def __init__(self):
+        self.browser = self.images = self.labels = None
+        self._isFinished = False
+
+    def create(self, ctNode, lesionName):
+        name = f"{ctNode.GetName()} synthetic growth of {lesionName}"
+        self.images = self._sequence(slicer.mrmlScene.GetUniqueNameByString(name), ctNode)
+        self.labels = self._sequence(f"{self.images.GetName()} labels", ctNode)
+        self.browser = slicer.mrmlScene.AddNewNodeByClass(
+            "vtkMRMLSequenceBrowserNode", f"{self.images.GetName()} browser"
+        )
+        self.ct = ctNode
+
+    def _sequence(self, name, ctNode):
+        from SyntheticImagingLib import nodes
+
+        sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
+        sequence.SetIndexName("time")
+        sequence.SetIndexUnit("day")
+        sequence.SetIndexType(slicer.vtkMRMLSequenceNode.NumericIndex)
+        nodes.markSynthetic(sequence, ctNode)
+        return sequence
+
+    def addFrame(self, composition, region, day, lesion):
+        import numpy as np
+
+        _add(self.images, "vtkMRMLScalarVolumeNode", self.ct, composition.hu[region], region, day, lesion)
+        labels = composition.labels[region].astype(np.uint8)
+        _add(self.labels, "vtkMRMLLabelMapVolumeNode", self.ct, labels, region, day, lesion)
+
+    def finish(self, ctNode):
+        from SyntheticImagingLib import nodes
+
+        self.browser.SetAndObserveMasterSequenceNodeID(self.images.GetID())
+        self.browser.AddSynchronizedSequenceNode(self.labels)
+        slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
+        for sequence in (self.images, self.labels):
+            proxy = self.browser.GetProxyNode(sequence)
+            nodes.markSynthetic(proxy, ctNode)
+            nodes.placeBeside(proxy, ctNode)
+            proxy.SetAndObserveTransformNodeID(ctNode.GetTransformNodeID())
+        _copyWindow(ctNode, self.browser.GetProxyNode(self.images))
+        self._isFinished = True
+
+    def removeUnlessFinished(self):
+        if self._isFinished:
+            return
+        for node in (self.browser, self.images, self.labels):
+            if node is not None and node.GetScene() is not None:
+                slicer.mrmlScene.RemoveNode(node)
+
+
+def _add(sequence, className, ctNode, array, region, day, lesion):
+    """Store one frame; the sequence keeps a copy of its own."""
+    from slicer.util import updateVolumeFromArray
+
+    node = getattr(slicer, className)()
+    node.SetName(f"{sequence.GetName()} day {day:g}")
+    _placeRegion(node, ctNode, region)
+    updateVolumeFromArray(node, array)
+    node.SetAttribute("SyntheticTumor.Day", f"{day:g}")
+    node.SetAttribute("SyntheticTumor.RadiusMm", f"{lesion.radius_mm:.3f}")
+    sequence.SetDataNodeAtValue(node, f"{day:g}")
+
+
+def _placeRegion(node, ctNode, region):
+    """The geometry of the CT (its parent transform is set on the proxy), moved to the first voxel of a region."""
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    ctNode.GetIJKToRASMatrix(matrix)
+    first = matrix.MultiplyPoint([part.start for part in reversed(region)] + [1.0])
+    for axis in range(3):
+        matrix.SetElement(axis, 3, first[axis])
+    node.SetIJKToRASMatrix(matrix)
+
+
+def _copyWindow(ctNode, proxy):
+    source, display = ctNode.GetDisplayNode(), proxy.GetDisplayNode()
+    if source is None:
+        return
+    if display is None:
+        proxy.CreateDefaultDisplayNodes()
+        display = proxy.GetDisplayNode()
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(source.GetWindow(), source.GetLevel())

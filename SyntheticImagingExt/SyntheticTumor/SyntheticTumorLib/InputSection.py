@@ -1,0 +1,101 @@
+"""The section Input: which CT, which organ, and whether they can be used."""
+
+from slicer.i18n import tr as _
+
+from .Inputs import Inputs
+from .Widgets import setTextIfNew, silent
+
+
+class InputSection:
+    """Keeps the selectors and the parameter node alike and asks for preparation when they change.
+
+    onChosen(): called after the user has chosen something else.
+    """
+
+    def __init__(self, ui, logic, onChosen):
+        self.ui, self._logic, self._onChosen = ui, logic, onChosen
+        self._parameters = None
+        self.problem = ""
+        ui.ctSelector.currentNodeChanged.connect(self._onCt)
+        for selector in (ui.organSelector, ui.vesselSelector):
+            selector.currentNodeChanged.connect(self._onSegment)
+            selector.currentSegmentChanged.connect(self._onSegment)
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+        self.show()
+
+    def show(self):
+        """Set the segment selectors, which have no binding of their own, from the parameter node."""
+        parameters = self._parameters
+        if parameters is None:
+            return
+        with silent(self.ui.organSelector, self.ui.vesselSelector):
+            self.ui.organSelector.setCurrentNode(parameters.organSegmentation)
+            self.ui.organSelector.setCurrentSegmentID(parameters.organSegmentId)
+            self.ui.vesselSelector.setCurrentNode(parameters.vesselSegmentation)
+            self.ui.vesselSelector.setCurrentSegmentID(parameters.vesselSegmentId)
+
+    def chosen(self):
+        parameters = self._parameters
+        if parameters is None:
+            return Inputs()
+        return Inputs(
+            parameters.ct,
+            parameters.organSegmentation,
+            parameters.organSegmentId,
+            parameters.vesselSegmentation if parameters.vesselSegmentId else None,
+            parameters.vesselSegmentId if parameters.vesselSegmentation else "",
+        )
+
+    def propose(self):
+        """Choose what there is no doubt about: the only CT, and a segment that is an organ with presets."""
+        parameters = self._parameters
+        if parameters is None or parameters.ct is not None or parameters.organSegmentation is not None:
+            return
+        proposal = self._logic.proposedInputs()
+        if proposal.complete:
+            parameters.organSegmentation = proposal.organNode
+            parameters.organSegmentId = proposal.organSegmentId
+            parameters.ct = proposal.ctNode
+            self.show()
+            self._onChosen()
+
+    def refresh(self):
+        """One line on what is missing, wrong or found."""
+        setTextIfNew(self.ui.inputStatusLabel, self.status())
+
+    def status(self):
+        inputs, logic = self.chosen(), self._logic
+        if self.problem:
+            return self.problem
+        if inputs.ctNode is None:
+            return _("Choose a CT.")
+        if not inputs.complete:
+            return _("Choose the segment of the organ that receives lesions.")
+        if logic.isStale:
+            return _("The CT or the organ has changed and is prepared again.")
+        if not logic.isReady:
+            return _("Not prepared yet.")
+        found = logic.caseSummary()
+        return _(
+            "{organ}: {volumeMl:.0f} mL, {meanHu:.0f} HU, noise {noiseHu:.0f} HU; vessels {vesselMl:.0f} mL ({source})."
+        ).format(source=_("given") if inputs.vesselNode else _("found by brightness"), **found)
+
+    def _onCt(self, *_arguments):
+        # the binding of the parameter node may be called before or after this
+        if self._parameters is not None and self._parameters.ct is not self.ui.ctSelector.currentNode():
+            self._parameters.ct = self.ui.ctSelector.currentNode()
+        self._onChosen()
+
+    def _onSegment(self, *_arguments):
+        parameters = self._parameters
+        if parameters is None:
+            return
+        wasModifying = parameters.StartModify()
+        parameters.organSegmentation = self.ui.organSelector.currentNode()
+        parameters.organSegmentId = self.ui.organSelector.currentSegmentID() or ""
+        parameters.vesselSegmentation = self.ui.vesselSelector.currentNode()
+        parameters.vesselSegmentId = self.ui.vesselSelector.currentSegmentID() or ""
+        parameters.EndModify(wasModifying)
+        self._onChosen()

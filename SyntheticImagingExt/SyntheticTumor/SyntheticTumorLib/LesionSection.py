@@ -1,0 +1,113 @@
+"""The section Lesion: sliders for the current lesion. Which slider sets which property is written in the form."""
+
+import qt
+from slicer.i18n import tr as _
+
+from .Fields import valueOf
+from .PlaceSection import NO_VESSEL_MM
+from .Widgets import setTextIfNew, silent
+
+WARNING_COLOR = "#d9480f"
+LUNG_BELOW_HU = -300
+CONTRAST_RANGES_HU = {"lung": (-200.0, 1100.0), "soft": (-150.0, 200.0)}
+
+
+class LesionSection:
+    """do(action): runs an action and shows problems; live(action): the same for sliders, without a window."""
+
+    def __init__(self, ui, logic, do, live):
+        self.ui, self._logic, self._do, self._live = ui, logic, do, live
+        self._parameters = None
+        self._sliders = {}
+        for slider in (value for value in vars(ui).values() if hasattr(value, "property")):
+            field = slider.property("LesionField")
+            if field and slider is not ui.protrudeCheckBox:
+                self._sliders[field] = slider
+                slider.valueChanged.connect(lambda value, field=field: self._onSlider(field, value))
+        ui.protrudeCheckBox.toggled.connect(lambda on: self._change("protrude", bool(on)))
+        ui.shuffleButton.clicked.connect(lambda *_a: self._act(logic.shuffleLesion))
+        ui.moveButton.clicked.connect(lambda *_a: self._act(logic.moveToClearSite))
+        ui.satelliteButton.clicked.connect(self._onSatellites)
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+
+    def usable(self, problem):
+        widgets = [*self._sliders.values(), self.ui.protrudeCheckBox, self.ui.shuffleButton]
+        return dict.fromkeys([*widgets, self.ui.moveButton, self.ui.satelliteButton], problem)
+
+    def refresh(self):
+        """Show the current lesion."""
+        logic = self._logic
+        lesion = logic.lesions[logic.current] if 0 <= logic.current < len(logic.lesions) else None
+        setTextIfNew(self.ui.lesionSection, _("Lesion: {name}").format(name=lesion.name) if lesion else _("Lesion"))
+        if lesion is None:
+            setTextIfNew(self.ui.distanceLabel, "")
+            return
+        self._setRanges()
+        for field, slider in self._sliders.items():
+            self._showValue(slider, valueOf(lesion, field) * _scale(slider))
+        with silent(self.ui.protrudeCheckBox):
+            self.ui.protrudeCheckBox.checked = lesion.protrude
+        self.refreshDistance()
+
+    def refreshDistance(self):
+        """The distance to the nearest vessel, with a warning color where they meet."""
+        logic = self._logic
+        if not logic.isReady or not 0 <= logic.current < len(logic.lesions):
+            return
+        text, collides = distanceText(logic.distanceToVesselMm(logic.current))
+        palette = qt.QPalette(self.ui.lesionSection.palette)
+        if collides:
+            palette.setColor(qt.QPalette.WindowText, qt.QColor(WARNING_COLOR))
+        self.ui.distanceLabel.palette = palette
+        setTextIfNew(self.ui.distanceLabel, text)
+
+    def _setRanges(self):
+        summary = self._logic.caseSummary()
+        low, high = CONTRAST_RANGES_HU["lung" if summary["meanHu"] < LUNG_BELOW_HU else "soft"]
+        largest = max(2.0, round(summary["largestRadiusMm"], 1))
+        for field, bounds in (("contrast_hu", (low, high)), ("radius_mm", (1.0, min(80.0, largest)))):
+            slider = self._sliders[field]
+            if (slider.minimum, slider.maximum) != bounds:
+                with silent(slider):
+                    slider.minimum, slider.maximum = bounds
+
+    def _showValue(self, slider, value):
+        with silent(slider):
+            # a lesion from a script may go beyond what the slider offers
+            if value > slider.maximum:
+                slider.maximum = value
+            if value < slider.minimum:
+                slider.minimum = value
+            if abs(slider.value - value) > 10.0 ** -int(slider.decimals) / 2:
+                slider.value = value
+
+    def _onSlider(self, field, value):
+        self._change(field, value / _scale(self._sliders[field]))
+
+    def _change(self, field, value):
+        logic = self._logic
+        if 0 <= logic.current < len(logic.lesions):
+            self._live(lambda: logic.previewLesion(logic.current, {field: value}))
+
+    def _act(self, action):
+        self._do(lambda: action(self._logic.current))
+
+    def _onSatellites(self, *_arguments):
+        count = self._parameters.satelliteCount
+        self._do(lambda: self._logic.addSatellites(self._logic.current, count), waitCursor=True)
+
+
+def distanceText(clearanceMm):
+    """The distance in words, and whether it warns."""
+    if clearanceMm > NO_VESSEL_MM / 2:
+        return _("No vessel near."), False
+    if clearanceMm < 0:
+        return _("Nearest vessel: touches ({mm:.1f} mm inside)").format(mm=-clearanceMm), True
+    return _("Nearest vessel: {mm:.1f} mm").format(mm=clearanceMm), False
+
+
+def _scale(slider):
+    """What a slider shows for a value of 1: percent sliders say 100 in the form."""
+    return float(slider.property("LesionScale") or 1.0)

@@ -1,0 +1,290 @@
+"""The module's logic: synthetic lesions in a CT, on MRML nodes. No window and no Qt is needed.
+
+Every failure that a user can cause raises ``synthetic_imaging.errors.InputError`` with a sentence that says what is
+wrong and what to do, and leaves the scene as it was.
+"""
+
+import math
+
+import slicer
+
+from . import Growth, Rules, SceneEvents, Views
+from .Editing import LesionEditing
+from .Inputs import Inputs
+from .Presets import presetTable
+from .Results import inputsOf, recordFor, recordNodes, resultOwner
+from .Segments import ORGAN_ID
+from .Session import finish
+
+
+class TumorLogic(LesionEditing):
+    """Places, edits, shows and exports synthetic lesions; lesions are numbered from 0 in the order of placement.
+
+    Signals: changed() after lesions, results or readiness changed; previewed(index) after a lesion was drawn in
+    passing; hovered(ras) while a point is placed or dragged outside the organ; message(text) for the user;
+    inputsChanged() when the CT or a segment was edited, which asks for ``prepare``.
+    defer(function): how work is put off until the views are done with an event; at once without a window.
+    requestDraw(): asks for ``drawPending`` soon, the newest request wins; at once without a window.
+    nextPreset, nextRadiusMm: what a click in a view places.
+    """
+
+    def cleanup(self):
+        """Stop following the scene; call it when the logic is not needed any more."""
+        self.release()
+        SceneEvents.stop(self._sceneTags)
+
+    # Input
+
+    def setInput(
+        self,
+        ctNode,
+        segmentationNode,
+        organSegmentId,
+        vesselSegmentationNode=None,
+        vesselSegmentId=None,
+        onProgress=None,
+    ):
+        """Choose the CT, the organ and, if there is one, the vessel segment, and prepare them (about a second).
+
+        Lesions that the scene already has for this CT and organ are taken up again. onProgress(stage, percent).
+        """
+        inputs = Inputs(ctNode, segmentationNode, organSegmentId or "", vesselSegmentationNode, (vesselSegmentId or ""))
+        finish(self.inputSteps(inputs), onProgress)
+
+    def inputSteps(self, inputs):
+        """``setInput`` as a generator of (stage, percent); a generator that is dropped changes nothing."""
+        from synthetic_imaging.errors import InputError
+
+        if self._session.isReady and inputs == self._session.inputs:
+            return
+        owner = resultOwner(inputs.ctNode)
+        if owner is not None:
+            source = inputsOf(owner).ctNode
+            raise InputError(
+                f'"{inputs.ctNode.GetName()}" is the result of this module. Choose the original CT'
+                + (f' "{source.GetName()}"' if source else "")
+                + "; its lesions can be edited there."
+            )
+        if inputs != self._session.inputs:
+            self.release()
+        record = recordFor(inputs) if inputs.complete and not self._session.lesions else None
+        if record is not None and record is not self._session.results.record:
+            yield from self.restoreSteps(record, inputs)
+            return
+        yield from self._session.prepare(inputs)
+        self.changed.emit()
+
+    def proposedInputs(self):
+        """What to choose where there is no doubt: the only CT, and the first segment that is an organ with presets."""
+        volumes = [
+            node
+            for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            if node.GetClassName() == "vtkMRMLScalarVolumeNode" and resultOwner(node) is None
+        ]
+        organs = {entry["organ"] for entry in presetTable().values()}
+        for segmentation in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if len(volumes) == 1 else ():
+            for segmentId in segmentation.GetSegmentation().GetSegmentIDs():
+                inputs = Inputs(volumes[0], segmentation, segmentId)
+                if set((inputs.organTerm or "").split()) & organs and segmentId != ORGAN_ID:
+                    return inputs
+        return Inputs()
+
+    def prepare(self, onProgress=None):
+        """Prepare the inputs again after they were edited; lesions are drawn anew."""
+        finish(self._session.prepare(self._session.inputs), onProgress)
+        self.changed.emit()
+
+    def release(self):
+        """Let go of the CT and the lesions; the nodes stay in the scene and can be taken up by ``restore``."""
+        self.showOriginal(False)
+        self._draft, self.current = None, -1
+        self._session.release()
+        self.changed.emit()
+
+    @property
+    def inputs(self):
+        return self._session.inputs
+
+    @property
+    def isStale(self):
+        return self._session.isStale
+
+    def caseSummary(self):
+        """Numbers of the prepared organ: organ, volumeMl, meanHu, noiseHu, vesselMl, largestRadiusMm (same volume)."""
+        case = self.case
+        if self._summary is None or self._summary[0] is not case:
+            voxelMl, organMl = float(case.ct.spacing_mm.prod()) / 1000, Rules.organVolumeMl(case)
+            summary = {
+                "organ": case.organ_name,
+                "volumeMl": organMl,
+                "meanHu": case.organ_mean_hu,
+                "noiseHu": case.noise_std_hu,
+                "vesselMl": float(case.vessel_mask.sum()) * voxelMl,
+                "largestRadiusMm": (3000 * organMl / (4 * math.pi)) ** (1 / 3),
+            }
+            self._summary = case, summary
+        return self._summary[1]
+
+    _summary = None
+
+    # Views
+
+    def setCurrent(self, index, jump=False):
+        """Make a lesion the current one; with ``jump`` the slice views go to it."""
+        self.current = index if 0 <= index < len(self.lesions) else -1
+        if self._draft is None:
+            self._session.points.show(self.lesions, self.current)
+        if jump and self.current >= 0:
+            Views.jumpTo(self.lesions[self.current].center_ras)
+        self.changed.emit()
+
+    def showOriginal(self, on):
+        """Show the CT as it was in the slice views, without outlines, or the result again."""
+        results, ct = self.results, self.inputs.ctNode
+        if bool(on) == self.isOriginalShown or results.volume is None or ct is None:
+            return
+        marks = [results.points, results.segmentation]
+        if on:
+            self._original = [node for node in marks if node and node.GetDisplayVisibility()]
+            Views.showVolume(ct, inPlaceOf=[results.volume])
+            Views.setVisible(self._original, False)
+        else:
+            Views.showVolume(results.volume, inPlaceOf=[ct])
+            Views.setVisible([node for node in marks if node in self._original], True)
+            self._original = None
+        self.changed.emit()
+
+    @property
+    def isOriginalShown(self):
+        return self._original is not None
+
+    def startPlacing(self, on=True):
+        """Begin or end place mode: each click in a slice view places a lesion."""
+        interaction = slicer.app.applicationLogic().GetInteractionNode()
+        if not on:
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+            return
+        self._ensureReady()
+        self._session.ensureResults()
+        logic = slicer.modules.markups.logic()
+        logic.SetActiveList(self.results.points)
+        logic.StartPlaceMode(True)
+
+    def showOutlines(self, on):
+        """Show or hide the outlines of organ and lesions."""
+        Views.setVisible([self.results.segmentation], bool(on))
+
+    @property
+    def isDragging(self):
+        """Whether a hand holds the point of a lesion in a view."""
+        return self._session.points.isDragging
+
+    def siteAt(self, ras):
+        """What is near a point: inside (the organ), vesselMm and surfaceMm."""
+        case = self.case
+        return {
+            "inside": case.contains(ras),
+            "vesselMm": case.distance_to_vessel_mm(ras),
+            "surfaceMm": case.distance_to_surface_mm(ras),
+        }
+
+    def distanceToVesselMm(self, index):
+        """From a lesion's bounding sphere to the nearest vessel; negative where they meet."""
+        return self.case.clearance_mm(self._lesion(index))
+
+    # Results
+
+    def exportTo(self, folder):
+        """Write ct.nrrd, labels.nrrd (0/1/2), instances.nrrd and lesions.json; their paths by name."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.tumor import save
+
+        if not str(folder).strip() or str(folder) == ".":
+            raise InputError("No folder is chosen for the export. Choose one.")
+        if not self.lesions:
+            raise InputError("There is no lesion to export. Place one first.")
+        self._ensureReady()
+        self.commit()
+        return save(folder, self._session.composition)
+
+    def createGrowthSequence(
+        self, index, doublingTimeDays=100.0, frames=6, intervalDays=30.0, cropToOrgan=False, onProgress=None
+    ):
+        """A lesion over time as a sequence with a browser node, which is returned. onProgress(stage, percent)."""
+        return finish(self.growthSteps(index, doublingTimeDays, frames, intervalDays, cropToOrgan), onProgress)
+
+    def growthSteps(self, index, doublingTimeDays, frames, intervalDays, cropToOrgan=False):
+        """``createGrowthSequence`` as a generator of (stage, percent); one that is dropped leaves nothing behind."""
+        self._ensureReady()
+        self.commit()
+        self._lesion(index)
+        return Growth.steps(
+            self.case,
+            self.lesions,
+            index,
+            Growth.Plan(doublingTimeDays, frames, intervalDays, cropToOrgan),
+            self.inputs,
+        )
+
+    def growthPreview(self, index, doublingTimeDays, frames, intervalDays, cropToOrgan=False):
+        """What a growth sequence would be: first and last radius (mm), days, megabytes; None where it cannot be."""
+        plan = Growth.Plan(doublingTimeDays, int(frames), intervalDays, cropToOrgan)
+        return Growth.preview(self.case, self._lesion(index), plan) if doublingTimeDays else None
+
+    def showGrowth(self, browser):
+        """Show the frames of a growth sequence in the slice views, in place of CT and result."""
+        proxy = browser.GetProxyNode(browser.GetMasterSequenceNode())
+        Views.showVolume(proxy, inPlaceOf=[self.results.volume, self.inputs.ctNode], always=True)
+
+    def restore(self, record=None, onProgress=None):
+        """Take up the lesions of a record in the scene (by default the newest); the result is drawn anew from it."""
+        finish(self.restoreSteps(record), onProgress)
+
+    def restoreSteps(self, record=None, inputs=None):
+        """``restore`` as a generator of (stage, percent)."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.tumor import lesions_of
+
+        record = record or next(reversed(recordNodes()), None)
+        if record is None:
+            raise InputError("The scene holds no record of synthetic lesions. Place a lesion, or open another scene.")
+        lesions = lesions_of(record.GetText() or "")
+        inputs = inputs or inputsOf(record)
+        if not inputs.complete:
+            raise InputError(
+                f'The CT or the organ that "{record.GetName()}" was made of is not in the scene any more. '
+                "Load them again and choose them."
+            )
+        self.release()
+        yield from self._session.prepare(inputs)
+        self._session.results.adopt(record)
+        self._session.show(lesions)
+        self._session.composition.clear_history()
+        self._checkSameInput(record)
+        self.current = len(lesions) - 1
+        self._publish()
+
+    # Inner parts
+
+    def _checkSameInput(self, record):
+        import json
+
+        if json.loads(record.GetText())["ct_sha256"] != self.case.ct_sha256:
+            self.message.emit(
+                f'"{self.inputs.ctNode.GetName()}" is not the CT that these lesions were made in; '
+                "they were drawn into it anew."
+            )
+
+    def _onInputsChanged(self):
+        self._draft = None
+        self.inputsChanged.emit()
+        self.changed.emit()
+
+    def onNodeRemoved(self, node):
+        """A node has left the scene, by the user's hand."""
+        if node in (self.results.volume, self.inputs.ctNode) and node is not None:
+            self._original = None
+        if self._session.dropNode(node):
+            self._draft = None
+            self.current = min(self.current, len(self.lesions) - 1)
+            self.changed.emit()

@@ -1,0 +1,118 @@
+"""The section Place: what kind of lesion, and where."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from .Presets import presetTable
+from .Widgets import setTextIfNew, silent
+
+NO_VESSEL_MM = 999
+
+
+class PlaceSection:
+    """Presets, placing by clicks, suggested sites, several at once. do(action): runs an action and shows problems."""
+
+    def __init__(self, ui, logic, do):
+        self.ui, self._logic, self._do = ui, logic, do
+        self._parameters = None
+        self._shownPresets = []
+        # the place widget knows what place mode needs; a button with words is easier to find than its icon
+        ui.placeWidget.buttonsVisible = False
+        ui.placeWidget.visible = False
+        ui.placeWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceMultipleMarkups
+        ui.placeWidget.activeMarkupsFiducialPlaceModeChanged.connect(self._onPlaceModeChanged)
+        ui.placeButton.clicked.connect(self._onPlace)
+        ui.suggestButton.clicked.connect(self._onSuggest)
+        ui.severalButton.clicked.connect(self._onSeveral)
+        ui.presetComboBox.currentIndexChanged.connect(self._onPreset)
+        ui.placeRadiusSlider.valueChanged.connect(self._onRadius)
+        logic.hovered.connect(self._onHovered)
+        self._showSite("")
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+        self.refresh()
+
+    def refresh(self):
+        names = self._logic.presetNames()
+        if names != self._shownPresets:
+            self._fill(names)
+        self._choose()
+        self._onRadius()
+        if self._logic.results.points is not self.ui.placeWidget.currentNode():
+            self.ui.placeWidget.setCurrentNode(self._logic.results.points)
+
+    def usable(self, problem):
+        return dict.fromkeys((self.ui.placeButton, self.ui.suggestButton, self.ui.severalButton), problem)
+
+    def stop(self):
+        """Leave place mode, when the panel is left."""
+        if self.ui.placeWidget.placeModeEnabled:
+            self.ui.placeWidget.setPlaceModeEnabled(False)
+
+    def _fill(self, names):
+        table, box = presetTable(), self.ui.presetComboBox
+        with silent(box):
+            box.clear()
+            for index, name in enumerate(names):
+                box.addItem(table[name]["title"], name)
+                box.setItemData(index, table[name]["source"], qt.Qt.ToolTipRole)
+        self._shownPresets = names
+
+    def _choose(self):
+        """The kind that was chosen, or the first one for a new organ."""
+        names, wanted = self._shownPresets, self._parameters.preset if self._parameters is not None else ""
+        if not names:
+            return
+        index = names.index(wanted) if wanted in names else 0
+        with silent(self.ui.presetComboBox):
+            self.ui.presetComboBox.setCurrentIndex(index)
+        self._logic.nextPreset = names[index]
+        self.ui.presetComboBox.toolTip = presetTable()[names[index]]["source"]
+
+    def _onPreset(self, *_arguments):
+        index = self.ui.presetComboBox.currentIndex
+        if self._parameters is not None and 0 <= index < len(self._shownPresets):
+            self._parameters.preset = self._shownPresets[index]
+            self._choose()
+
+    def _onRadius(self, *_arguments):
+        self._logic.nextRadiusMm = self.ui.placeRadiusSlider.value
+
+    def _onPlace(self, *_arguments):
+        wanted = self.ui.placeButton.checked
+        self._do(lambda: self._logic.startPlacing(wanted))
+        self.ui.placeWidget.setCurrentNode(self._logic.results.points)
+        self._onPlaceModeChanged()
+
+    def _onPlaceModeChanged(self, *_arguments):
+        active = self.ui.placeWidget.placeModeEnabled
+        with silent(self.ui.placeButton):
+            self.ui.placeButton.checked = active
+        if not active:
+            self._showSite("")
+
+    def _onSuggest(self, *_arguments):
+        self._do(lambda: self._logic.addAtSuggestedSite(self._logic.nextPreset, self._logic.nextRadiusMm))
+
+    def _onSeveral(self, *_arguments):
+        level, count = self._parameters.sizeLevel.value, self._parameters.severalCount
+        self._do(lambda: self._logic.addSeveral(level, count or None, self._logic.nextPreset), waitCursor=True)
+
+    def _onHovered(self, ras):
+        self._showSite(self.siteText(ras))
+
+    def _showSite(self, text):
+        setTextIfNew(self.ui.siteLabel, text)
+        self.ui.siteLabel.visible = bool(text)
+
+    def siteText(self, ras):
+        if not self._logic.isReady:
+            return ""
+        site = self._logic.siteAt(ras)
+        if not site["inside"]:
+            return _("Outside the {organ}.").format(organ=self._logic.case.organ_name)
+        if site["vesselMm"] > NO_VESSEL_MM:
+            return _("Surface {surfaceMm:.0f} mm away.").format(**site)
+        return _("Vessel {vesselMm:.0f} mm, surface {surfaceMm:.0f} mm away.").format(**site)

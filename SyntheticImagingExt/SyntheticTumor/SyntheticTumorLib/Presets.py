@@ -1,0 +1,29 @@
+"""Names, titles and sources of the presets, read from the core's table without loading the engine."""
+
+import json
+from importlib import resources
+
+MOST_COMMON = "hcc-portal"
+"""Comes first among those for its organ: most CTs of the liver are taken in the portal venous phase."""
+
+
+def presetTable():
+    """{preset name: {"title", "organ", "source", ...}} in the order of the table; empty where the core is not found."""
+    try:
+        text = (resources.files("synthetic_imaging") / "tumor" / "presets.json").read_text(encoding="utf-8")
+    except (ModuleNotFoundError, FileNotFoundError):
+        return {}
+    return json.loads(text)
+
+
+def presetsFor(organ):
+    """Names of the presets, those meant for the organ (a term such as "left kidney") first, then those for any."""
+    table = presetTable()
+    words = set((organ or "").split())
+    return sorted(table, key=lambda name: (_rank(table[name]["organ"], words), name != MOST_COMMON))
+
+
+def _rank(presetOrgan, words):
+    if presetOrgan in words:
+        return 0
+    return 1 if presetOrgan == "any" else 2

@@ -1,0 +1,90 @@
+"""The sections Results and export, and Growth."""
+
+import ctk
+from slicer.i18n import tr as _
+
+from .Widgets import setTextIfNew
+
+
+class ResultSections:
+    """do(action): runs an action and shows problems; run(title, generator, onDone): the same for long work."""
+
+    def __init__(self, ui, logic, do, run):
+        self.ui, self._logic, self._do, self._run = ui, logic, do, run
+        self._parameters = None
+        self.exported = ""
+        ui.exportFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
+        ui.exportButton.clicked.connect(self._onExport)
+        ui.growthButton.clicked.connect(self._onGrowth)
+        for spinBox in (ui.frameCountSpinBox, ui.intervalSpinBox, ui.doublingTimeSpinBox):
+            spinBox.valueChanged.connect(self._refreshGrowth)
+        ui.cropCheckBox.toggled.connect(self._refreshGrowth)
+        self.showBrowser(None)
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+        self.refresh()
+
+    def refresh(self):
+        names = [node.GetName() for node in self._logic.results.nodes()]
+        text = _("In the scene: {names}.").format(names=", ".join(names)) if names else _("No result yet.")
+        setTextIfNew(self.ui.resultsLabel, "\n".join(part for part in (text, self.exported) if part))
+        self._refreshGrowth()
+
+    def usable(self, problem):
+        logic = self._logic
+        none = problem or ("" if logic.lesions else _("There is no lesion to export. Place one first."))
+        grow = problem or ("" if logic.current >= 0 else _("Select the lesion that is to grow."))
+        return {self.ui.exportButton: none, self.ui.growthButton: grow}
+
+    def showBrowser(self, browser):
+        """The time controls of a growth sequence, or none."""
+        for widget in (self.ui.seekWidget, self.ui.playWidget):
+            widget.setMRMLSequenceBrowserNode(browser)
+            widget.visible = browser is not None
+
+    def _refreshGrowth(self, *_arguments):
+        logic, parameters = self._logic, self._parameters
+        if parameters is None or not logic.isReady or not 0 <= logic.current < len(logic.lesions):
+            setTextIfNew(self.ui.growthLabel, "")
+            return
+        last = logic.growthPreview(
+            logic.current,
+            self.ui.doublingTimeSpinBox.value,
+            self.ui.frameCountSpinBox.value,
+            self.ui.intervalSpinBox.value,
+            self.ui.cropCheckBox.checked,
+        )
+        text = _("Radius {first:.1f} to {last:.1f} mm in {days:.0f} days; {megabytes:.0f} MB.") if last else ""
+        setTextIfNew(self.ui.growthLabel, text.format(**last) if last else "")
+
+    def _onExport(self, *_arguments):
+        folder = self.ui.exportFolderEdit.currentPath
+
+        def export():
+            self._logic.exportTo(folder)
+            self.ui.exportFolderEdit.addCurrentPathToHistory()
+            self.exported = _("Written to {folder}.").format(folder=folder)
+            self.refresh()
+
+        self._do(export, waitCursor=True)
+
+    def _onGrowth(self, *_arguments):
+        parameters, logic = self._parameters, self._logic
+        self._do(
+            lambda: self._run(
+                _("Growth"),
+                logic.growthSteps(
+                    logic.current,
+                    parameters.doublingTimeDays,
+                    parameters.frameCount,
+                    parameters.intervalDays,
+                    parameters.cropToOrgan,
+                ),
+                self._onGrown,
+            )
+        )
+
+    def _onGrown(self, browser):
+        self.showBrowser(browser)
+        self._logic.showGrowth(browser)

@@ -1,0 +1,115 @@
+"""The nodes that a session makes, and the record that ties them together in the scene and in saved scenes."""
+
+import slicer
+
+from .Inputs import Inputs
+
+RECORD_ATTRIBUTE = "SyntheticTumor.Record"
+ROLE_PREFIX = "SyntheticTumor."
+ORGAN_SEGMENT_ATTRIBUTE = "SyntheticTumor.OrganSegmentId"
+VESSEL_SEGMENT_ATTRIBUTE = "SyntheticTumor.VesselSegmentId"
+INPUT_ROLES = ("ct", "organ", "vessels")
+RESULT_ROLES = ("volume", "segmentation", "points")
+
+
+def recordNodes():
+    """Every record of the scene, the newest last."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLTextNode")
+    return [node for node in nodes if node.GetAttribute(RECORD_ATTRIBUTE)]
+
+
+def recordFor(inputs):
+    """The record that was made of the same CT and organ segment, or None."""
+    for node in reversed(recordNodes()):
+        known = inputsOf(node)
+        if (known.ctNode, known.organNode, known.organSegmentId) == (
+            inputs.ctNode,
+            inputs.organNode,
+            inputs.organSegmentId,
+        ):
+            return node
+    return None
+
+
+def inputsOf(record):
+    """What a record says it was made of; None for nodes that have left the scene."""
+    ct, organ, vessels = (record.GetNodeReference(ROLE_PREFIX + role) for role in INPUT_ROLES)
+    return Inputs(
+        ct,
+        organ,
+        record.GetAttribute(ORGAN_SEGMENT_ATTRIBUTE) or "",
+        vessels,
+        record.GetAttribute(VESSEL_SEGMENT_ATTRIBUTE) or "",
+    )
+
+
+def resultOwner(volumeNode):
+    """The record whose result a volume is, or None: results are not taken for input."""
+    for record in recordNodes():
+        if volumeNode is not None and record.GetNodeReference(ROLE_PREFIX + "volume") is volumeNode:
+            return record
+    return None
+
+
+class Results:
+    """The result nodes of one session: ``volume``, ``segmentation``, ``points``, ``record``; None while not there."""
+
+    def __init__(self):
+        self.record = self.volume = self.segmentation = self.points = None
+
+    def nodes(self):
+        return [node for node in (self.volume, self.segmentation, self.points, self.record) if node is not None]
+
+    def adopt(self, record):
+        """Take over the nodes that a record names."""
+        self.record = record
+        for role in RESULT_ROLES:
+            setattr(self, role, record.GetNodeReference(ROLE_PREFIX + role))
+
+    def forget(self):
+        self.__init__()
+
+    def drop(self, node):
+        """A node has left the scene; whether it was one of these."""
+        for role in (*RESULT_ROLES, "record"):
+            if getattr(self, role) is node:
+                setattr(self, role, None)
+                return True
+        return False
+
+    def createVolume(self, inputs):
+        """A copy of the CT, shown in its place, with the same window and level."""
+        from SyntheticImagingLib import nodes
+
+        ct = inputs.ctNode
+        self.volume = nodes.cloneVolumeNode(ct, slicer.mrmlScene.GetUniqueNameByString(f"{ct.GetName()} synthetic"))
+        self.volume.SetAttribute("SyntheticTumor.Notice", "Contains synthetic lesions; not for clinical use.")
+        source, display = ct.GetDisplayNode(), self.volume.GetDisplayNode()
+        if source is not None and display is not None:
+            # automatic window and level would go through all voxels at each change
+            display.SetAutoWindowLevel(False)
+            display.SetWindowLevel(source.GetWindow(), source.GetLevel())
+
+    def createRecord(self, inputs):
+        from SyntheticImagingLib import nodes
+
+        name = slicer.mrmlScene.GetUniqueNameByString(f"{inputs.ctNode.GetName()} synthetic lesions (record)")
+        self.record = nodes.createTextNode(name, "", inputs.ctNode)
+        self.record.SetAttribute(RECORD_ATTRIBUTE, "1")
+        nodes.markSynthetic(self.record, inputs.ctNode)
+
+    def writeRecord(self, inputs, text):
+        """Store the lesions' record and the nodes that belong to it."""
+        record = self.record
+        wasModifying = record.StartModify()
+        sources = (inputs.ctNode, inputs.organNode, inputs.vesselNode)
+        for role, node in zip(INPUT_ROLES, sources, strict=True):
+            record.SetNodeReferenceID(ROLE_PREFIX + role, node.GetID() if node else None)
+        for role in RESULT_ROLES:
+            node = getattr(self, role)
+            record.SetNodeReferenceID(ROLE_PREFIX + role, node.GetID() if node else None)
+        record.SetAttribute(ORGAN_SEGMENT_ATTRIBUTE, inputs.organSegmentId)
+        record.SetAttribute(VESSEL_SEGMENT_ATTRIBUTE, inputs.vesselSegmentId or None)
+        if record.GetText() != text:
+            record.SetText(text)
+        record.EndModify(wasModifying)

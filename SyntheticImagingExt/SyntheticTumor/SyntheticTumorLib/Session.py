@@ -1,0 +1,171 @@
+"""One CT with lesions in the scene: the prepared case, the composition, and the nodes that show it."""
+
+from contextlib import suppress
+
+import slicer
+
+from . import Views
+from .Inputs import InputObserver, Inputs, preparation
+from .Points import LesionPoints
+from .Results import Results
+from .Segments import LesionSegments
+
+
+class Session:
+    """Holds the state between the scene and the engine; it decides nothing.
+
+    case: None until prepared. composition: None until the first lesion. isStale: the inputs have changed since.
+    """
+
+    def __init__(self, onInputsChanged):
+        self.inputs, self.case, self.composition = Inputs(), None, None
+        self.isStale = False
+        self.results, self.points, self.segments = Results(), LesionPoints(), LesionSegments()
+        self.measures = []
+        self._written = None
+        self._onInputsChanged = onInputsChanged
+        self._observer = InputObserver(self._onInputEvent)
+
+    @property
+    def isReady(self):
+        return self.case is not None and not self.isStale
+
+    @property
+    def lesions(self):
+        return self.composition.lesions if self.composition is not None else ()
+
+    def release(self):
+        """Let go of everything; nodes in the scene stay as they are."""
+        self._observer.stop()
+        self.points.release()
+        self.segments.release()
+        self.results.forget()
+        self.inputs, self.case, self.composition = Inputs(), None, None
+        self.isStale, self.measures, self._written = False, [], None
+
+    def dropNode(self, node):
+        """A node leaves the scene. Inputs end the session; results are made again at the next change."""
+        if self.inputs.uses(node):
+            self.release()
+            return True
+        if node is self.results.points:
+            self.points.release()
+        if node is self.results.segmentation:
+            self.segments.release()
+        return self.results.drop(node)
+
+    def prepare(self, inputs):
+        """Generator (stage, percent): prepare the inputs, or prepare them again after they changed."""
+        if inputs != self.inputs:
+            self.release()
+        case = yield from preparation(inputs)
+        yield "Drawing the lesions", 95
+        lesions = self.lesions
+        self.inputs, self.case, self.isStale = inputs, case, False
+        self._observer.watch(inputs)
+        if self.composition is not None:
+            self.composition = None
+            self.show(lesions)
+            self.composition.clear_history()
+            self.publish()
+
+    def _onInputEvent(self):
+        if self.case is not None and not self.isStale:
+            self.isStale = True
+            self._onInputsChanged()
+
+    def ensureResults(self):
+        """Make the nodes that are missing, and let the composition write into the result's voxels."""
+        isFirst = not self.results.nodes()
+        if self.results.volume is None:
+            self.results.createVolume(self.inputs)
+            Views.showVolume(self.results.volume, inPlaceOf=[self.inputs.ctNode], always=True)
+        self._connectVoxels()
+        self._ensurePoints()
+        self._ensureSegmentation()
+        if self.results.record is None:
+            self.results.createRecord(self.inputs)
+        if isFirst:
+            # the result has an outline of the organ; the input's color would lie over the lesions
+            Views.setVisible([self.inputs.organNode], False)
+
+    def _ensurePoints(self):
+        from SyntheticImagingLib import nodes
+
+        if self.results.points is None:
+            self.results.points = self.points.create(f"{self.inputs.ctNode.GetName()} synthetic lesion centers")
+            nodes.markSynthetic(self.results.points, self.inputs.ctNode)
+            nodes.placeBeside(self.results.points, self.inputs.ctNode)
+        if self.points.node is not self.results.points:
+            self.points.follow(self.results.points)
+
+    def _ensureSegmentation(self):
+        if self.results.segmentation is None:
+            name = f"{self.inputs.ctNode.GetName()} synthetic lesions"
+            self.results.segmentation = self.segments.create(self.inputs.ctNode, name, self.inputs)
+        if self.segments.node is not self.results.segmentation:
+            self.segments.follow(self.results.segmentation)
+
+    def _connectVoxels(self):
+        """The composition writes straight into the node's memory, so that a drag costs no copy."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.tumor import Composition
+        from SyntheticImagingLib import nodes
+
+        voxels, original = nodes.volumeArray(self.results.volume), self.case.ct.numpy()
+        if voxels.shape != original.shape or voxels.dtype != original.dtype:
+            raise InputError(
+                f'The volume "{self.results.volume.GetName()}" no longer has the size and voxel type of the CT. '
+                "Delete it; it is made again at the next change."
+            )
+        if self.composition is None:
+            voxels[...] = original
+            self.composition = Composition(self.case, into=voxels)
+        elif not _sameMemory(self.composition.hu, voxels):
+            voxels[...] = self.composition.hu
+            self.composition.hu = voxels
+
+    def show(self, lesions, remember=False, preview=False):
+        """Draw lesions into the result and tell the views."""
+        self.ensureResults()
+        self.note(self.composition.set_lesions(lesions, remember=remember, preview=preview))
+
+    def note(self, regions):
+        """Voxels in these regions have changed."""
+        for region in regions:
+            self._written = region if self._written is None else self._written.union(region)
+        if self.results.volume is not None:
+            slicer.util.arrayFromVolumeModified(self.results.volume)
+
+    def publish(self, current=-1):
+        """Bring segments, measures, record and points in line with the composition."""
+        from synthetic_imaging.tumor import text_of
+
+        self.ensureResults()
+        composition = self.composition
+        self.segments.update(composition, self.inputs, self._written)
+        self._written = None
+        self.measures = [composition.measure(index) for index in range(len(composition.lesions))]
+        self.results.writeRecord(self.inputs, text_of(self.case, composition.lesions, _plain(self.measures)))
+        self.points.show(composition.lesions, current)
+
+
+def _sameMemory(first, second):
+    return first.__array_interface__["data"][0] == second.__array_interface__["data"][0]
+
+
+def _plain(measures):
+    """JSON has no NaN: what a hidden lesion has no value for is None."""
+    return [{key: (value if value == value else None) for key, value in entry.items()} for entry in measures]
+
+
+def finish(generator, onProgress=None):
+    """Run a generator of steps to its end at once; what it returns. onProgress(stage, percent)."""
+    with suppress(GeneratorExit):
+        while True:
+            try:
+                step = next(generator)
+            except StopIteration as stop:
+                return stop.value
+            if onProgress is not None:
+                onProgress(*step)
