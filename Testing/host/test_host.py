@@ -150,8 +150,8 @@ def test_own_layout_adds_its_view(host, block):
 
     description = """
       <layout type="horizontal"><item><view class="vtkMRMLSliceNode" singletontag="Red"/></item>
-      <item><view class="vtkMRMLSliceNode" singletontag="Xray"><property name="orientation" action="default">Coronal
-      </property><property name="viewlabel" action="default">X</property>
+      <item><view class="vtkMRMLSliceNode" singletontag="Xray"><property name="orientation" action="default">Coronal</property>
+      <property name="viewlabel" action="default">X</property>
       <property name="viewcolor" action="default">#808080</property></view></item></layout>"""
     slicer.app.layoutManager().layoutLogic().GetLayoutNode().AddLayoutDescription(7001, description)
     host.setLayout(7001)
@@ -278,3 +278,58 @@ def test_volume_files_through_slicer_util(host, block, tmp_path):
     assert (slicer.util.arrayFromVolume(loaded) == slicer.util.arrayFromVolume(block)).all()
     with pytest.raises(RuntimeError):
         slicer.util.loadVolume(str(tmp_path / "nothing.nrrd"))
+
+
+def test_delete_key_removes_the_point_under_the_mouse(host, widget, block, points):
+    place(host, widget, points, "Red", (20, -10, 0))
+    host.moveSlice("Red", (20, -10, 0))
+    host.keyPress("Delete", "Red")
+    assert points.GetNumberOfControlPoints() == 0
+
+
+def test_left_drag_with_the_window_level_tool_changes_the_window(host, block):
+    import slicer
+
+    interaction = slicer.app.applicationLogic().GetInteractionNode()
+    interaction.SetCurrentInteractionMode(interaction.AdjustWindowLevel)
+    before = block.GetDisplayNode().GetWindow()
+    host.dragSlice("Red", (-20, 0, 0), (20, 10, 0))
+    interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+    assert block.GetDisplayNode().GetWindow() != before
+
+
+def test_exceptions_in_observers_are_kept(host, block):
+    def fail(caller, event):
+        raise KeyError("observer")
+
+    tag = block.AddObserver("ModifiedEvent", fail)
+    block.Modified()
+    block.RemoveObserver(tag)
+    assert isinstance(host.exceptions.pop(), KeyError)
+
+
+def test_slicer_util_drives_the_views(host, block):
+    import slicer
+
+    drawn = host.sliceView("Red").renderCount
+    slicer.util.forceRenderAllViews()
+    assert host.sliceView("Red").renderCount == drawn + 1
+    slicer.util.resetSliceViews()
+    slicer.util.resetThreeDViews()
+    red = slicer.app.layoutManager().sliceWidget("Red")
+    logic = red.sliceLogic()
+    before = list(logic.GetSliceNode().GetXYZOrigin()), logic.GetSliceNode().GetFieldOfView()[0]
+    slicer.util.clickAndDrag(red, button="Right", start=(50, 50), end=(50, 120))
+    after = list(logic.GetSliceNode().GetXYZOrigin()), logic.GetSliceNode().GetFieldOfView()[0]
+    assert before != after, "right drag zooms"
+
+
+def test_sections_are_seen_in_3d(host, block):
+    import slicer
+
+    slicer.app.layoutManager().resetThreeDViews()
+    host.processEvents()
+    before = host.threeDView().grab().toImage()
+    slicer.app.layoutManager().sliceWidget("Green").sliceController().setSliceVisible(True)
+    host.processEvents()
+    assert host.threeDView().grab().toImage() != before

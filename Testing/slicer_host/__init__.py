@@ -16,10 +16,12 @@ from .libraries import MissingLibrariesError, has_display, prepare
 
 __all__ = ["MissingLibrariesError", "has_display", "start"]
 
+DEFAULT_SIZE = (1500, 950)
+
 _host = None
 
 
-def start(modules=(), size=(1500, 950), testing=False, interactive=False, show=True):
+def start(modules=(), size=None, testing=False, interactive=False, show=True):
     """The process's host with these module files loaded; a second call returns the same host.
 
     `testing` is what slicer.app.testingEnabled() says. Unless `interactive`, dialogs are recorded and answered at once.
@@ -31,9 +33,10 @@ def start(modules=(), size=(1500, 950), testing=False, interactive=False, show=T
         logging.getLogger().setLevel(logging.WARNING)
         from .host import Host
 
-        _host = Host(size, testing, interactive)
+        _host = Host(size or DEFAULT_SIZE, testing, interactive)
         atexit.register(_host.shutDown)
-    _host.window.resize(*size)
+    elif size is not None:
+        _host.window.resize(*size)
     if show:
         _host.window.show()
     _host.processEvents()

@@ -1,11 +1,12 @@
 """Starts the stand-in application and drives it as a person would: mouse, keys, files, pictures."""
 
+import shutil
 import sys
 import time
 
 import slicer
 from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt, qInstallMessageHandler
-from PySide6.QtGui import QKeyEvent, QKeySequence, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from . import bootstrap, dialogs, namespace
@@ -175,8 +176,6 @@ class Host:
         self.processEvents()
 
     def _triggerShortcut(self, sequence):
-        from PySide6.QtGui import QAction, QShortcut
-
         for shortcut in self.window.findChildren(QShortcut):
             if shortcut.key() == sequence and shortcut.isEnabled() and shortcut.parent().isVisible():
                 shortcut.activated.emit()
@@ -249,4 +248,5 @@ class Host:
         """The end of the process: modules clean up, views let go of the scene."""
         self.modules.cleanup()
         self.layoutManager.detach()
+        shutil.rmtree(self._core.temporaryPath, ignore_errors=True)
         sys.excepthook = self._plainExceptHook

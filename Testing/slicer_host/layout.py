@@ -17,6 +17,7 @@ class qSlicerLayoutManager(QObject):
     """Keeps one widget per view node and arranges them after `vtkMRMLLayoutNode`'s XML description."""
 
     layoutChanged = Signal(int)
+    tableViewCount = plotViewCount = 0  # the host has slice and 3D views only
 
     def __init__(self, viewport, core):
         super().__init__(viewport)
@@ -205,7 +206,7 @@ class qSlicerLayoutManager(QObject):
     @staticmethod
     def _apply(element, node):
         for item in element.findall("property"):
-            name, value = item.get("name"), (item.text or "").strip()
+            name, value = item.get("name"), item.text or ""
             if name == "orientation" and hasattr(node, "SetOrientation"):
                 node.SetOrientation(value)
             elif name == "viewlabel":

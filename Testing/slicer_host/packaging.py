@@ -4,6 +4,7 @@ import importlib.metadata
 import pathlib
 import tomllib
 
+import slicer.util
 from packaging.requirements import Requirement
 
 installed = []  # what a module asked to install, in order
@@ -46,8 +47,6 @@ def _missing(requirements):
 
 def pip_ensure(requirements, *args, prompt_install=True, requester=None, **kwargs):
     """Ask, then install what is missing; RuntimeError when the user declines, as in the application."""
-    import slicer
-
     missing = _missing(requirements)
     if not missing:
         return

@@ -38,14 +38,9 @@ class qMRMLThreeDView(RenderView):
     def cameraNode(self):
         return slicer.modules.cameras.logic().GetViewActiveCameraNode(self._viewNode)
 
-    def resetCamera(self, *_):
-        """Show everything that is visible."""
-        self._renderer.ResetCamera()
-        self._renderer.ResetCameraClippingRange()
-        self.scheduleRender()
-
     def resetFocalPoint(self):
-        """Put the center of everything visible in the middle without changing the direction."""
+        """Fit the box to everything visible and look at its middle, from where the camera is."""
+        self._viewNode.InvokeEvent(slicer.vtkMRMLViewNode.ResetFocalPointRequestedEvent)
         bounds = self._renderer.ComputeVisiblePropBounds()
         camera = self._renderer.GetActiveCamera()
         if bounds[0] > bounds[1]:
@@ -53,6 +48,13 @@ class qMRMLThreeDView(RenderView):
         shift = [(bounds[2 * i] + bounds[2 * i + 1]) / 2 - camera.GetFocalPoint()[i] for i in range(3)]
         camera.SetPosition([p + s for p, s in zip(camera.GetPosition(), shift, strict=True)])
         camera.SetFocalPoint([p + s for p, s in zip(camera.GetFocalPoint(), shift, strict=True)])
+        self._renderer.ResetCameraClippingRange()
+        self.scheduleRender()
+
+    def resetCamera(self, *_):
+        """The same, from a distance that shows everything."""
+        self.resetFocalPoint()
+        self._renderer.ResetCamera()
         self._renderer.ResetCameraClippingRange()
         self.scheduleRender()
 

@@ -3,6 +3,7 @@
 # ruff: noqa: N801 (the class names are Slicer's)
 
 import slicer
+import vtk
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
@@ -137,8 +138,6 @@ class DataProbe(QLabel):
 
     @staticmethod
     def _value(volume, ras):
-        import vtk
-
         if volume.GetParentTransformNode() is not None:
             return ""
         matrix = vtk.vtkMatrix4x4()
