@@ -1,0 +1,303 @@
+"""Where the source, the detector and every pixel are; all in millimeters, RAS.
+
+Angles are those of DICOM PS3.3 C.8.7.5.1.2 (supine, head first): they name the side on which the detector
+stands, LAO and CRAN positive. Images are upright and seen from the detector: for 0/0 the patient's left is at
+the image's right and the head is up.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..errors import InputError
+from .checks import finite, positive, triple
+from .machines import Machine, machine_named, machines
+
+__all__ = ["VIEWS", "Machine", "Pose", "View", "machine_named", "machines"]
+
+_SKEW = 1e-6
+"""Largest skew of a projection matrix, relative to its focal length, that rounding explains."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How the C-arm stands around the patient.
+
+    lao_deg: DICOM positioner primary angle, LAO positive, RAO negative, -180 to 180.
+    cran_deg: DICOM positioner secondary angle, CRAN positive, CAUD negative, -90 to 90.
+    roll_deg: turns the picture clockwise.
+    isocenter_ras: point about which the C-arm turns, in mm.
+    """
+
+    lao_deg: float = 0.0
+    cran_deg: float = 0.0
+    roll_deg: float = 0.0
+    isocenter_ras: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    def __post_init__(self):
+        for name, limit in (("lao_deg", 360.0), ("cran_deg", 90.0), ("roll_deg", 360.0)):
+            value = finite(getattr(self, name), name)
+            if abs(value) > limit:
+                raise InputError(f"{name} is {value:g}; give an angle from {-limit:g} to {limit:g} degrees.")
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "isocenter_ras", triple(self.isocenter_ras, "isocenter_ras"))
+
+    def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Unit vectors in RAS: image right (columns), image up, isocenter to detector."""
+        a, b, roll = np.deg2rad((self.lao_deg, self.cran_deg, self.roll_deg))
+        detector = np.array([-math.sin(a) * math.cos(b), math.cos(a) * math.cos(b), math.sin(b)])
+        up = np.array([math.sin(a) * math.sin(b), -math.cos(a) * math.sin(b), math.cos(b)])
+        right = np.cross(up, detector)
+        turned_right = math.cos(roll) * right + math.sin(roll) * up
+        turned_up = math.cos(roll) * up - math.sin(roll) * right
+        return turned_right, turned_up, detector
+
+    @property
+    def title(self) -> str:
+        """The angles as a C-arm shows them, for example "LAO 30 CAUD 10"."""
+        primary = f"{'LAO' if self.lao_deg >= 0 else 'RAO'} {abs(self.lao_deg):g}"
+        return f"{primary} {'CRAN' if self.cran_deg >= 0 else 'CAUD'} {abs(self.cran_deg):g}"
+
+
+VIEWS: dict[str, Pose] = {
+    "ap": Pose(),
+    "lateral-left": Pose(lao_deg=90),
+    "lateral-right": Pose(lao_deg=-90),
+    "inlet": Pose(cran_deg=25),
+    "outlet": Pose(cran_deg=-45),
+    "obturator-oblique-left": Pose(lao_deg=45),
+    "obturator-oblique-right": Pose(lao_deg=-45),
+    "iliac-oblique-left": Pose(lao_deg=-45),
+    "iliac-oblique-right": Pose(lao_deg=45),
+    "mortise-left": Pose(lao_deg=15),
+    "mortise-right": Pose(lao_deg=-15),
+}
+"""Poses of common views, the detector in front of the patient and to be stood on an isocenter. An inlet view is
+called "caudad" in trauma texts after a beam that comes from the front; its detector then stands cranially."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One exposure's geometry: all that a projector needs.
+
+    source_ras: focal spot. detector_origin_ras: center of pixel (row 0, column 0), the upper left of the upright
+    image. row_step_ras: vector from pixel (r, c) to (r + 1, c), downwards. column_step_ras: vector to the next
+    column, to the image's right. isocenter_ras: where the C-arm turns. All in mm, RAS. Pixel coordinates are
+    (column, row), whole numbers at pixel centers.
+    """
+
+    source_ras: tuple[float, float, float]
+    detector_origin_ras: tuple[float, float, float]
+    row_step_ras: tuple[float, float, float]
+    column_step_ras: tuple[float, float, float]
+    rows: int
+    columns: int
+    isocenter_ras: tuple[float, float, float]
+    _plane: tuple = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self):
+        names = ("source_ras", "detector_origin_ras", "row_step_ras", "column_step_ras", "isocenter_ras")
+        for name in names:
+            object.__setattr__(self, name, triple(getattr(self, name), name))
+        if self.rows < 1 or self.columns < 1:
+            raise InputError(
+                f"The detector has {self.rows} rows and {self.columns} columns; give at least one of each."
+            )
+        row, column = np.array(self.row_step_ras), np.array(self.column_step_ras)
+        towards_source = np.cross(column, row)
+        size = np.linalg.norm(towards_source)
+        if size < 1e-12 or abs(row @ column) > 1e-6 * np.linalg.norm(row) * np.linalg.norm(column):
+            raise InputError("The detector's rows and columns are not at right angles; give a straight pixel grid.")
+        direction = -towards_source / size
+        distance = direction @ (np.array(self.detector_origin_ras) - self.source_ras)
+        if distance <= 0:
+            raise InputError("The source is behind the detector or in its plane; give positive distances.")
+        object.__setattr__(self, "_plane", (direction, float(distance)))
+
+    @classmethod
+    def of(
+        cls,
+        machine: Machine,
+        pose: Pose,
+        off_center_mm: tuple[float, float] = (0.0, 0.0),
+        table_mm: tuple[float, float, float] = (0.0, 0.0, 0.0),
+    ) -> View:
+        """The view of a machine in a pose.
+
+        off_center_mm: how far the detector's center is to the right and above the central ray, on the detector.
+        table_mm: how far the table has carried the patient in RAS since the isocenter was set.
+        """
+        right, up, direction = pose.axes()
+        isocenter = np.array(pose.isocenter_ras) - triple(table_mm, "table_mm")
+        shift = [finite(value, "off_center_mm") for value in off_center_mm]
+        source = isocenter - machine.source_to_isocenter_mm * direction
+        center = source + machine.source_to_detector_mm * direction + shift[0] * right + shift[1] * up
+        row, column = -machine.pixel_mm * up, machine.pixel_mm * right
+        origin = center - row * (machine.rows - 1) / 2 - column * (machine.columns - 1) / 2
+        return cls(source, origin, row, column, machine.rows, machine.columns, isocenter)
+
+    @classmethod
+    def from_matrix(
+        cls,
+        matrix: np.ndarray,
+        rows: int,
+        columns: int,
+        pixel_mm: float,
+        isocenter_ras: tuple[float, float, float] | None = None,
+        source_to_isocenter_mm: float | None = None,
+        mirrored: bool = False,
+    ) -> View:
+        """The view of a projection matrix.
+
+        matrix: (3, 4), RAS mm to homogeneous (column, row); any scale and sign, without skew. pixel_mm: distance
+        of neighboring columns, which fixes the scale that a matrix lacks. The isocenter is given, or lies on the
+        central ray at source_to_isocenter_mm (default: half way). mirrored: the matrix is that of an image seen
+        from the source, as from a photographic camera; the view is the same image seen from the detector.
+        Formula: Hartley and Zisserman, Multiple View Geometry, chapter 6.
+        """
+        matrix = np.asarray(matrix, dtype=np.float64)
+        if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
+            raise InputError(f"A projection matrix has 3 rows of 4 finite numbers; this has shape {matrix.shape}.")
+        left = matrix[:, :3]
+        if abs(np.linalg.det(left)) < 1e-12 * np.linalg.norm(left[0]) * np.linalg.norm(left[1]) * np.linalg.norm(
+            left[2]
+        ):
+            raise InputError("The projection matrix is singular (a parallel beam?); give that of a point source.")
+        if mirrored:
+            matrix = np.array([[-1.0, 0, columns - 1], [0, 1, 0], [0, 0, 1]]) @ matrix
+            left = matrix[:, :3]
+        source = -np.linalg.solve(left, matrix[:, 3])
+        # seen from the detector, (column, row, beam) is a left-handed frame; that settles the sign of the matrix
+        back = np.linalg.inv(left) * -np.sign(np.linalg.det(left)) * np.linalg.norm(left[2])
+        pixel = positive(pixel_mm, "pixel_mm")
+        distance = pixel / np.linalg.norm(back[:, 0])
+        column, row, origin = distance * back.T
+        if abs(column @ row) > _SKEW * np.linalg.norm(column) * np.linalg.norm(row):
+            raise InputError("The projection matrix has skew; give that of a detector with rectangular pixels.")
+        direction = -np.cross(column, row) / np.linalg.norm(np.cross(column, row))
+        if isocenter_ras is None:
+            half = distance / 2 if source_to_isocenter_mm is None else source_to_isocenter_mm
+            isocenter_ras = source + positive(half, "source_to_isocenter_mm") * direction
+        elif direction @ (np.array(triple(isocenter_ras, "isocenter_ras")) - source) <= 0:
+            raise InputError(
+                "By this matrix the isocenter is behind the source; if the image is seen from the source, as with a "
+                "camera, say that it is mirrored."
+            )
+        return cls(source, source + origin, row, column, rows, columns, isocenter_ras)
+
+    @property
+    def direction_ras(self) -> np.ndarray:
+        """Unit vector of the central ray, source to detector."""
+        return self._plane[0]
+
+    @property
+    def source_to_detector_mm(self) -> float:
+        return self._plane[1]
+
+    @property
+    def source_to_isocenter_mm(self) -> float:
+        """Distance of the isocenter from the source along the central ray."""
+        return float(self.direction_ras @ (np.array(self.isocenter_ras) - self.source_ras))
+
+    @property
+    def magnification(self) -> float:
+        """Size in the image over size in the patient, at the isocenter."""
+        return self.magnification_at(self.isocenter_ras)
+
+    def magnification_at(self, point_ras) -> float:
+        """Size in the image over size in the patient, in the plane through a point parallel to the detector."""
+        depth = float(self.direction_ras @ (np.asarray(point_ras, dtype=np.float64) - self.source_ras))
+        if depth <= 0:
+            raise InputError("The point is not in front of the source, so it has no magnification.")
+        return self.source_to_detector_mm / depth
+
+    @property
+    def pixel_mm(self) -> tuple[float, float]:
+        """Distance of neighboring rows and of neighboring columns, on the detector."""
+        return float(np.linalg.norm(self.row_step_ras)), float(np.linalg.norm(self.column_step_ras))
+
+    @property
+    def ijk_to_ras(self) -> np.ndarray:
+        """Geometry (4, 4) of the one-slice image at the detector: i column, j row, k (1 mm) towards the source."""
+        matrix = np.eye(4)
+        matrix[:3] = np.stack(
+            [self.column_step_ras, self.row_step_ras, -self.direction_ras, self.detector_origin_ras], 1
+        )
+        return matrix
+
+    @property
+    def projection_matrix(self) -> np.ndarray:
+        """(3, 4): RAS mm to homogeneous (column, row); the third number is the depth in front of the source in mm."""
+        column, row = np.array(self.column_step_ras), np.array(self.row_step_ras)
+        from_source = np.array(self.detector_origin_ras) - self.source_ras
+        across = np.stack([column / (column @ column), row / (row @ row)])
+        left = np.empty((3, 3))
+        left[:2] = self.source_to_detector_mm * across - np.outer(across @ from_source, self.direction_ras)
+        left[2] = self.direction_ras
+        return np.hstack([left, -left @ np.array(self.source_ras)[:, None]])
+
+    def k_and_rt(self) -> tuple[np.ndarray, np.ndarray]:
+        """Camera matrix K (3, 3) and rigid [R|t] (3, 4), with K @ [R|t] = -projection_matrix.
+
+        R is a proper rotation with rows image right, image down and detector to source. An X-ray image is seen
+        from behind, so its focal lengths in K are negative, as in the public C-arm data sets of xReg.
+        """
+        row_mm, column_mm = self.pixel_mm
+        rotation = np.stack(
+            [np.array(self.column_step_ras) / column_mm, np.array(self.row_step_ras) / row_mm, -self.direction_ras]
+        )
+        from_source = rotation @ (np.array(self.detector_origin_ras) - self.source_ras)
+        distance = self.source_to_detector_mm
+        k = np.diag([-distance / column_mm, -distance / row_mm, 1.0])
+        k[:2, 2] = -from_source[0] / column_mm, -from_source[1] / row_mm
+        return k, np.hstack([rotation, -rotation @ np.array(self.source_ras)[:, None]])
+
+    def project(self, points_ras) -> np.ndarray:
+        """Pixel coordinates (n, 2), column and row, of points (n, 3); NaN where a point is not before the source."""
+        points = np.atleast_2d(np.asarray(points_ras, dtype=np.float64))
+        matrix = self.projection_matrix
+        image = points @ matrix[:, :3].T + matrix[:, 3]
+        depth = np.where(image[:, 2] > 0, image[:, 2], np.nan)
+        return image[:, :2] / depth[:, None]
+
+    def pixel_ras(self, column, row) -> np.ndarray:
+        """Points (..., 3) on the detector at pixel coordinates."""
+        column, row = (np.asarray(value, dtype=np.float64)[..., None] for value in (column, row))
+        return np.array(self.detector_origin_ras) + column * self.column_step_ras + row * self.row_step_ras
+
+    def ray(self, column, row) -> tuple[np.ndarray, np.ndarray]:
+        """Source (3,) and unit direction (..., 3) of the ray to a pixel coordinate."""
+        towards = self.pixel_ras(column, row) - self.source_ras
+        return np.array(self.source_ras), towards / np.linalg.norm(towards, axis=-1, keepdims=True)
+
+    def pose(self) -> Pose:
+        """The angles and isocenter; at CRAN or CAUD 90 the primary angle is 0 and the roll tells the rest."""
+        x, y, z = self.direction_ras
+        level = math.hypot(x, y)
+        lao = math.atan2(-x, y) if level > 1e-12 else 0.0
+        upright = Pose(math.degrees(lao), math.degrees(math.atan2(z, level)))
+        right, up, _ = upright.axes()
+        roll = math.atan2(np.dot(self.column_step_ras, up), np.dot(self.column_step_ras, right))
+        return replace(upright, roll_deg=math.degrees(roll), isocenter_ras=self.isocenter_ras)
+
+    def pose_and_distances(self) -> tuple[Pose, float, float, tuple[float, float]]:
+        """Pose, source-to-detector mm, source-to-isocenter mm and off-center mm (right, up): the inverse of ``of``."""
+        row_mm, column_mm = self.pixel_mm
+        foot = np.array(self.source_ras) + self.source_to_detector_mm * self.direction_ras
+        away = self.pixel_ras((self.columns - 1) / 2, (self.rows - 1) / 2) - foot
+        off = float(away @ self.column_step_ras) / column_mm, -float(away @ self.row_step_ras) / row_mm
+        return self.pose(), self.source_to_detector_mm, self.source_to_isocenter_mm, off
+
+    def resized(self, columns: int, rows: int | None = None) -> View:
+        """The same field of view with another number of pixels; rows follow the columns unless given."""
+        rows = max(1, round(self.rows * columns / self.columns)) if rows is None else rows
+        column = np.array(self.column_step_ras) * (self.columns / columns)
+        row = np.array(self.row_step_ras) * (self.rows / rows)
+        corner = np.array(self.detector_origin_ras) - (np.array(self.column_step_ras) + self.row_step_ras) / 2
+        return replace(
+            self, detector_origin_ras=corner + (column + row) / 2, row_step_ras=row, column_step_ras=column,
+            rows=rows, columns=columns,
+        )  # fmt: skip
