@@ -139,6 +139,7 @@ def paint_vessels(canvas: Canvas, organs: Organs) -> None:
     trunk = curve(np.array(AORTA), 8.0)
     groups = [
         (t.VEIN, _veins(organs)),
+        (t.PORTAL_VEIN, [segments_of(curve(portal_trunk(), 5.0), 6.6)]),
         (t.IVC, [segments_of(path, path[:, 3]) for path in _caval_paths()]),
         (t.ARTERY, _arteries(organs)),
         (t.AORTA, [segments_of(trunk, trunk[:, 3])]),
@@ -211,7 +212,6 @@ def _veins(organs: Organs) -> list[np.ndarray]:
             [(-20 * 4.6, -32, 104), behind_pancreas, (-40, -2, 72), (-14, 9, 56), (6, 4, 46)], [3, 4.2, 4.6, 4.8, 5.2]
         ),  # splenic
         path([(14, 26, -60), (9, 22, -10), (7, 12, 25), (6, 4, 46)], [3, 4.5, 5.2, 5.5]),  # superior mesenteric
-        path(portal_trunk(), [6.4, 6.4, 6.2]),
     ]
     right, left = organs.right_kidney.hilum, organs.left_kidney.hilum
     pieces.append(path([np.add(right, (0, 3, -3)), (34, -22, 44), (21, -14, 48)], [4.2, 4.4, 4.6]))

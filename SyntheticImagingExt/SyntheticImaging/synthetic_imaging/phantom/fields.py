@@ -24,7 +24,7 @@ def sample(values: Tensor, r: Tensor, a: Tensor, s: Tensor) -> Tensor:
 
     Separable interpolation with quadratic B-splines, one axis after the other, so that fine grids stay cheap.
     """
-    for dim, axis in ((3, r), (2, a), (1, s)):
+    for dim, axis in ((1, s), (2, a), (3, r)):  # the shortest axis of a slab first
         values = torch.movedim(torch.movedim(values, dim, -1) @ _spline_weights(axis, values.shape[dim]), -1, dim)
     return values
 

@@ -63,10 +63,13 @@ def _gallbladder(habitus: Habitus) -> Solid:
 def paint_liver(canvas: Canvas, liver: Liver) -> None:
     canvas.fill(liver.solid, t.LIVER)
     canvas.shell(liver.gallbladder, t.GALLBLADDER, 1.6, t.GALLBLADDER.hu)
+    hilum = ellipsoid(tuple(HILUM), (24, 20, 24))
     for cones, tissue in ((liver.hepatic, t.HEPATIC_VEIN), (liver.portal, t.PORTAL_VEIN)):
         where, tree, _ = canvas.tubes(cones, reach_mm=2.5)
-        # branches stay a little below the capsule, trunks may leave through the hilum
-        inside = canvas.distance(liver.solid, where, coarse=True) + 1.0
+        # branches stay a little below the capsule, only the trunks pass through the fat of the hilum
+        inside = torch.minimum(
+            canvas.distance(liver.solid, where, coarse=True) + 1.0, hilum.distance(*canvas.at(where))
+        )
         canvas.paint(where, torch.maximum(tree, inside), tissue)
 
 
