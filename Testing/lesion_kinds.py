@@ -11,6 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
+
 from synthetic_imaging import tumor
 from synthetic_imaging.io import read_labels, read_volume
 from synthetic_imaging.phantom import torso
