@@ -150,7 +150,8 @@ def test_own_layout_adds_its_view(host, block):
 
     description = """
       <layout type="horizontal"><item><view class="vtkMRMLSliceNode" singletontag="Red"/></item>
-      <item><view class="vtkMRMLSliceNode" singletontag="Xray"><property name="orientation" action="default">Coronal</property>
+      <item><view class="vtkMRMLSliceNode" singletontag="Xray">
+      <property name="orientation" action="default">Coronal</property>
       <property name="viewlabel" action="default">X</property>
       <property name="viewcolor" action="default">#808080</property></view></item></layout>"""
     slicer.app.layoutManager().layoutLogic().GetLayoutNode().AddLayoutDescription(7001, description)

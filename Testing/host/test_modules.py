@@ -284,3 +284,93 @@ def test_terminology_files_load(host):
     assert "Segmentation category and type - 3D Slicer General Anatomy list" in [
         names.GetValue(i) for i in range(names.GetNumberOfValues())
     ]
+
+
+def test_subject_hierarchy_tree_follows_the_items(host, widget, block):
+    import slicer
+
+    tree, got = slicer.qMRMLSubjectHierarchyTreeView(), []
+    tree.setMRMLScene(slicer.mrmlScene)
+    tree.currentItemChanged.connect(got.append)
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "Case 1")
+    item = hierarchy.GetItemByDataNode(block)
+    hierarchy.SetItemParent(item, folder)
+    tree.setCurrentItem(item)
+    assert tree.currentItem() == item
+    assert got == [item]
+    slicer.mrmlScene.RemoveNode(block)
+    assert tree.currentItem() == 0
+    tree.setMRMLScene(None)
+
+
+def test_table_view_shows_the_cells(host, widget):
+    import numpy as np
+    import qt
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Numbers")
+    slicer.util.updateTableFromArray(node, [np.array([1.5, 2.5]), np.array([3.0, 4.0])], ["a", "b"])
+    view = slicer.qMRMLTableView()
+    view.setMRMLScene(slicer.mrmlScene)
+    view.setMRMLTableNode(node)
+    cells = view.findChild(qt.QTableWidget)
+    assert (cells.rowCount, cells.columnCount) == (2, 2)
+    assert cells.item(1, 0).text() == "2.5"
+    slicer.mrmlScene.RemoveNode(node)
+    assert view.mrmlTableNode() is None
+
+
+def test_sequence_widgets_step_through_a_browser(host, widget, block):
+    import slicer
+
+    scene = slicer.mrmlScene
+    sequence = scene.AddNewNodeByClass("vtkMRMLSequenceNode", "Growth")
+    for index in range(3):
+        slicer.util.arrayFromVolume(block)[:] = index
+        sequence.SetDataNodeAtValue(block, str(index))
+    browser = scene.AddNewNodeByClass("vtkMRMLSequenceBrowserNode", "Browser")
+    browser.SetAndObserveMasterSequenceNodeID(sequence.GetID())
+    play, seek = slicer.qMRMLSequenceBrowserPlayWidget(), slicer.qMRMLSequenceBrowserSeekWidget()
+    for each in (play, seek):
+        each.setMRMLScene(scene)
+        each.setMRMLSequenceBrowserNode(browser)
+    seek.slider().value = 2
+    proxy = browser.GetProxyNode(sequence)
+    assert slicer.util.arrayFromVolume(proxy).max() == 2
+    play.onFirst()
+    assert slicer.util.arrayFromVolume(proxy).max() == 0
+    assert seek.slider().value == 0
+    play.setPlaybackEnabled(True)
+    assert host.waitUntil(lambda: browser.GetSelectedItemNumber() == 1, timeoutSeconds=3)
+    play.setPlaybackEnabled(False)
+
+
+def test_simple_markups_widget_lists_points_and_jumps(host, widget, block):
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "Points")
+    panel = slicer.qSlicerSimpleMarkupsWidget()
+    panel.setMRMLScene(slicer.mrmlScene)
+    panel.setCurrentNode(node)
+    node.AddControlPoint(10, 20, 8, "Here")
+    assert panel.tableWidget().rowCount == 1
+    assert panel.tableWidget().item(0, 0).text() == "Here"
+    panel.tableWidget().selectRow(0)
+    red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceNode()
+    assert red.GetSliceToRAS().GetElement(2, 3) == pytest.approx(8)
+    node.SetNthControlPointPosition(0, 1, 2, 3)
+    assert panel.tableWidget().item(0, 1).text() == "1.000"
+
+
+def test_segments_table(host, widget):
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Organs")
+    node.CreateDefaultDisplayNodes()
+    view = slicer.qMRMLSegmentsTableView()
+    view.setSegmentationNode(node)
+    for name in ("liver", "kidney"):
+        node.GetSegmentation().AddEmptySegment(name, name.title())
+    view.setSelectedSegmentIDs(["kidney"])
+    assert view.selectedSegmentIDs() == ["kidney"]

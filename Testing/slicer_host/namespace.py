@@ -9,6 +9,7 @@ import slicer.util
 from . import (  # fmt: skip
     ctknumbers,
     ctkwidgets,
+    datawidgets,
     i18n,
     markupswidgets,
     modulemanager,
@@ -32,7 +33,9 @@ def install_widgets():
     """`qt`, `ctk`, `slicer.qMRML*` and the classes that UI files may name. Before any module file is executed."""
     qtcompat.install()
     ctk = _classes(ctknumbers, "ctk") | _classes(ctkwidgets, "ctk")
-    panel = _classes(nodewidgets, "qMRML") | _classes(markupswidgets, "qMRML", "qSlicer")
+    panel = {}
+    for module in (nodewidgets, markupswidgets, datawidgets):
+        panel |= _classes(module, "qMRML", "qSlicer")
     uiloader.register(*ctk.values(), *panel.values())
     vars(slicer).update(panel)
     for module in (sliceview, threedview, modulemanager):
