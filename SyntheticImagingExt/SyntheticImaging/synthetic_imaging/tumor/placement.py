@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
+import SimpleITK as sitk
 import torch
 from scipy import ndimage
-from skimage.morphology import remove_small_objects
 from torch.nn import functional
 
 from ..errors import InputError
@@ -24,6 +24,7 @@ _OFFSET_DEVIATIONS = 2.5
 _SPECK_MM3 = 30.0
 _SHADING_MM = 30.0
 _SHADING_CELL_MM = 8.0
+_SAMPLES = 400_000
 
 
 class Case:
@@ -60,11 +61,15 @@ class Case:
             which = f"no voxel of value {organ_value}" if organ_value is not None else "no voxel"
             raise InputError(f"The {organ_name} segment is empty ({which}); choose a segment that is drawn.")
         margin = int(np.ceil(_MARGIN_MM / ct.spacing_mm.min()))
-        self.region = Region.around(mask, margin)
-        self.organ_mask = mask[self.region.slices]
+        self.region = Region(
+            tuple(max(0, first - margin) for first in tight.start),
+            tuple(min(count, last + margin) for count, last in zip(mask.shape, tight.stop, strict=True)),
+        )
+        self.organ_mask = mask[self.region.slices].copy()
         hu = ct.numpy()[self.region.slices].astype(np.float32)
-        self._check_values(hu)
-        self._measure(hu)
+        inside = hu[self.organ_mask]
+        self._check_values(hu, inside)
+        self._measure(inside)
         self.vessel_mask = (
             (vessels.numpy()[self.region.slices] > 0) if vessels is not None else self._bright(hu, vessel_offset_hu)
         )
@@ -81,16 +86,15 @@ class Case:
         if str(ct.data.dtype).split(".")[-1] in ("uint8", "bool", "complex64", "complex128"):
             raise InputError(f"The CT's voxels are {ct.data.dtype}; Hounsfield units need a signed or real type.")
 
-    def _check_values(self, hu: np.ndarray):
+    def _check_values(self, hu: np.ndarray, inside: np.ndarray):
         if not np.isfinite(hu).all():
             raise InputError("The CT has voxels that are not numbers (NaN or infinite) in the organ; repair it first.")
-        inside = hu[self.organ_mask]
         if inside.max() == inside.min():
             raise InputError(f"Every voxel of the {self.organ_name} has the same value; this is not a CT of it.")
 
-    def _measure(self, hu: np.ndarray):
-        """Robust mean and deviation of the organ, vessels included."""
-        inside = hu[self.organ_mask]
+    def _measure(self, inside: np.ndarray):
+        """Robust mean and deviation of the organ, vessels included; of a regular sample where there are many voxels."""
+        inside = inside[:: max(1, inside.size // _SAMPLES)]
         self._median = float(np.median(inside))
         self._spread = float(1.4826 * np.median(np.abs(inside - self._median))) or 1.0
 
@@ -110,7 +114,7 @@ class Case:
             inside = above[self.organ_mask][::7]
             offset_hu = max(8.0, _OFFSET_DEVIATIONS * 1.4826 * float(np.median(np.abs(inside - np.median(inside)))))
         found = (above > offset_hu) & self.organ_mask
-        return remove_small_objects(found, max_size=int(_SPECK_MM3 / self.ct.spacing_mm.prod()))
+        return _without_specks(found, int(_SPECK_MM3 / self.ct.spacing_mm.prod()))
 
     def _local_mean(self, hu: np.ndarray) -> np.ndarray:
         """The organ's mean around each voxel, by normalized Gaussian smoothing on a coarse grid."""
@@ -132,17 +136,11 @@ class Case:
         spacing = self.ct.spacing_mm[::-1]
         factor = np.maximum(1, np.floor(_MAP_SPACING_MM / spacing + 1e-6).astype(int))
         self._factor, self._step_mm = factor, spacing * factor
-        organ = _pool(self.organ_mask, factor, np.all)
-        vessels = _pool(self.vessel_mask, factor, np.any)
+        organ = _pool(self.organ_mask, factor, np.logical_and)
+        vessels = _pool(self.vessel_mask, factor, np.logical_or)
         far = np.float32(1e3)
-        self._to_vessel = (
-            ndimage.distance_transform_edt(~vessels, self._step_mm).astype(np.float32)
-            if vessels.any()
-            else np.full(organ.shape, far)
-        )
-        self._to_surface = ndimage.distance_transform_edt(np.pad(organ, 1), self._step_mm)[1:-1, 1:-1, 1:-1].astype(
-            np.float32
-        )
+        self._to_vessel = _distance_to(vessels, self._step_mm) if vessels.any() else np.full(organ.shape, far)
+        self._to_surface = _distance_to(~np.pad(organ, 1), self._step_mm)[1:-1, 1:-1, 1:-1]
 
     def _measure_parenchyma(self, hu: np.ndarray):
         """Mean and standard deviation of the organ without vessels, without its partial-volume rim."""
@@ -157,7 +155,7 @@ class Case:
         self.organ_mean_hu = float(values.mean()) if values.size else self._median
         self.noise_std_hu = float(values.std()) if values.size else self._spread
 
-    @cached_property
+    @functools.cached_property
     def ct_sha256(self) -> str:
         """Of the CT's voxels; names the input in a lesion record."""
         return hashlib.sha256(np.ascontiguousarray(self.ct.numpy())).hexdigest()
@@ -257,11 +255,30 @@ class Case:
         return self.ct.like(full)
 
 
+def _without_specks(mask: np.ndarray, largest: int) -> np.ndarray:
+    """The mask without its pieces of at most ``largest`` voxels (joined by faces)."""
+    pieces, _ = ndimage.label(mask)
+    places = np.flatnonzero(mask)
+    pieces = pieces.ravel()[places]
+    small = np.bincount(pieces)[pieces] <= largest
+    mask.ravel()[places[small]] = False
+    return mask
+
+
+def _distance_to(mask: np.ndarray, spacing_mm: np.ndarray) -> np.ndarray:
+    """Millimeters from each voxel's center to the nearest voxel of the mask, float32, 0 in it.
+
+    ITK's Maurer filter: exact, in all cores, four times as fast as SciPy's on two.
+    """
+    image = sitk.GetImageFromArray(mask.astype(np.uint8))
+    image.SetSpacing([float(step) for step in spacing_mm[::-1]])
+    distance = sitk.SignedMaurerDistanceMap(image, insideIsPositive=False, squaredDistance=False, useImageSpacing=True)
+    return np.maximum(sitk.GetArrayViewFromImage(distance), np.float32(0))
+
+
 def _pool(mask: np.ndarray, factor: np.ndarray, rule) -> np.ndarray:
     """Coarsen a mask by whole factors; the last cells are completed with the background."""
-    if (factor == 1).all():
-        return mask
     padded = np.pad(mask, [(0, -n % f) for n, f in zip(mask.shape, factor, strict=True)])
-    k, j, i = (n // f for n, f in zip(padded.shape, factor, strict=True))
-    cells = padded.reshape(k, factor[0], j, factor[1], i, factor[2])
-    return rule(cells, axis=(1, 3, 5))
+    k, j, i = factor
+    parts = [padded[a::k, b::j, c::i] for a, b, c in np.ndindex(*factor)]
+    return functools.reduce(rule, parts)
