@@ -109,8 +109,8 @@ def test_notice_version_and_patent_are_shown(panel):
     from synthetic_imaging import __version__
 
     assert "Not for clinical use" in panel.ui.noticeLabel.text
-    assert __version__ in panel.ui.aboutLabel.text
-    assert "patents" in panel.ui.aboutLabel.text
+    assert __version__ in panel.ui.aboutText.property("plainText")
+    assert "patents" in panel.ui.aboutText.property("plainText")
 
 
 def test_every_task_button_opens_its_module(host, panel):

@@ -4,6 +4,7 @@ Slicer packages exactly what is listed. ``python Testing/repository/cmake_lists.
 """
 
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,11 +14,21 @@ RESOURCE_SUFFIXES = (".ui", ".png", ".json", ".txt")
 
 def expected(module: Path) -> dict[str, list[str]]:
     """Files that belong in the package, by the name of the CMake list."""
-    files = [path for path in module.rglob("*") if path.is_file() and not _is_left_out(path.relative_to(module))]
-    names = sorted(path.relative_to(module).as_posix() for path in files)
+    paths = [path.relative_to(module) for path in _files(module)]
+    names = sorted(path.as_posix() for path in paths if not _is_left_out(path))
     scripts = [name for name in names if name.endswith(".py")]
     resources = [name for name in names if name.endswith(RESOURCE_SUFFIXES)]
     return {"MODULE_PYTHON_SCRIPTS": scripts, "MODULE_PYTHON_RESOURCES": resources}
+
+
+def _files(module: Path) -> list[Path]:
+    """The files that git knows, so that what lies beside them for now is not packaged; all files where git is absent."""
+    command = ["git", "-C", str(module), "ls-files", "-z"]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return [path for path in module.rglob("*") if path.is_file()]
+    return [module / name for name in run.stdout.split("\0") if name and (module / name).is_file()]
 
 
 def _is_left_out(path: Path) -> bool:

@@ -33,9 +33,8 @@ class HomePanel:
         self.ui = ui
         self.logic = logic
         ui.noticeLabel.text = NOTICE
-        ui.aboutLabel.text = "\n\n".join(
-            (_("Version {version}").format(version=__version__), CITATION.format(version=__version__), PATENT)
-        )
+        version = _("Version {version}").format(version=__version__)
+        ui.aboutText.setPlainText("\n\n".join((version, CITATION.format(version=__version__), PATENT)))
         header = ui.requirementsTable.horizontalHeader()
         header.setSectionResizeMode(qt.QHeaderView.ResizeToContents)
         header.setStretchLastSection(True)
