@@ -237,6 +237,33 @@ def test_section_folds_and_opens(host, widget):
     assert slider.visible
 
 
+def test_section_folded_in_the_ui_file(host, tmp_path):
+    import qt
+    import slicer
+
+    path = tmp_path / "folded.ui"
+    path.write_text(
+        '<ui version="4.0"><class>W</class><widget class="QWidget" name="W">'
+        '<layout class="QVBoxLayout" name="outer"><item>'
+        '<widget class="ctkCollapsibleButton" name="section"><property name="collapsed"><bool>true</bool></property>'
+        '<layout class="QVBoxLayout" name="inner"><item><widget class="QTextBrowser" name="text"/></item>'
+        "</layout></widget>"
+        "</item></layout></widget><customwidgets><customwidget><class>ctkCollapsibleButton</class><extends>QWidget</extends>"
+        "<header>h</header><container>1</container></customwidget></customwidgets></ui>"
+    )
+    root = slicer.util.loadUI(str(path))
+    ui = slicer.util.childWidgetVariables(root)
+    root.show()
+    host.processEvents()
+    assert not ui.text.visible
+    assert ui.section.height < 30
+    assert isinstance(ui.text, qt.QTextBrowser)
+    ui.section.collapsed = False
+    host.processEvents()
+    assert ui.text.visible
+    root.close()
+
+
 def test_ui_file_with_an_unknown_class_is_refused(host, tmp_path):
     import slicer
 

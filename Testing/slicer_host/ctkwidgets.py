@@ -63,18 +63,24 @@ class ctkCollapsibleButton(QWidget):
             return
         self._collapsed = collapsed
         if collapsed:
-            self._hidden = [w for w in self.children() if isinstance(w, QWidget) and not w.isHidden()]
-        for widget in self._hidden:
-            widget.setVisible(not collapsed)
+            self._hideContents()
+        else:
+            while self._hidden:
+                self._hidden.pop().show()
         self.setMaximumHeight(self.TITLE_PX + 2 if collapsed else 16777215)
         self.updateGeometry()
         self.contentsCollapsed.emit(collapsed)
 
-    def childEvent(self, event):
-        super().childEvent(event)
-        if event.added() and self._collapsed and isinstance(event.child(), QWidget):
-            self._hidden.append(event.child())
-            event.child().setVisible(False)
+    def showEvent(self, event):
+        """Contents that came while the section was folded are hidden here: a new child cannot be told from its base."""
+        if self._collapsed:
+            self._hideContents()
+
+    def _hideContents(self):
+        shown = [w for w in self.children() if isinstance(w, QWidget) and not w.isHidden()]
+        self._hidden += shown
+        for widget in shown:
+            widget.hide()
 
     def setText(self, text):
         self._text = text
