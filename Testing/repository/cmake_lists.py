@@ -22,7 +22,7 @@ def expected(module: Path) -> dict[str, list[str]]:
 
 
 def _files(module: Path) -> list[Path]:
-    """The files that git knows, so that what lies beside them for now is not packaged; all files where git is absent."""
+    """The files that git knows, so that nothing unfinished beside them is packaged; all files where git is absent."""
     command = ["git", "-C", str(module), "ls-files", "-z"]
     try:
         run = subprocess.run(command, capture_output=True, text=True, check=True)
