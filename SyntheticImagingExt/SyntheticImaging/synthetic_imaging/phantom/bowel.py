@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 
 from . import fields
 from . import tissues as t
-from .canvas import Canvas, segments_of
+from .canvas import Box, Canvas, segments_of
 from .frame import Frame, Habitus
 from .shapes import Solid, curve, ellipsoid
 from .vessels import grow_tree, scatter
@@ -28,6 +28,8 @@ class Bowel:
     mesentery: list[tuple[t.Tissue, np.ndarray]]
     mottle: torch.Tensor
     filling: torch.Tensor
+    room: Solid
+    """What all of it has to stay inside."""
 
     @classmethod
     def build(cls, frame: Frame, habitus: Habitus, blocked: Solid) -> Bowel:
@@ -36,7 +38,7 @@ class Bowel:
         loops = _loops(frame, habitus, blocked, np.vstack([colon, stomach]))
         mesentery = _mesentery(habitus, np.vstack(loops)[:, :3])
         mottle, filling = fields.lattice(habitus.rng, 3.4), fields.lattice(habitus.rng, 38.0)
-        return cls(stomach, colon, loops, mesentery, mottle, filling)
+        return cls(stomach, colon, loops, mesentery, mottle, filling, frame.abdomen.grown(-0.5))
 
 
 def paint_bowel(canvas: Canvas, bowel: Bowel) -> None:
@@ -45,13 +47,19 @@ def paint_bowel(canvas: Canvas, bowel: Bowel) -> None:
     _paint_small_bowel(canvas, bowel)
     _paint_duodenum(canvas)
     mottle = fields.sample(bowel.mottle, *canvas.axes)[0]
-    _paint_colon(canvas, bowel.colon, mottle)
-    _paint_stomach(canvas, bowel.stomach, mottle)
+    _paint_colon(canvas, bowel, mottle)
+    _paint_stomach(canvas, bowel, mottle)
 
 
-def _paint_colon(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None:
-    """Stool below, gas above it in the front part of every haustrum."""
+def _hollow(canvas: Canvas, path: np.ndarray, room: Solid) -> tuple[Box, torch.Tensor, torch.Tensor]:
+    """As ``Canvas.tubes``, held back by the wall and the diaphragm."""
     box, distance, height = canvas.tubes(segments_of(path, path[:, 3]))
+    return box, torch.maximum(distance, canvas.distance(room, box, coarse=True)), height
+
+
+def _paint_colon(canvas: Canvas, bowel: Bowel, mottle: torch.Tensor) -> None:
+    """Stool below, gas above it in the front part of every haustrum."""
+    box, distance, height = _hollow(canvas, bowel.colon, bowel.room)
     canvas.paint(box, distance, t.COLON)
     inner = distance + 2.2
     canvas.paint(box, inner, t.BOWEL_CONTENT, t.STOOL_HU + t.STOOL_TEXTURE_HU * mottle[box])
@@ -59,9 +67,9 @@ def _paint_colon(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None
     canvas.paint(box, torch.maximum(inner, surface - height), t.BOWEL_GAS)
 
 
-def _paint_stomach(canvas: Canvas, path: np.ndarray, mottle: torch.Tensor) -> None:
+def _paint_stomach(canvas: Canvas, bowel: Bowel, mottle: torch.Tensor) -> None:
     """Fluid with a level: the gas bubble lies in front, in the body and antrum of a lying person."""
-    box, distance, _ = canvas.tubes(segments_of(path, path[:, 3]))
+    box, distance, _ = _hollow(canvas, bowel.stomach, bowel.room)
     folds = 0.8 * mottle[box]
     canvas.paint(box, distance, t.STOMACH)
     inner = distance + 3.2 + folds
@@ -127,7 +135,7 @@ def _mesentery(habitus: Habitus, ends: np.ndarray) -> list[tuple[t.Tissue, np.nd
     for tissue, root, radius in ((t.VEIN, (8, 22, 0), 3.4), (t.ARTERY, (0, 20, 2), 2.6)):
         trunk = np.array([root, (root[0] + 4, 26, -32), (root[0] + 10, 26, -68)], dtype=float)
         targets = ends[habitus.rng.choice(len(ends), min(70, len(ends)), replace=False)]
-        trees.append((tissue, grow_tree([trunk], targets, radius, habitus.rng, step_mm=7.0, tip_radius_mm=0.8)))
+        trees.append((tissue, grow_tree([trunk], targets, radius, habitus.rng, step_mm=9.0, tip_radius_mm=0.8)))
     return trees
 
 
@@ -153,5 +161,5 @@ def _loops(frame: Frame, habitus: Habitus, blocked: Solid, occupied: np.ndarray)
             free[nearest] = False
         if len(order) > 2:
             radii = rng.uniform(9.0, 13.0, len(order))
-            loops.append(curve(np.column_stack([points[order], radii]), 5.0))
+            loops.append(curve(np.column_stack([points[order], radii]), 7.0))
     return loops

@@ -172,7 +172,7 @@ class Canvas:
         size = [side.stop - side.start for side in whole]
         distance, height = torch.full(size, _FAR_MM), torch.zeros(size)
         for n in np.flatnonzero(self._may_touch(low, high, _SLACK_MM + reach_mm)):
-            box = self._warped_box(low[n], high[n], reach_mm)
+            box = _common(self._warped_box(low[n], high[n], reach_mm), whole)
             if not _is_filled(box):
                 continue
             local = tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, whole, strict=True))
@@ -193,6 +193,10 @@ class Canvas:
 
 def _is_filled(box: Box) -> bool:
     return all(side.stop > side.start for side in box)
+
+
+def _common(box: Box, whole: Box) -> Box:
+    return tuple(slice(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, whole, strict=True))
 
 
 def segments_of(points: np.ndarray, radii_mm) -> np.ndarray:

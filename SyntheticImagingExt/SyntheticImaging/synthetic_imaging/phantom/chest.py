@@ -88,5 +88,5 @@ def _lung_vessels(lungs: Solid, habitus: Habitus) -> np.ndarray:
             np.array([(side * 34, -14, 250), (side * 44, -26, 215), (side * 56, -48, 175)], dtype=float),
             np.array([(side * 44, -26, 215), (side * 66, 10, 205)], dtype=float),
         ]
-        cones.append(grow_tree(trunks, targets, 7.0, habitus.rng, step_mm=8.0, tip_radius_mm=0.35))
+        cones.append(grow_tree(trunks, targets, 7.0, habitus.rng, step_mm=10.0, tip_radius_mm=0.35))
     return np.vstack(cones)

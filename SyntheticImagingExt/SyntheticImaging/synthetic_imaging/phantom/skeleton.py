@@ -271,7 +271,7 @@ _WING_GRID = (
 
 def _wing() -> np.ndarray:
     """The iliac wing as a sheet of rods close beside each other; ischium and pubis below."""
-    return np.vstack([*_sheet(np.array(_WING_GRID), 36, 30), *_rami()])
+    return np.vstack([*_sheet(np.array(_WING_GRID), 36, 13), *_rami()])
 
 
 def _sheet(grid: np.ndarray, rows: int, columns: int) -> list[np.ndarray]:

@@ -30,7 +30,7 @@ def grow_tree(
     targets: np.ndarray,
     root_radius_mm: float,
     rng: np.random.Generator,
-    step_mm: float = 5.0,
+    step_mm: float = 7.0,
     tip_radius_mm: float = 0.7,
 ) -> np.ndarray:
     """Cones (N, 8) of a tree that starts as given trunks and reaches every target.
