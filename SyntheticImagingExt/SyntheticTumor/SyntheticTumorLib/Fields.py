@@ -39,6 +39,8 @@ def _changed(item, parts, value, path):
             value = _changed(getattr(item, parts[0]), parts[1:], value, path)
         if parts == ["radius_mm"] and hasattr(item, "resized"):
             return item.resized(float(value))
+        if type(getattr(item, parts[0])) in (bool, int, float, str):
+            value = type(getattr(item, parts[0]))(value)
         return replace(item, **{parts[0]: value})
     except (TypeError, ValueError) as error:
         if isinstance(error, InputError):

@@ -115,7 +115,6 @@ class _Nodes:
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
         for sequence in (self.images, self.labels):
             proxy = self.browser.GetProxyNode(sequence)
-            nodes.markSynthetic(proxy, ctNode)
             nodes.placeBeside(proxy, ctNode)
             proxy.SetAndObserveTransformNodeID(ctNode.GetTransformNodeID())
         _copyWindow(ctNode, self.browser.GetProxyNode(self.images))
@@ -133,10 +132,13 @@ def _add(sequence, className, ctNode, array, region, day, lesion):
     """Store one frame; the sequence keeps a copy of its own."""
     from slicer.util import updateVolumeFromArray
 
+    from SyntheticImagingLib import nodes
+
     node = getattr(slicer, className)()
     node.SetName(f"{sequence.GetName()} day {day:g}")
     _placeRegion(node, ctNode, region)
     updateVolumeFromArray(node, array)
+    nodes.markSynthetic(node)  # on each frame, for the shown one takes its attributes from it
     node.SetAttribute("SyntheticTumor.Day", f"{day:g}")
     node.SetAttribute("SyntheticTumor.RadiusMm", f"{lesion.radius_mm:.3f}")
     sequence.SetDataNodeAtValue(node, f"{day:g}")

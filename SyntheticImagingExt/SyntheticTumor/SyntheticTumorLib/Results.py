@@ -82,7 +82,7 @@ class Results:
         from SyntheticImagingLib import nodes
 
         ct = inputs.ctNode
-        self.volume = nodes.cloneVolumeNode(ct, slicer.mrmlScene.GetUniqueNameByString(f"{ct.GetName()} synthetic"))
+        self.volume = nodes.cloneVolumeNode(ct, f"{ct.GetName()} synthetic")
         self.volume.SetAttribute("SyntheticTumor.Notice", "Contains synthetic lesions; not for clinical use.")
         source, display = ct.GetDisplayNode(), self.volume.GetDisplayNode()
         if source is not None and display is not None:

@@ -65,6 +65,7 @@ class Session:
         self._observer.watch(inputs)
         if self.composition is not None:
             self.composition = None
+            self.segments.release()
             self.show(lesions)
             self.composition.clear_history()
             self.publish()
