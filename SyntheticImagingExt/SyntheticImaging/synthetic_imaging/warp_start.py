@@ -1,0 +1,67 @@
+"""Warp, started quietly, and its CPU launches shared out over the cores. Importing this needs Warp."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+
+import warp as wp
+
+_DRIVER_NOTICE = b"Warp CUDA warning: Could not find or load the NVIDIA CUDA driver"
+
+
+@contextmanager
+def _without_driver_notice():
+    """Keep Warp's library from writing to the error stream that a computer without a GPU has no CUDA driver.
+
+    The notice comes from C code and heeds no setting, so the stream itself is held back; all else in it is passed on.
+    """
+    with tempfile.TemporaryFile() as held:
+        try:
+            stream = os.dup(2)
+        except OSError:  # an application without an error stream
+            yield
+            return
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stream, 2)
+            os.close(stream)
+            held.seek(0)
+            lines = [line for line in held if not line.startswith(_DRIVER_NOTICE)]
+            if lines:
+                os.write(2, b"".join(lines))
+
+
+wp.config.log_level = wp.LOG_ERROR
+with _without_driver_notice():
+    wp.init()
+
+CORES = max(1, min(16, os.cpu_count() or 1))
+_pool = ThreadPoolExecutor(CORES, thread_name_prefix="kernel")
+
+
+def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES) -> None:
+    """Launch over ``count`` threads and wait; on the CPU in bands on several cores.
+
+    The kernel's first argument is the number that is to be added to its thread index.
+    A launch on the CPU runs on one core and frees the interpreter, so bands run beside each other.
+    """
+    if device.is_cuda or bands == 1 or count < 2 * bands:
+        wp.launch(kernel, dim=count, inputs=[0, *inputs], device=device)
+        if device.is_cuda:
+            wp.synchronize_device(device)
+        return
+    kernel.module.load(device)  # compiled once, before several threads ask for it
+    edges = [count * band // bands for band in range(bands + 1)]
+    jobs = [
+        _pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)
+        for start, stop in pairwise(edges)
+        if stop > start
+    ]
+    for job in jobs:
+        job.result()
