@@ -334,3 +334,15 @@ def test_sections_are_seen_in_3d(host, block):
     slicer.app.layoutManager().sliceWidget("Green").sliceController().setSliceVisible(True)
     host.processEvents()
     assert host.threeDView().grab().toImage() != before
+
+
+def test_preview_of_a_point_leaves_with_the_mouse(host, widget, block, points):
+    widget.ui.placeWidget.setCurrentNode(points)
+    widget.ui.placeWidget.setPlaceModeEnabled(True)
+    host.moveSlice("Red", (20, -10, 0))
+    assert (points.GetNumberOfControlPoints(), points.GetNumberOfDefinedControlPoints()) == (1, 0)
+    host.moveSlice("Green", (0, 2, 0))
+    assert host.exceptions == []
+    widget.ui.placeWidget.setPlaceModeEnabled(False)
+    host.processEvents()
+    assert points.GetNumberOfDefinedControlPoints() == 0

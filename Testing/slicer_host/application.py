@@ -1,10 +1,8 @@
 """`slicer.app`: the part of qSlicerApplication that modules and slicer.util use."""
 
 import os
-import pathlib
 
-import vtk
-from PySide6.QtCore import QEventLoop, QObject, QSettings, QTimer, Signal
+from PySide6.QtCore import QEventLoop, QSettings, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from . import renderview
@@ -14,18 +12,14 @@ class SlicerApplication(QApplication):
     """One per process. Properties are attributes (`slicer.app.temporaryPath`), the rest are methods, as in PythonQt."""
 
     startupCompleted = Signal()
-    mrmlSceneChanged = Signal(object)
 
     majorVersion, minorVersion, revision = 5, 12, "host"
-    os = "linux"
-    arch = "amd64"
-    isInstalled = True
 
-    def __init__(self, core, testing=True):
+    def __init__(self, core, testing, interactive):
         super().__init__(["Slicer"])
         self.setApplicationName("Slicer")
         self.setOrganizationName("slicer-host")
-        self.setQuitOnLastWindowClosed(True)
+        self.setQuitOnLastWindowClosed(interactive)
         self._core = core
         self._testing = testing
         self._layoutManager = None
@@ -34,19 +28,13 @@ class SlicerApplication(QApplication):
         QSettings.setDefaultFormat(QSettings.IniFormat)
         QSettings.setPath(QSettings.IniFormat, QSettings.UserScope, core.temporaryPath)
         self._settings = QSettings()
-        core.applicationLogic.AddObserver(vtk.vtkCommand.UserEvent, lambda *_: None)
+        logic = core.applicationLogic
+        logic.AddObserver(logic.PauseRenderEvent, lambda *_: self.pauseRender())
+        logic.AddObserver(logic.ResumeRenderEvent, lambda *_: self.resumeRender())
 
     @property
     def temporaryPath(self):
         return self._core.temporaryPath
-
-    @property
-    def slicerHome(self):
-        return str(pathlib.Path(__file__).parent)
-
-    @property
-    def extensionsInstallPath(self):
-        return os.path.join(self._core.temporaryPath, "Extensions")
 
     @property
     def cachePath(self):
@@ -111,15 +99,3 @@ class SlicerApplication(QApplication):
         loop = QEventLoop()
         QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
-
-
-class ErrorLog(QObject):
-    """What the user was shown, and what went wrong in callbacks, for tests to read."""
-
-    def __init__(self):
-        super().__init__()
-        self.messages = []  # (level name, text)
-        self.exceptions = []  # exception objects raised inside Qt slots and VTK observers
-
-    def record(self, level, text):
-        self.messages.append((level, text))

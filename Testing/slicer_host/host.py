@@ -4,9 +4,10 @@ import shutil
 import sys
 import time
 
+import shiboken6
 import slicer
 from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt, qInstallMessageHandler
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QShortcut, QWheelEvent
+from PySide6.QtGui import QAction, QEnterEvent, QKeyEvent, QKeySequence, QMouseEvent, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from . import bootstrap, dialogs, namespace
@@ -35,12 +36,13 @@ class Host:
     def __init__(self, size, testing, interactive):
         self._core = bootstrap.create_core()
         qInstallMessageHandler(_on_qt_message)
-        self.app = SlicerApplication(self._core, testing)
+        self.app = SlicerApplication(self._core, testing, interactive)
         apply_style(self.app)
         namespace.install_widgets()
         namespace.install_slicer(self._core, self.app)
         self.dialogs = dialogs.Dialogs()
         self.exceptions = []
+        self._underMouse = None
         if not interactive:
             self.dialogs.install()
         self._plainExceptHook = sys.excepthook
@@ -194,10 +196,20 @@ class Host:
 
     def _mouse(self, name, kind, position, button, pressed, modifiers):
         view = self.sliceView(name)
+        self._bringMouseTo(view, position)
         event = QMouseEvent(kind, position, QPointF(view.mapToGlobal(position.toPoint())), _BUTTONS[button],
                             _BUTTONS[pressed], self._keys(modifiers))  # fmt: skip
         QApplication.sendEvent(view, event)
         self.app.processEvents()
+
+    def _bringMouseTo(self, view, position):
+        """The view that the mouse leaves and the one it comes to are told, as by the window system."""
+        if view is self._underMouse:
+            return
+        if self._underMouse is not None and shiboken6.isValid(self._underMouse):
+            QApplication.sendEvent(self._underMouse, QEvent(QEvent.Leave))
+        self._underMouse = view
+        QApplication.sendEvent(view, QEnterEvent(position, position, QPointF(view.mapToGlobal(position.toPoint()))))
 
     # Pictures and files
 

@@ -6,7 +6,7 @@ import math
 
 import slicer
 import vtk
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from .renderview import RenderView
@@ -149,8 +149,6 @@ class qMRMLSliceControllerWidget(QWidget):
 
 class qMRMLSliceWidget(QWidget):
     """Controller bar and view of one slice node, as `slicer.app.layoutManager().sliceWidget("Red")` returns it."""
-
-    imageRendered = Signal()
 
     def __init__(self, sliceNode, applicationLogic, parent=None):
         super().__init__(parent)
