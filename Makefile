@@ -23,7 +23,7 @@ test: $(STAMP) lint
 	$(BIN)/python -m pytest
 
 quick: $(STAMP) lint
-	$(BIN)/python -m pytest -m "not slow and not timing"
+	$(BIN)/python -m pytest -m "not slow"
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -55,8 +55,7 @@ class _ReportWriter:
 class _Isolation:
     """In the parent: start the children, and report their results in the place of the tests.
 
-    Children run beside this process, except for files with tests marked ``timing``: these, and
-    such tests of this process, come last and have the machine to themselves.
+    Children run beside this process, whose own tests come first.
     """
 
     def __init__(self, config):
@@ -70,26 +69,18 @@ class _Isolation:
         for item in items:
             if _is_isolated(item.path):
                 self.files.setdefault(item.path, []).append(item)
-        alone = {item.path for group in self.files.values() for item in group if _is_timing(item)}
-        items.sort(key=lambda item: 2 if item.path in alone or _is_timing(item) else int(item.path in self.files))
-        self.early = [path for path in self.files if path not in alone]
+        items.sort(key=lambda item: item.path in self.files)
 
     def pytest_runtestloop(self):
         if not self.config.option.collectonly:
-            for path in self.early:
-                self._start(path)
-
-    def _start(self, path: Path):
-        if path not in self.children:
-            node_ids = [item.nodeid for item in self.files[path]]
-            self.children[path] = self.pool.submit(_run_file, self.config, node_ids)
-        return self.children[path]
+            for path, items in self.files.items():
+                self.children[path] = self.pool.submit(_run_file, self.config, [item.nodeid for item in items])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
         if item.path not in self.files:
             return None
-        reports = self._start(item.path).result()[item.nodeid]
+        reports = self.children[item.path].result()[item.nodeid]
         item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         for data in reports:
             report = self.config.hook.pytest_report_from_serializable(config=self.config, data=data)
@@ -101,10 +92,6 @@ class _Isolation:
 
     def pytest_sessionfinish(self):
         self.pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _is_timing(item) -> bool:
-    return item.get_closest_marker("timing") is not None
 
 
 def _is_isolated(path: Path) -> bool:

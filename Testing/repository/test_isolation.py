@@ -32,13 +32,12 @@ def test_never_reached():
     pass
 """
 OTHER_SCENE_TESTS = """
-import sys, pytest
+import sys
 
 def test_interpreter_is_fresh():
     assert "unusual" not in sys.modules
 
-@pytest.mark.timing
-def test_timing():
+def test_after_the_abort():
     pass
 """
 
@@ -52,7 +51,7 @@ def test_results_of_all_processes_in_one_run(tmp_path):
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / file).write_text(text)
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = timing: last\naddopts = -v\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -v\n")
     run = subprocess.run([sys.executable, "-m", "pytest"], cwd=tmp_path, capture_output=True, text=True)
     lines = run.stdout.strip().splitlines()
     assert run.returncode == 1
@@ -69,7 +68,7 @@ def test_results_of_all_processes_in_one_run(tmp_path):
             "bridge/test_a.py::test_values[c/d::e]",
             "bridge/test_b.py",
             "-k",
-            "not timing",
+            "not after",
         ],
         cwd=tmp_path,
         capture_output=True,
