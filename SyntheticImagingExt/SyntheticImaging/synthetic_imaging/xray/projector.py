@@ -213,6 +213,11 @@ def march(field: _Field, rays: Rays, cells: int = 1, engine: str = "auto") -> to
     engine = _engine(engine, field.data)
     if engine == "torch":
         return reference.integrate(field.data, rays, field.pieces, field.knots, cells)
+    if engine == "simd" and cells == 1:
+        from . import projector_simd as simd
+
+        if simd.usable(field.data):
+            return simd.integrate(field.data, field.support, rays, field.pieces, field.knots)
     from . import projector_kernels as kernels
 
     return kernels.integrate(field.data, field.support, rays, field.pieces, field.knots, cells)
@@ -250,8 +255,9 @@ def _engine(name: str, data: torch.Tensor) -> str:
         raise InputError(f"There is no projection engine {name}; use auto, simd, warp or torch.")
     if name != "auto":
         return name
-    usable = data.device.type in ("cpu", "cuda") and importlib.util.find_spec("warp") is not None
-    return "warp" if usable else "torch"
+    if data.device.type not in ("cpu", "cuda") or importlib.util.find_spec("warp") is None:
+        return "torch"
+    return "simd" if data.device.type == "cpu" else "warp"
 
 
 def _fields(volume: Volume, bases: Bases, labels, materials: dict[int, Bases], device: torch.device) -> list[_Field]:

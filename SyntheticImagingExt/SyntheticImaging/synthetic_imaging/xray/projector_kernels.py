@@ -101,7 +101,7 @@ def _kernels(bases: int, knots: int):
     @wp.func
     def march(field: wp.array(dtype=float), box: Box, source: wp.vec3d, target: wp.vec3d, pieces: table, at: bends):
         along = target - source
-        axis = int(0)  # noqa: UP018  (to Warp a bare 0 is a constant)
+        axis = int(0)  # noqa: RUF046, UP018  (to Warp a bare 0 is a constant)
         if wp.abs(along[1]) > wp.abs(along[axis]):
             axis = 1
         if wp.abs(along[2]) > wp.abs(along[axis]):
