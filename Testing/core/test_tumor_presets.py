@@ -91,3 +91,10 @@ def test_satellites_are_small_near_and_clear(prepared):
         assert tumor.is_clear(prepared, lesion, [parent, *found[:index]])
     with pytest.raises(InputError, match="satellites of"):
         tumor.satellites(prepared, parent, 40, seed=1, radius_ratio=(0.9, 0.95))
+
+
+def test_site_selection_can_be_switched_off(prepared):
+    careless = [tumor.sample_lesions(prepared, radius_mm=9, seed=seed, clear_of_vessels=False)[0] for seed in range(12)]
+    assert any(prepared.collides(lesion) for lesion in careless)
+    careful = [tumor.sample_lesions(prepared, radius_mm=9, seed=seed)[0] for seed in range(12)]
+    assert not any(prepared.collides(lesion) for lesion in careful)

@@ -195,12 +195,14 @@ class Case:
         rng: np.random.Generator | int = 0,
         avoid: Sequence[Lesion] = (),
         inside: bool = True,
+        clear_of_vessels: bool = True,
     ) -> tuple[float, float, float]:
         """A random place where a sphere of the radius meets no vessel, no other lesion and, if ``inside``, no surface.
 
+        clear_of_vessels: False lets it meet vessels (the published ablation of site selection).
         Raises InputError with the largest radius that fits when there is none.
         """
-        free = self._free(avoid, inside)
+        free = self._free(avoid, inside, clear_of_vessels)
         candidates = np.flatnonzero(free > radius_mm)
         if not candidates.size:
             raise InputError(
@@ -212,14 +214,12 @@ class Case:
 
     def clearest_site(self, avoid: Sequence[Lesion] = (), inside: bool = True) -> tuple[float, float, float]:
         """The place farthest from vessels, other lesions and, if ``inside``, the surface."""
-        return self._place_of(int(np.argmax(self._free(avoid, inside))))
+        return self._place_of(int(np.argmax(self._free(avoid, inside, clear_of_vessels=True))))
 
-    def _free(self, avoid: Sequence[Lesion], inside: bool) -> np.ndarray:
+    def _free(self, avoid: Sequence[Lesion], inside: bool, clear_of_vessels: bool) -> np.ndarray:
         """The radius of the largest clear sphere at each point of the map."""
-        if inside:
-            free = np.minimum(self._to_vessel, self._to_surface)
-        else:
-            free = np.where(self._to_surface > 0, self._to_vessel, 0)
+        free = self._to_vessel if clear_of_vessels else np.full_like(self._to_vessel, np.inf)
+        free = np.minimum(free, self._to_surface) if inside else np.where(self._to_surface > 0, free, 0)
         for lesion in avoid:
             gap = self._distance_to_point(lesion.center_ras) - self.bounding_radius_mm(lesion)
             free = np.minimum(free, gap)

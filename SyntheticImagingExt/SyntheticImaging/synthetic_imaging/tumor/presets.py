@@ -108,6 +108,7 @@ def sample_lesions(
     radius_mm: float | None = None,
     seed: int = 0,
     avoid: Sequence[Lesion] = (),
+    clear_of_vessels: bool = True,
 ) -> list[Lesion]:
     """Draw lesions of one kind at sites clear of vessels, of the organ's surface and of each other.
 
@@ -115,7 +116,7 @@ def sample_lesions(
     without a level, radii come from the preset or ``radius_mm``. A radius that fits nowhere is reduced to as
     little as half. What still finds no place is refused, except in a level: there it keeps its size and
     goes where it is clearest (no liver has a vessel-free sphere for the large level), which its
-    ``clearance_mm`` then tells.
+    ``clearance_mm`` then tells. clear_of_vessels: False leaves vessels out of account (ablation).
     """
     rng = np.random.default_rng(seed)
     kind = preset_named(preset)
@@ -128,7 +129,7 @@ def sample_lesions(
             draft = replace(draft, elastic=Elastic(sigma, draft.elastic.lobulation))
         others = [*avoid, *placed]
         try:
-            placed.append(_place(case, draft, rng, others))
+            placed.append(_place(case, draft, rng, others, clear_of_vessels))
         except InputError:
             if name is None:
                 raise
@@ -149,13 +150,16 @@ def _plan(level: str | None, count: int | None, rng: np.random.Generator) -> lis
     return [level] * (int(rng.integers(low, high + 1)) if count is None else count)
 
 
-def _place(case: Case, draft: Lesion, rng: np.random.Generator, others: Sequence[Lesion]) -> Lesion:
+def _place(
+    case: Case, draft: Lesion, rng: np.random.Generator, others: Sequence[Lesion], clear_of_vessels: bool
+) -> Lesion:
     """Move a lesion to a clear site, smaller if it must be."""
     problem = None
     for ratio in _SHRINK:
         lesion = draft.resized(draft.radius_mm * ratio)
         try:
-            site = case.suggest_site(case.bounding_radius_mm(lesion), rng, others, inside=not lesion.protrude)
+            radius_mm = case.bounding_radius_mm(lesion)
+            site = case.suggest_site(radius_mm, rng, others, not lesion.protrude, clear_of_vessels)
         except InputError as error:
             problem = problem or error
             continue
