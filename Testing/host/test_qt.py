@@ -36,6 +36,18 @@ def test_reading_a_property_like_a_method_fails_as_in_the_application(qt):
         qt.QLabel("x").text()
 
 
+def test_many_calls_do_not_wear_out_none_and_true(qt):
+    got = []
+    button = qt.QPushButton()
+    button.checkable = True
+    button.toggled.connect(got.append)
+    for _ in range(20000):
+        button.setEnabled(True)
+    for _ in range(2000):
+        button.toggle()
+    assert len(got) == 2000
+
+
 def test_properties_of_other_widgets(qt):
     slider = qt.QSlider(qt.Qt.Horizontal)
     slider.maximum, slider.value = 50, 7
