@@ -74,7 +74,7 @@ def test_a_lesion_at_a_point_with_a_negative_first_coordinate(inputs, tmp_path):
     seed=st.integers(0, 2**31 - 1),
     count=st.integers(1, 3),
     preset=st.sampled_from(["hcc-arterial", "metastasis-colorectal", "cyst", "hemangioma"]),
-    without=st.lists(st.sampled_from(["elastic", "texture", "edge", "mass_effect", "capsule"]), max_size=2),
+    without=st.lists(st.sampled_from(["site", "elastic", "texture", "edge", "mass_effect", "capsule"]), max_size=2),
 )
 def test_a_record_replays_to_the_same_voxels(inputs, tmp_path_factory, seed, count, preset, without):
     folder = tmp_path_factory.mktemp("replay")

@@ -19,13 +19,15 @@ from ..volume import Volume
 from .options import Console
 
 DEFAULT_PRESET = "hcc-portal"
+SITE = "site"
+"""The step of --without that belongs to the choice of a place, not to the lesion."""
 _IDENTITY = {"ct_sha256": "CT", "organ_sha256": "organ", "vessels_sha256": "vessels"}
 
 
 def check_options(options):
     """InputError for options that name what does not exist, before any file is read."""
     tumor.preset_named(options.preset or DEFAULT_PRESET)
-    tumor.Lesion().without(*(options.without or ()))
+    tumor.Lesion().without(*_lesion_steps(options))
     if options.level and options.level not in tumor.LEVEL_NAMES:
         raise InputError(f"There is no size level '{options.level}'; choose one of {', '.join(tumor.LEVEL_NAMES)}.")
     if options.level and options.radius_mm is not None:
@@ -68,10 +70,13 @@ def lesions_of(case: tumor.Case, options, recorded: str | None = None) -> list[t
         lesions = [kind.sample(case, ras, options.radius_mm, seed + index) for index, ras in enumerate(points)]
         lesions = [replace(lesion, name=f"{lesion.name} {number}") for number, lesion in enumerate(lesions, 1)]
     else:
-        lesions = tumor.sample_lesions(case, preset, options.level, options.count, options.radius_mm, seed)
+        careful = SITE not in (options.without or ())
+        lesions = tumor.sample_lesions(
+            case, preset, options.level, options.count, options.radius_mm, seed, clear_of_vessels=careful
+        )
     if options.contrast_hu is not None:
         lesions = [replace(lesion, contrast_hu=options.contrast_hu) for lesion in lesions]
-    lesions = [lesion.without(*(options.without or ())) for lesion in lesions]
+    lesions = [lesion.without(*_lesion_steps(options)) for lesion in lesions]
     for lesion in lesions if points else ():
         check_lesion(case, lesion)
     return _with_satellites(case, lesions, options.satellites or 0, seed)
@@ -86,6 +91,10 @@ def grown(case: tumor.Case, lesions: Sequence[tumor.Lesion], options) -> list[li
         for lesion in series:
             check_lesion(case, lesion)
     return [[series[index] for series in per_lesion] for index in range(len(options.days))]
+
+
+def _lesion_steps(options) -> list[str]:
+    return [step for step in options.without or () if step != SITE]
 
 
 def _replayed(case: tumor.Case, recorded: str) -> list[tumor.Lesion]:

@@ -72,7 +72,7 @@ def add_lesion_options(parser: argparse.ArgumentParser):
     kind.add_argument("--contrast-hu", type=number, metavar="D", help="attenuation minus the organ's, for instance -40")
     kind.add_argument(
         "--without", nargs="+", action="extend", metavar="STEP",
-        help="switch steps off: elastic, texture, edge, mass_effect, capsule",
+        help="switch steps off: site (places clear of vessels), elastic, texture, edge, mass_effect, capsule",
     )  # fmt: skip
     kind.add_argument("--satellites", type=positive_integer, metavar="N", help="small lesions around each one")
     kind.add_argument("--seed", type=natural, default=None, metavar="S", help="of everything random (default 0)")
