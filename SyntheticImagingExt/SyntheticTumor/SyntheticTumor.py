@@ -45,15 +45,15 @@ class SyntheticTumorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         self.logic = SyntheticTumorLogic()
-        self.panel = TumorPanel(self.ui, self.logic)
+        self.panel = TumorPanel(self.ui, self.logic, self.logic.getParameterNode)
         scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStart)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
-        self.panel.setParameterNode(self.logic.getParameterNode())
+        self.panel.sceneReplaced()
 
     def enter(self):
-        self.panel.setParameterNode(self.logic.getParameterNode())
         self.panel.enter()
 
     def exit(self):
@@ -70,13 +70,11 @@ class SyntheticTumorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             del sys.modules[name]
         ScriptedLoadableModuleWidget.onReload(self)
 
-    def onSceneStartClose(self, caller, event):
+    def onSceneStart(self, caller, event):
         self.panel.closeScene()
-        self.panel.setParameterNode(None)
 
     def onSceneReplaced(self, caller, event):
-        self.panel.setParameterNode(self.logic.getParameterNode())
-        self.panel.restore()
+        self.panel.sceneReplaced()
 
 
 class SyntheticTumorLogic(TumorLogic, ScriptedLoadableModuleLogic):

@@ -1,5 +1,6 @@
 """The section Input: which CT, which organ, and whether they can be used."""
 
+import slicer
 from slicer.i18n import tr as _
 
 from .Inputs import Inputs
@@ -82,15 +83,21 @@ class InputSection:
             "{organ}: {volumeMl:.0f} mL, {meanHu:.0f} HU, noise {noiseHu:.0f} HU; vessels {vesselMl:.0f} mL ({source})."
         ).format(source=_("given") if inputs.vesselNode else _("found by brightness"), **found)
 
+    def _isListening(self):
+        """While a scene opens or closes, selectors change by themselves; that is no choice of the user."""
+        return self._parameters is not None and not slicer.mrmlScene.IsBatchProcessing()
+
     def _onCt(self, *_arguments):
+        if not self._isListening():
+            return
         # the binding of the parameter node may be called before or after this
-        if self._parameters is not None and self._parameters.ct is not self.ui.ctSelector.currentNode():
+        if self._parameters.ct is not self.ui.ctSelector.currentNode():
             self._parameters.ct = self.ui.ctSelector.currentNode()
         self._onChosen()
 
     def _onSegment(self, *_arguments):
         parameters = self._parameters
-        if parameters is None:
+        if not self._isListening():
             return
         wasModifying = parameters.StartModify()
         parameters.organSegmentation = self.ui.organSelector.currentNode()

@@ -2,6 +2,8 @@
 
 import qt
 
+from .Widgets import singleShot
+
 REST_MS = 250
 
 
@@ -11,8 +13,8 @@ class LiveUpdates:
     def __init__(self, logic, guarded):
         """guarded(action): runs an action and shows what goes wrong."""
         self._logic, self._guarded = logic, guarded
-        self._drawTimer = _singleShot(0, self._onDraw)
-        self._restTimer = _singleShot(REST_MS, self._onRest)
+        self._drawTimer = singleShot(0, self._onDraw)
+        self._restTimer = singleShot(REST_MS, self._onRest)
         logic.requestDraw = self.request
         logic.defer = self.defer
 
@@ -35,11 +37,3 @@ class LiveUpdates:
     def _onRest(self):
         # a hand that holds a point may go on; a slider that stands still has been set
         self._guarded(self._logic.refine if self._logic.isDragging else self._logic.commit)
-
-
-def _singleShot(milliseconds, action):
-    timer = qt.QTimer()
-    timer.setSingleShot(True)
-    timer.setInterval(milliseconds)
-    timer.timeout.connect(action)
-    return timer

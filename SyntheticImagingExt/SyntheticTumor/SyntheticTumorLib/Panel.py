@@ -11,17 +11,19 @@ from .LiveUpdates import LiveUpdates
 from .PlaceSection import PlaceSection
 from .ResultSections import ResultSections
 from .TableSection import TableSection
-from .Widgets import Usability, setTextIfNew
+from .Widgets import Usability, setTextIfNew, singleShot
 
 
 class TumorPanel:
     """Connects the widgets of SyntheticTumor.ui with the logic; it computes nothing."""
 
-    def __init__(self, ui, logic):
-        self.ui, self.logic = ui, logic
+    def __init__(self, ui, logic, findParameterNode):
+        """findParameterNode(): the wrapped parameter node of the present scene."""
+        self.ui, self.logic, self._findParameterNode = ui, logic, findParameterNode
         self._parameters, self._guiTag, self._isOpen = None, None, False
         self._usability = Usability()
         self._steps = jobs.Steps()
+        self._sceneTimer = singleShot(0, self._onSceneReplaced)
         self.live = LiveUpdates(logic, self.guarded)
         self.input = InputSection(ui, logic, self.prepareChosen)
         self.place = PlaceSection(ui, logic, self.do)
@@ -45,7 +47,6 @@ class TumorPanel:
         """The panel goes away: let go of timers, keys and the logic."""
         self.closeScene()
         self.table.detach()
-        self.setParameterNode(None)
         for signal, slot in (
             (self.logic.changed, self.refresh),
             (self.logic.previewed, self.refreshLive),
@@ -69,12 +70,23 @@ class TumorPanel:
 
     def closeScene(self):
         """The scene is closing: nothing may run into it."""
+        self._sceneTimer.stop()
         self.cancel()
         self.live.stop()
         self.place.stop()
+        self.setParameterNode(None)
+
+    def sceneReplaced(self):
+        """Another scene is there; it is read when the selectors, which follow it too, have seen it."""
+        self._sceneTimer.start()
+
+    def _onSceneReplaced(self):
+        self.setParameterNode(self._findParameterNode())
+        self.restore()
 
     def enter(self):
         """The user opens the module."""
+        self.setParameterNode(self._findParameterNode())
         self._isOpen = True
         self._refreshPackages()
         self.input.propose()

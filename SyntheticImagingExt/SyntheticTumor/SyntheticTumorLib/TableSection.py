@@ -18,14 +18,15 @@ class TableSection:
 
     def __init__(self, ui, logic, do):
         self.ui, self._logic, self._do = ui, logic, do
+        self._isHeld = False
         self._setUpTable()
         ui.undoButton.clicked.connect(lambda *_a: do(logic.undo))
         ui.redoButton.clicked.connect(lambda *_a: do(logic.redo))
         ui.duplicateButton.clicked.connect(lambda *_a: do(lambda: logic.duplicateLesion(logic.current)))
         ui.deleteButton.clicked.connect(lambda *_a: do(lambda: logic.removeLesion(logic.current)))
         ui.originalButton.toggled.connect(lambda on: do(lambda: logic.showOriginal(on)))
-        ui.holdButton.pressed.connect(lambda: do(lambda: logic.showOriginal(True)))
-        ui.holdButton.released.connect(lambda: do(lambda: logic.showOriginal(ui.originalButton.checked)))
+        ui.holdButton.pressed.connect(lambda: self._onHold(True))
+        ui.holdButton.released.connect(lambda: self._onHold(False))
         ui.outlinesCheckBox.toggled.connect(lambda on: logic.showOutlines(on))
         self._shortcuts = [self._shortcut(key, getattr(ui, name)) for key, name in SHORTCUTS]
         self._shortcuts.append(self._shortcut("Delete", ui.deleteButton, ui.lesionTable, qt.Qt.WidgetShortcut))
@@ -67,8 +68,8 @@ class TableSection:
                 self._fillRow(row, lesion)
             if table.currentRow() != self._logic.current or not table.selectedItems():
                 self._select(self._logic.current)
-        with silent(self.ui.originalButton):
-            if not self.ui.holdButton.down:
+        if not self._isHeld:
+            with silent(self.ui.originalButton):
                 self.ui.originalButton.checked = self._logic.isOriginalShown
 
     def refreshLive(self, index):
@@ -106,7 +107,7 @@ class TableSection:
             item = qt.QTableWidgetItem(text)
             item.setFlags(qt.Qt.ItemIsEnabled | qt.Qt.ItemIsSelectable)
             if column != NAME:
-                item.setTextAlignment(int(qt.Qt.AlignRight) | int(qt.Qt.AlignVCenter))
+                item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
             table.setItem(row, column, item)
         elif item.text() != text:
             item.setText(text)
@@ -117,6 +118,10 @@ class TableSection:
             self.ui.lesionTable.selectRow(row)
         else:
             self.ui.lesionTable.clearSelection()
+
+    def _onHold(self, held):
+        self._isHeld = held
+        self._do(lambda: self._logic.showOriginal(held or self.ui.originalButton.checked))
 
     def _onSelected(self):
         row = self.ui.lesionTable.currentRow()

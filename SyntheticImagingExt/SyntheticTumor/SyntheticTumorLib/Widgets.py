@@ -2,6 +2,8 @@
 
 from contextlib import contextmanager
 
+import qt
+
 
 class Usability:
     """Disables widgets with a tool tip that says why, and gives them their own tool tip back."""
@@ -32,3 +34,12 @@ def silent(*widgets):
 def setTextIfNew(label, text):
     if label.text != text:
         label.text = text
+
+
+def singleShot(milliseconds, action):
+    """A timer that runs an action once for each start; starting it again puts the action off."""
+    timer = qt.QTimer()
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(action)
+    return timer
