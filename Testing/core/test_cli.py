@@ -5,7 +5,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -132,6 +131,18 @@ def test_vessels_of_a_file_are_kept_clear(inputs, tmp_path):
     assert lesions.any() and not (lesions & (read_volume(vessels).numpy() > 0)).any()
 
 
+def test_the_search_for_clear_sites_can_be_switched_off(inputs, tmp_path):
+    made = ["--auto", "--count", 6, "--radius-mm", 5, "--vessels", inputs / "vessels.nrrd"]
+    for name, without in (("clear", ["elastic"]), ("anywhere", ["elastic", "site"])):
+        assert run(inputs, *made, "--without", *without, "--out", tmp_path / name) == 0
+    gaps = {}
+    for name in ("clear", "anywhere"):
+        record = json.loads((tmp_path / name / "lesions.json").read_text())
+        gaps[name] = min(entry["measured"]["clearance_mm"] for entry in record["lesions"])
+        assert all(lesion["elastic"]["sigma_mm"] == 0 for lesion in lesions_in(tmp_path / name))
+    assert gaps["anywhere"] < 0 <= gaps["clear"]
+
+
 def test_several_labels_make_one_organ(inputs, tmp_path):
     organ = read_volume(inputs / "organ.nrrd")
     values = organ.numpy() * 7
@@ -223,12 +234,10 @@ def test_help_has_an_example_that_the_parser_accepts(verb, capsys):
         assert f"  synthetic-imaging {verb[0]}" in text.split("example:")[1]
 
 
-def test_the_command_starts_quickly_and_imports_no_engine():
+def test_help_does_not_wait_for_the_engine():
     code = "import sys; from synthetic_imaging.cli import main; main(['--help']); assert 'torch' not in sys.modules"
-    start = time.perf_counter()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
-    assert time.perf_counter() - start < 5  # 0.1 s when nothing else runs
 
 
 def test_as_a_module_in_its_own_process(inputs, tmp_path):

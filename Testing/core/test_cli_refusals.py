@@ -156,6 +156,7 @@ def test_a_lesion_larger_than_the_organ(capsys, tmp_path, inputs):
         (["--auto", "--vessels-value", "3"], "add --vessels"),
         (["--auto", "--device", "abacus"], "device 'abacus'"),
         (["--auto", "--radius-mm", "-3"], "must lie between"),
+        (["--at", "1,2,3", "--without", "site"], "goes with --auto"),
         (["--auto", "--unknown"], "unrecognized arguments"),
     ],
 )

@@ -65,6 +65,8 @@ def _refuse_contradictions(options):
         wrong = ["--" + name.replace("_", "-") for name in refused if getattr(options, name) is not None]
         if getattr(options, source) and wrong:
             raise InputError(f"{', '.join(wrong)} cannot be combined with --{source}; leave one of them out.")
+    if options.at and "site" in (options.without or ()):
+        raise InputError("--without site goes with --auto, for --at already names the place; leave it out.")
     if (options.growth is None) != (options.days is None):
         raise InputError("--growth (the doubling time in days) and --days (the days to write) go together; give both.")
     if options.vessels_value and not options.vessels:
