@@ -1,6 +1,5 @@
 """What must be settled before Qt and VTK are loaded: system libraries, display or no display."""
 
-import ctypes
 import os
 import sys
 
@@ -18,7 +17,6 @@ def has_display():
 
 def prepare():
     """Without a display, draw everything off screen. MissingLibrariesError says what to install."""
-    _keep_singletons()
     if not sys.platform.startswith("linux"):
         return
     if not has_display():
@@ -31,10 +29,3 @@ def prepare():
         raise MissingLibrariesError(
             f"The window needs system libraries that are missing: apt-get install {' '.join(packages)}"
         )
-
-
-def _keep_singletons():
-    """PySide6 6.12.0 counts on Python 3.12's undying None and True: below, each call loses a reference to them."""
-    if sys.version_info < (3, 12):
-        for singleton in (None, True, False, NotImplemented, Ellipsis):
-            ctypes.c_ssize_t.from_address(id(singleton)).value += 1 << 40
