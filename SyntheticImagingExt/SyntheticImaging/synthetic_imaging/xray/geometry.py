@@ -130,14 +130,34 @@ class View:
         off_center_mm: how far the detector's center is to the right and above the central ray, on the detector.
         table_mm: how far the table has carried the patient in RAS since the isocenter was set.
         """
-        right, up, direction = pose.axes()
         isocenter = np.array(pose.isocenter_ras) - triple(table_mm, "table_mm")
+        return cls.from_pose(
+            replace(pose, isocenter_ras=isocenter), machine.source_to_detector_mm, machine.source_to_isocenter_mm,
+            machine.rows, machine.columns, (machine.pixel_mm, machine.pixel_mm), off_center_mm,
+        )  # fmt: skip
+
+    @classmethod
+    def from_pose(
+        cls,
+        pose: Pose,
+        source_to_detector_mm: float,
+        source_to_isocenter_mm: float,
+        rows: int,
+        columns: int,
+        pixel_mm: tuple[float, float],
+        off_center_mm: tuple[float, float] = (0.0, 0.0),
+    ) -> View:
+        """The view of a pose with distances and a detector given one by one; pixel_mm: of rows, of columns."""
+        right, up, direction = pose.axes()
         shift = [finite(value, "off_center_mm") for value in off_center_mm]
-        source = isocenter - machine.source_to_isocenter_mm * direction
-        center = source + machine.source_to_detector_mm * direction + shift[0] * right + shift[1] * up
-        row, column = -machine.pixel_mm * up, machine.pixel_mm * right
-        origin = center - row * (machine.rows - 1) / 2 - column * (machine.columns - 1) / 2
-        return cls(source, origin, row, column, machine.rows, machine.columns, isocenter)
+        row_mm, column_mm = (positive(value, "pixel_mm") for value in pixel_mm)
+        near = positive(source_to_isocenter_mm, "source_to_isocenter_mm")
+        far = positive(source_to_detector_mm, "source_to_detector_mm")
+        source = np.array(pose.isocenter_ras) - near * direction
+        center = source + far * direction + shift[0] * right + shift[1] * up
+        row, column = -row_mm * up, column_mm * right
+        origin = center - row * (rows - 1) / 2 - column * (columns - 1) / 2
+        return cls(source, origin, row, column, rows, columns, pose.isocenter_ras)
 
     @classmethod
     def from_matrix(

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..volume import Volume
 from .checks import finite, positive
 from .materials import attenuation_per_mm, material_named
+from .projector import WATER as WATER_BASES
 from .projector import Bases, Projector
 
 WATER, BONE = "water", "cortical-bone"
@@ -69,6 +70,11 @@ def continuous(ct_kev: float = CT_KEV, soft_below_hu: float = SOFT_BELOW_HU) -> 
     """Water below ``soft_below_hu``, cortical bone at its own CT number, a linear mixture between: the default."""
     ratio = _bone_over_water(ct_kev)
     return Split((WATER, BONE), _mixture(ratio, soft_below_hu), ct_kev=ct_kev)
+
+
+def water_only() -> Split:
+    """Water of varying density, nothing else: one line integral, for water paths and naive images."""
+    return Split((WATER,), WATER_BASES)
 
 
 def threshold(hu: float = HARD_THRESHOLD_HU, ct_kev: float = CT_KEV) -> Split:

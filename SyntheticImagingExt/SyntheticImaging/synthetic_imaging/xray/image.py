@@ -1,0 +1,171 @@
+"""One image of a virtual C-arm: everything put together.
+
+``Patient(ct).project(view)`` takes the time; ``radiograph(paths, view, settings)`` makes the image and can be called
+again with another voltage, filter, exposure, noise, scatter, collimation or window without a new projection.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from ..volume import Volume
+from . import coverage, split
+from .checks import positive
+from .detector import Collimation, Exposure
+from .display import Window
+from .geometry import View
+from .materials import attenuation_per_mm
+from .scatter import Scatter
+from .signal import monoenergetic, signal_table
+from .spectrum import Spectrum
+
+LARGEST_ATTENUATION = 20.0
+"""Where no quantum arrives, the attenuation is shown as this: two parts in a billion."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All that does not need a new projection.
+
+    scatter: None for none. naive: the image that line integrals at one energy give, without spectrum, detector,
+    noise, scatter and blur; what publications compare with. naive_kev: that energy.
+    """
+
+    spectrum: Spectrum = field(default_factory=Spectrum)
+    response: str = "scintillator"
+    exposure: Exposure = field(default_factory=Exposure)
+    scatter: Scatter | None = field(default_factory=Scatter)
+    collimation: Collimation = field(default_factory=Collimation)
+    window: Window = field(default_factory=Window)
+    naive: bool = False
+    naive_kev: float = split.CT_KEV
+
+    def __post_init__(self):
+        positive(self.naive_kev, "naive_kev")
+        attenuation_per_mm(split.WATER, self.naive_kev)
+
+
+@dataclass(frozen=True)
+class Radiograph:
+    """An image and everything that it was made of; images are float32 (rows, columns), row 0 at the top.
+
+    paths: mm of each material. line_integral: attenuation along the ray at ``settings.naive_kev``, without unit.
+    transmission: detector signal over that in air, with noise and scatter as set. signal: energy that the detector
+    takes up in a pixel, keV (of the response "counting": photons). display: gray from 0 to 1. spr: scatter over
+    primary, None without scatter. opening: open share of each pixel, None where nothing is collimated.
+    notices: what the CT cannot show here.
+    """
+
+    view: View
+    settings: Settings
+    paths: Mapping[str, torch.Tensor]
+    line_integral: torch.Tensor
+    transmission: torch.Tensor
+    signal: torch.Tensor
+    display: torch.Tensor
+    spr: torch.Tensor | None = None
+    opening: torch.Tensor | None = None
+    notices: tuple[str, ...] = ()
+
+    @property
+    def attenuation(self) -> torch.Tensor:
+        """-ln(transmission), 0 to ``LARGEST_ATTENUATION``."""
+        return attenuation_of(self.transmission)
+
+    @property
+    def scatter_to_primary(self) -> float:
+        """The ratio to tell the user: median over the open field behind the patient, 0 without scatter."""
+        if self.spr is None:
+            return 0.0
+        behind = (self.line_integral > 0.2) & torch.isfinite(self.spr)
+        return float(self.spr[behind].median()) if behind.any() else 0.0
+
+
+class Patient:
+    """A CT made ready for projections.
+
+    ct: in HU, any grid. division: what it is made of (``split.continuous()`` unless given). device: torch device;
+    a GPU without enough memory is not used, and ``notice`` says so.
+    """
+
+    def __init__(self, ct: Volume, division: split.Split | None = None, device: str = "cpu"):
+        self.ct, self.split = ct, division or split.continuous()
+        self.projector = self.split.projector(ct, device)
+
+    @property
+    def notice(self) -> str:
+        return self.projector.notice
+
+    def project(self, view: View, matched: bool = False) -> dict[str, torch.Tensor]:
+        """Millimeters (rows, columns) of each material, in one pass; matched: see ``Projector.integrate``."""
+        return self.named(self.projector.integrate(view, matched=matched))
+
+    def named(self, integrals: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Line integrals (B, rows, columns) of the projector by their materials' names."""
+        return dict(zip(self.split.materials, integrals, strict=True))
+
+
+def radiograph(
+    paths: Mapping[str, torch.Tensor], view: View, settings: Settings | None = None, notices: tuple[str, ...] = ()
+) -> Radiograph:
+    """The image that belongs to the paths (mm, (rows, columns) each) of a view."""
+    settings = settings or Settings()
+    line_integral = monoenergetic(paths, settings.naive_kev)
+    opening = settings.collimation.opening(view, line_integral.device)
+    table = signal_table(settings.spectrum, settings.response)
+    if settings.naive:
+        transmission, spr = torch.exp(-line_integral), None
+        if opening is not None:
+            transmission = transmission * opening
+    else:
+        water_mm = line_integral / float(attenuation_per_mm(split.WATER, settings.naive_kev))
+        transmission, spr = _realistic(paths, view, settings, table, opening, water_mm)
+    row_mm, column_mm = view.pixel_mm
+    in_air = settings.exposure.photons_per_mm2 * row_mm * column_mm * table.air_signal
+    display = settings.window.gray(attenuation_of(transmission), view.pixel_mm)
+    if opening is not None:
+        display = torch.where(opening < 0.5, torch.zeros_like(display), display)
+    return Radiograph(
+        view, settings, paths, line_integral, transmission, transmission * in_air, display, spr, opening, notices
+    )
+
+
+def render(
+    ct: Volume | Patient,
+    view: View,
+    settings: Settings | None = None,
+    tools: Sequence = (),
+    labels: split.Split | None = None,
+    device: str = "cpu",
+) -> Radiograph:
+    """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
+    patient = ct if isinstance(ct, Patient) else Patient(ct, labels, device)
+    coverage.refuse_source_inside(patient.ct, view)
+    return radiograph(patient.project(view), view, settings, coverage.notices(patient.ct, view))
+
+
+def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:
+    """-ln of a transmission, 0 to ``LARGEST_ATTENUATION``; noise may lift a transmission above 1 or below 0."""
+    return -torch.log(transmission.clamp(math.exp(-LARGEST_ATTENUATION), 1.0))
+
+
+def _realistic(paths, view: View, settings: Settings, table, opening, water_mm):
+    """Transmission with everything that is set, and the scatter-to-primary ratio."""
+    attenuation, quanta = table.attenuation_and_quanta(paths)
+    primary = torch.exp(-attenuation)
+    if opening is not None:
+        primary, quanta = primary * opening, quanta * opening
+    scatter = settings.scatter
+    spr, total = None, primary
+    if scatter is not None and scatter.ratio > 0:
+        scattered = scatter.image(primary, water_mm, view)
+        spr = scattered / primary.clamp_min(1e-12)
+        total = primary + scattered
+        quanta = quanta * (1 + spr)  # a scattered quantum fluctuates like a primary one
+    if scatter is not None:
+        quanta = quanta * scatter.primary_share
+    return settings.exposure.expose(total, quanta, view), spr

@@ -1,0 +1,150 @@
+"""A view as a record that people and programs read: JSON with angles, distances and the projection matrix."""
+
+from __future__ import annotations
+
+import json
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from .checks import finite
+from .geometry import Pose, View
+
+KIND = "synthetic-imaging c-arm pose"
+_DISTANCES = ("source_to_detector_mm", "source_to_isocenter_mm")
+
+
+def record_of(view: View) -> dict:
+    """All numbers of a view, ready for JSON.
+
+    Angles, isocenter (RAS mm), distances, detector (rows, columns, mm between rows and between columns) and off-center
+    mm rebuild the view; projection_matrix (RAS mm to column, row) and source are for other programs.
+    """
+    pose, to_detector, to_isocenter, off_center = view.pose_and_distances()
+    return {
+        "kind": KIND,
+        "lao_deg": pose.lao_deg,
+        "cran_deg": pose.cran_deg,
+        "roll_deg": pose.roll_deg,
+        "isocenter_ras_mm": list(pose.isocenter_ras),
+        "source_to_detector_mm": to_detector,
+        "source_to_isocenter_mm": to_isocenter,
+        "rows": view.rows,
+        "columns": view.columns,
+        "pixel_mm": list(view.pixel_mm),
+        "off_center_mm": list(off_center),
+        "source_ras_mm": list(view.source_ras),
+        "projection_matrix": view.projection_matrix.tolist(),
+    }
+
+
+def view_of(record: dict, default: View | None = None) -> View:
+    """The view of a record.
+
+    With angles: what is missing is taken from ``default``. With a projection_matrix, or K (3, 3) and Rt (3, 4), and no
+    angles: see ``View.from_matrix``; "mirrored": true for the matrix of a camera. InputError names what is missing.
+    """
+    if not isinstance(record, dict):
+        raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
+    if "lao_deg" not in record and ("projection_matrix" in record or "K" in record):
+        return _from_matrix(record, default)
+    known = {} if default is None else record_of(default)
+    merged = {**known, **record}
+    missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]
+    if missing:
+        raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
+    pose = Pose(
+        finite(merged.get("lao_deg", 0), "lao_deg"), finite(merged.get("cran_deg", 0), "cran_deg"),
+        finite(merged.get("roll_deg", 0), "roll_deg"), tuple(merged.get("isocenter_ras_mm", (0, 0, 0))),
+    )  # fmt: skip
+    distances = [merged[name] for name in _DISTANCES]
+    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), merged.get("off_center_mm", (0, 0)))
+
+
+def write_pose(path: str | PathLike, view: View) -> Path:
+    """Write the record of a view as JSON; returns the path."""
+    from ..io.atomic import publish, staging
+
+    path = Path(path).expanduser()
+    with staging(path) as folder:
+        (folder / path.name).write_text(json.dumps(record_of(view), indent=2) + "\n", encoding="utf-8")
+        publish(folder, path)
+    return path
+
+
+def read_pose(path: str | PathLike, default: View | None = None) -> View:
+    """The view of a pose file: JSON, a text file with a 3x4 matrix, an image of this package (NRRD), or DICOM XA."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise InputError(f"'{path}' does not exist; check the path for typing errors.")
+    if path.suffix.lower() in (".dcm", ".ima", ".dicom"):
+        from .dicom_xa import read_view
+
+        return read_view(path)
+    if path.suffix.lower() in (".nrrd", ".nhdr"):
+        return _from_image(path)
+    if path.suffix.lower() in (".txt", ".csv"):
+        return view_of({"projection_matrix": _matrix_in(path)}, default)
+    return view_of(read_json(path), default)
+
+
+def read_json(path: Path):
+    """The content of a JSON file, or InputError."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"'{path.name}' cannot be read as JSON ({error}); export the pose again.") from error
+
+
+def _from_image(path: Path) -> View:
+    from ..io import read_volume
+
+    text = (read_volume(path).metadata or {}).get("SyntheticImaging_pose")
+    if text is None:
+        raise InputError(f"'{path.name}' holds no C-arm pose; give an image made by this program, or a JSON file.")
+    return view_of(json.loads(text))
+
+
+def _matrix_in(path: Path) -> list:
+    try:
+        numbers = np.loadtxt(path, delimiter="," if path.suffix.lower() == ".csv" else None)
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path.name}' is not a table of numbers ({error}); write 3 rows of 4 numbers.") from error
+    return numbers.tolist()
+
+
+def _from_matrix(record: dict, default: View | None) -> View:
+    known = {} if default is None else record_of(default)
+    merged = {**{name: known[name] for name in ("rows", "columns", "pixel_mm") if name in known}, **record}
+    missing = [name for name in ("rows", "columns", "pixel_mm") if name not in merged]
+    if missing:
+        raise InputError(f"A matrix alone does not tell {', '.join(missing)}; add them, or name a C-arm.")
+    try:
+        if "projection_matrix" in record:
+            matrix = np.array(record["projection_matrix"], dtype=np.float64)
+        else:
+            matrix = np.array(record["K"], dtype=np.float64) @ np.array(record["Rt"], dtype=np.float64)[:3]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("The matrix is not made of numbers; give projection_matrix (3x4), or K and Rt.") from error
+    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    return View.from_matrix(
+        matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras_mm"),
+        merged.get("source_to_isocenter_mm"), bool(merged.get("mirrored", False)),
+    )  # fmt: skip
+
+
+def _count(value, name: str) -> int:
+    number = finite(value, name)
+    if number != int(number) or number < 1:
+        raise InputError(f"{name} is {value!r}; give a whole number of at least 1.")
+    return int(number)
+
+
+def _pair(value) -> tuple[float, float]:
+    values = list(value) if isinstance(value, list | tuple) else [value, value]
+    if len(values) != 2:
+        raise InputError(f"pixel_mm is {value!r}; give one number, or two for rows and columns.")
+    return values[0], values[1]
