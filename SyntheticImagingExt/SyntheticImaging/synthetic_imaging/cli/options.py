@@ -6,7 +6,7 @@ import argparse
 import math
 import sys
 
-_TAKES_NEGATIVE = ("--at", "--days")
+_TAKES_NEGATIVE = ("--at", "--days", "--isocenter", "--off-center-mm", "--window")
 
 
 class Console:

@@ -13,6 +13,10 @@ from .checks import finite
 from .geometry import Pose, View
 
 KIND = "synthetic-imaging c-arm pose"
+POSE_KEY = "SyntheticImaging_pose"
+"""Header key under which images hold their pose."""
+
+_DIGITS = 10
 _DISTANCES = ("source_to_detector_mm", "source_to_isocenter_mm")
 
 
@@ -25,16 +29,16 @@ def record_of(view: View) -> dict:
     pose, to_detector, to_isocenter, off_center = view.pose_and_distances()
     return {
         "kind": KIND,
-        "lao_deg": pose.lao_deg,
-        "cran_deg": pose.cran_deg,
-        "roll_deg": pose.roll_deg,
-        "isocenter_ras_mm": list(pose.isocenter_ras),
-        "source_to_detector_mm": to_detector,
-        "source_to_isocenter_mm": to_isocenter,
+        "lao_deg": _round(pose.lao_deg),
+        "cran_deg": _round(pose.cran_deg),
+        "roll_deg": _round(pose.roll_deg),
+        "isocenter_ras_mm": list(map(_round, pose.isocenter_ras)),
+        "source_to_detector_mm": _round(to_detector),
+        "source_to_isocenter_mm": _round(to_isocenter),
         "rows": view.rows,
         "columns": view.columns,
-        "pixel_mm": list(view.pixel_mm),
-        "off_center_mm": list(off_center),
+        "pixel_mm": list(map(_round, view.pixel_mm)),
+        "off_center_mm": list(map(_round, off_center)),
         "source_ras_mm": list(view.source_ras),
         "projection_matrix": view.projection_matrix.tolist(),
     }
@@ -102,7 +106,7 @@ def read_json(path: Path):
 def _from_image(path: Path) -> View:
     from ..io import read_volume
 
-    text = (read_volume(path).metadata or {}).get("SyntheticImaging_pose")
+    text = (read_volume(path).metadata or {}).get(POSE_KEY)
     if text is None:
         raise InputError(f"'{path.name}' holds no C-arm pose; give an image made by this program, or a JSON file.")
     return view_of(json.loads(text))
@@ -134,6 +138,11 @@ def _from_matrix(record: dict, default: View | None) -> View:
         matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras_mm"),
         merged.get("source_to_isocenter_mm"), bool(merged.get("mirrored", False)),
     )  # fmt: skip
+
+
+def _round(value: float) -> float:
+    """Without the last digits, which are rounding: 30 and not 29.999999999999996."""
+    return round(value, _DIGITS) + 0.0
 
 
 def _count(value, name: str) -> int:

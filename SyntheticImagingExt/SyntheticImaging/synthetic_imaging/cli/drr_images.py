@@ -1,0 +1,214 @@
+"""The work of the verb drr: from options to views, settings and files. Imports the engine, so it is imported late."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from ..errors import InputError
+from ..io import read_labels, read_volume
+from ..io.atomic import publish, staging
+from ..volume import Volume
+from ..xray import coverage, export, poses, split
+from ..xray.detector import Collimation
+from ..xray.geometry import VIEWS, Pose, View, machine_named
+from ..xray.image import Patient, Radiograph, Settings, radiograph
+from ..xray.machines import DEFAULT_MACHINE, Machine
+from ..xray.scatter import Scatter
+from ..xray.spectrum import Spectrum
+from .options import Console
+
+_RECORD = "drr.json"
+_NAME = re.compile(r"\w[\w.\-]*")
+
+
+def make(options, console: Console) -> int:
+    """Read, project, write: one image, or one for each pose of a file."""
+    if options.device != "cpu" and not torch.cuda.is_available():
+        raise InputError(f"There is no GPU for --device {options.device}; leave the option out to compute on the CPU.")
+    console.stage("Reading")
+    ct = read_volume(options.ct)
+    machine = _machine(options)
+    views = _views(options, machine, ct)
+    settings = _settings(options, machine, next(iter(views.values())))
+    labels = read_labels(options.labels, like=ct) if options.labels else None
+    patient = Patient(ct, _division(options, labels), options.device)
+    if patient.notice:
+        console.stage(patient.notice)
+    if options.poses:
+        return _many(options, console, patient, views, settings)
+    view = views[""]
+    console.stage(f"Projecting {view.pose().title}")
+    image = _image(patient, view, settings, options)
+    path = export.write_image(options.out, image, options.output, ct.metadata)
+    for sentence in image.notices:
+        console.result(f"note: {sentence}")
+    console.result(_line(path, image, options.output))
+    return 0
+
+
+def _machine(options) -> Machine:
+    machine = machine_named(options.machine or DEFAULT_MACHINE)
+    given = {
+        "source_to_detector_mm": options.sdd_mm,
+        "source_to_isocenter_mm": options.sid_mm,
+        "pixel_mm": options.pixel_mm,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    if options.pixel_mm is not None and options.size is not None:
+        given |= {"rows": options.size, "columns": options.size}
+    return machine.changed(**given) if given else machine
+
+
+def _views(options, machine: Machine, ct: Volume) -> dict[str, View]:
+    """The views by name; a single one has no name."""
+    center = ct.ras_from_ijk((torch.tensor(ct.shape[::-1]).numpy() - 1) / 2)
+    isocenter = tuple(options.isocenter or center)
+    if options.view and options.view not in VIEWS:
+        raise InputError(f"There is no view '{options.view}'; choose one of {', '.join(VIEWS)}.")
+    angles = [getattr(options, name) or 0.0 for name in ("lao", "cran", "roll")]
+    pose = replace(VIEWS[options.view], isocenter_ras=isocenter) if options.view else Pose(*angles, isocenter)
+    base = View.of(machine, pose, options.off_center_mm or (0.0, 0.0))
+    if options.size is not None and options.pixel_mm is None:
+        base = base.resized(options.size)
+    if options.pose:
+        return {"": poses.read_pose(options.pose, base)}
+    return _views_in(Path(options.poses).expanduser(), base) if options.poses else {"": base}
+
+
+def _views_in(path: Path, base: View) -> dict[str, View]:
+    """The views of a pose file: a JSON list of records, or {"poses": [...]}; "name" names the image."""
+    content = poses.read_json(path) if path.is_file() else None
+    records = content.get("poses") if isinstance(content, dict) else content
+    if not isinstance(records, list) or not records:
+        raise InputError(
+            f'\'{path}\' must be a JSON list of poses, like [{{"name": "a", "lao_deg": 30}}]; check the file.'
+        )
+    views: dict[str, View] = {}
+    for index, record in enumerate(records):
+        name = str(record.get("name", f"{index:05d}")) if isinstance(record, dict) else f"{index:05d}"
+        if name in views or not _NAME.fullmatch(name):
+            raise InputError(f"Pose {index} is named '{name}'; give every pose a name of its own, letters and digits.")
+        try:
+            views[name] = poses.view_of(record, base)
+        except InputError as error:
+            raise InputError(f"Pose '{name}' of '{path.name}': {error}") from error
+    return views
+
+
+def _settings(options, machine: Machine, view: View) -> Settings:
+    default = Settings()
+    beam = {"kvp": options.kvp, "al_mm": options.al_mm, "cu_mm": options.cu_mm}
+    exposure = replace(default.exposure, noise=not options.no_noise, seed=options.seed)
+    if options.photons is not None:
+        row_mm, column_mm = view.pixel_mm
+        exposure = replace(exposure, photons_per_mm2=options.photons / (row_mm * column_mm))
+    window = replace(default.window, inverted=options.invert, detail=options.detail or 0.0)
+    if options.window is not None:
+        window = replace(window, low=options.window[0], high=options.window[1])
+    return Settings(
+        spectrum=replace(Spectrum(), **{name: value for name, value in beam.items() if value is not None}),
+        exposure=exposure,
+        scatter=Scatter(1.0 if options.scatter is None else options.scatter, grid=not options.no_grid),
+        collimation=Collimation(machine.field_mm[1] / 2) if machine.round_field else Collimation(),
+        window=window,
+        naive=options.naive,
+        naive_kev=options.ct_kev or split.CT_KEV,
+    )
+
+
+def _division(options, labels: Volume | None) -> split.Split:
+    if options.output == "water-path":
+        return split.water_only()
+    kev = options.ct_kev or split.CT_KEV
+    if not (options.bones or options.contrast):
+        return split.continuous(kev)
+    agents = [_contrast(text) for text in options.contrast or ()]
+    _refuse_absent(labels, [*(options.bones or ()), *(agent.label for agent in agents)])
+    return split.labeled(labels, options.bones or (), agents, kev)
+
+
+def _contrast(text: str) -> split.Contrast:
+    label, _, amount = text.partition(":")
+    try:
+        return split.Contrast(int(label), float(amount))
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"--contrast takes a label and mg of iodine per ml, like 7:15; '{text}' is not.") from None
+
+
+def _refuse_absent(labels: Volume, wanted: list[int]):
+    present = set(torch.unique(labels.data).tolist())
+    absent = [str(value) for value in wanted if value not in present]
+    if absent:
+        raise InputError(f"The labels hold no voxel of {', '.join(absent)}; check the numbers.")
+
+
+def _image(patient: Patient, view: View, settings: Settings, options) -> Radiograph:
+    coverage.refuse_source_inside(patient.ct, view)
+    image = radiograph(patient.project(view), view, settings, coverage.notices(patient.ct, view))
+    if options.fit_window:
+        fitted = replace(settings, window=settings.window.fitted(image.attenuation))
+        image = radiograph(image.paths, view, fitted, image.notices)
+    return image
+
+
+def _many(options, console: Console, patient: Patient, views: dict[str, View], settings: Settings) -> int:
+    out = Path(options.out).expanduser()
+    if out.exists() and not out.is_dir():
+        raise InputError(f"'{out}' is a file; with --poses, give --out a folder.")
+    _keep_record(out, {"ct": str(options.ct), "output": options.output, "settings": asdict(settings)})
+    files = {name: out / f"{name}.nrrd" for name in views}
+    waiting = [name for name in views if not _is_made(files[name], views[name])]
+    if len(waiting) < len(views):
+        console.result(f"{len(views) - len(waiting)} of {len(views)} images are made already.")
+    order = {name: index for index, name in enumerate(views)}
+    for name in tqdm(waiting, unit="image", disable=console.quiet, file=sys.stderr):
+        exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])
+        image = _image(patient, views[name], replace(settings, exposure=exposure), options)
+        export.write_image(files[name], image, options.output, patient.ct.metadata)
+    console.result(f"{len(views)} images are in '{out}'.")
+    return 0
+
+
+def _is_made(path: Path, view: View) -> bool:
+    """Whether an image of this very view is there; files appear whole, so it is complete."""
+    if not path.is_file():
+        return False
+    try:
+        return (read_volume(path).metadata or {}).get(poses.POSE_KEY) == json.dumps(poses.record_of(view))
+    except InputError:
+        return False
+
+
+def _keep_record(out: Path, record: dict):
+    """Remember what the images were made with; a folder is not resumed with something else."""
+    path, text = out / _RECORD, json.dumps(record, indent=2)
+    if path.exists():
+        if path.read_text(encoding="utf-8") != text:
+            raise InputError(
+                f"'{out}' holds images made with other options (see {_RECORD} there); use the same options to resume, "
+                "or choose another folder for --out."
+            )
+        return
+    with staging(path) as folder:
+        (folder / _RECORD).write_text(text, encoding="utf-8")
+        publish(folder, path)
+
+
+def _line(path: Path, image: Radiograph, output: str) -> str:
+    """One image in words."""
+    values = export.output_image(image, output)
+    scatter = f", scatter-to-primary {image.scatter_to_primary:.2f}" if image.scatter_to_primary else ""
+    view = image.view
+    return (
+        f"'{path}': {view.pose().title}, {view.rows} x {view.columns} pixels, {output} {float(values.min()):.4g} to "
+        f"{float(values.max()):.4g}, magnification {view.magnification:.3f}{scatter}."
+    )
