@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-_Z95 = stats.norm.isf(0.025)
+_Z95 = float(stats.norm.isf(0.025))
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,8 @@ def proportion(count: int, total: int, chance: float = CHANCE, level: float = 0.
         return Proportion(0, 0, math.nan, (0.0, 1.0), (0.0, 1.0), 1.0)
     test = stats.binomtest(int(count), int(total), chance)
     wilson, exact = (test.proportion_ci(level, method) for method in ("wilson", "exact"))
-    return Proportion(
-        int(count), int(total), count / total, (wilson.low, wilson.high), (exact.low, exact.high), float(test.pvalue)
-    )
+    ends = [(float(interval.low), float(interval.high)) for interval in (wilson, exact)]
+    return Proportion(int(count), int(total), count / total, *ends, float(test.pvalue))
 
 
 @dataclass(frozen=True)
