@@ -27,6 +27,7 @@ ENERGIES_KEV = [*np.arange(5.0, 60.0), *np.arange(60.0, 150.1, 2.5)]
 KVP = range(40, 126)
 ANODE_DEG = 12
 LOWEST_KEV = 5
+EDGE_KEV = 0.002  # an edge of the source acts 1 eV above its nominal energy
 
 
 def main():
@@ -58,7 +59,7 @@ def element(symbol: str) -> dict:
     edges = [edge for edge in edges if ENERGIES_KEV[0] < edge < ENERGIES_KEV[-1]]
     return {
         "cm2_g": total(symbol, ENERGIES_KEV),
-        "edges": [[edge, *total(symbol, [edge - 5e-4, edge + 5e-4])] for edge in edges],
+        "edges": [[edge, *total(symbol, [edge - EDGE_KEV, edge + EDGE_KEV])] for edge in edges],
     }
 
 

@@ -182,9 +182,7 @@ class View:
         if matrix.shape != (3, 4) or not np.isfinite(matrix).all():
             raise InputError(f"A projection matrix has 3 rows of 4 finite numbers; this has shape {matrix.shape}.")
         left = matrix[:, :3]
-        if abs(np.linalg.det(left)) < 1e-12 * np.linalg.norm(left[0]) * np.linalg.norm(left[1]) * np.linalg.norm(
-            left[2]
-        ):
+        if abs(np.linalg.det(left)) <= 1e-12 * np.linalg.norm(left, axis=1).prod():
             raise InputError("The projection matrix is singular (a parallel beam?); give that of a point source.")
         if mirrored:
             matrix = np.array([[-1.0, 0, columns - 1], [0, 1, 0], [0, 0, 1]]) @ matrix
