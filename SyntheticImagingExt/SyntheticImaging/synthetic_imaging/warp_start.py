@@ -43,12 +43,14 @@ with _without_driver_notice():
 
 CORES = max(1, min(16, os.cpu_count() or 1))
 _pool = ThreadPoolExecutor(CORES, thread_name_prefix="kernel")
+_compiled: set = set()
 
 
 def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES) -> None:
     """Launch over ``count`` threads and wait; on the CPU in bands on several cores.
 
-    The kernel's first argument is the number that is to be added to its thread index.
+    The kernel's first argument is the number that is to be added to its thread index; a thread that runs twice must
+    do no harm.
     A launch on the CPU runs on one core and frees the interpreter, so bands run beside each other.
     """
     if device.is_cuda or bands == 1 or count < 2 * bands:
@@ -56,7 +58,9 @@ def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES
         if device.is_cuda:
             wp.synchronize_device(device)
         return
-    kernel.module.load(device)  # compiled once, before several threads ask for it
+    if kernel not in _compiled:  # once, before several threads ask for it
+        wp.launch(kernel, dim=1, inputs=[0, *inputs], device=device)
+        _compiled.add(kernel)
     edges = [count * band // bands for band in range(bands + 1)]
     jobs = [
         _pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)

@@ -16,6 +16,7 @@ from . import projector_reference as reference
 from .rays import Rays
 
 _LARGEST_INDEX = 2**31 - 1
+_LARGEST_SHORT = 2**15 - 1
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class ViewVectors:
 class _Field:
     """What one march along the rays reads: voxels that are 0 where there is nothing, and how to read them.
 
-    data: (K, J, I) float32. support: (first, one past last) voxel (k, j, i) that is not 0. pieces, knots: see
-    ``Bases.pieces``. factors: voxels of the CT per voxel of this field along k, j, i.
+    data: (K, J, I) float32, or int16 where that loses nothing. support: (first, one past last) voxel (k, j, i) that
+    is not 0. pieces, knots: see ``Bases.pieces``. factors: voxels of the CT per voxel of this field along k, j, i.
     """
 
     data: torch.Tensor
@@ -105,11 +106,12 @@ class _Field:
         """Blocks of voxels averaged; blocks that stand over the edge are filled up with nothing."""
         if tuple(factors) == (1, 1, 1):
             return self
-        pooled = torch.nn.functional.avg_pool3d(self.data[None, None], factors, ceil_mode=True, count_include_pad=False)
-        data = pooled[0, 0].contiguous()
+        fine = self.data.float()[None, None]
+        data = torch.nn.functional.avg_pool3d(fine, factors, ceil_mode=True, count_include_pad=False)[0, 0].contiguous()
         for axis, (count, factor) in enumerate(zip(self.data.shape, factors, strict=True)):
             if count % factor:
                 data.narrow(axis, data.shape[axis] - 1, 1).mul_(count % factor / factor)
+        data = _short(data) if self.data.dtype == torch.int16 else data
         return _Field.of(data, self.pieces, self.knots, factors)
 
 
@@ -212,7 +214,7 @@ def march(field: _Field, rays: Rays, cells: int = 1, engine: str = "auto") -> to
         raise InputError(f"{cells} samples per voxel cannot be taken; give 1 or more.")
     engine = _engine(engine, field.data)
     if engine == "torch":
-        return reference.integrate(field.data, rays, field.pieces, field.knots, cells)
+        return reference.integrate(field.data.float(), rays, field.pieces, field.knots, cells)
     if engine == "simd" and cells == 1:
         from . import projector_simd as simd
 
@@ -262,9 +264,7 @@ def _engine(name: str, data: torch.Tensor) -> str:
 
 def _fields(volume: Volume, bases: Bases, labels, materials: dict[int, Bases], device: torch.device) -> list[_Field]:
     if labels is None:
-        hu = volume.data.to(device)
-        data = hu.float().clamp_(bases.hu[0], bases.hu[-1]).sub_(bases.hu[0]).contiguous()
-        return [_Field.of(data, *bases.pieces())]
+        return [_Field.of(_above(volume.data, bases).to(device), *bases.pieces())]
     if not volume.same_grid(labels):
         raise InputError("The label map lies on another grid than the CT; resample it onto the CT first.")
     count = len(bases.weights)
@@ -278,6 +278,25 @@ def _fields(volume: Volume, bases: Bases, labels, materials: dict[int, Bases], d
             amounts[:, k] = torch.where(names == label, table.at(hu).float(), amounts[:, k])
     plain, nowhere = torch.tensor([[0.0, 1.0]], dtype=torch.float64), torch.empty(0, dtype=torch.float64)
     return [_Field.of(data.to(device).contiguous(), plain, nowhere) for data in amounts]
+
+
+def _above(hu: torch.Tensor, bases: Bases) -> torch.Tensor:
+    """CT numbers above the first of the table, and not above its last; int16 where all are whole numbers."""
+    low, high = bases.hu[0], bases.hu[-1]
+    whole = not hu.is_floating_point() and low.is_integer() and high.is_integer() and high - low <= _LARGEST_SHORT
+    if not whole:
+        return hu.float().clamp_(low, high).sub_(low).contiguous()
+    return _short(hu.to(torch.int32) if hu.dtype not in (torch.int16, torch.int32) else hu, int(low), int(high))
+
+
+def _short(values: torch.Tensor, low: int = 0, high: int = _LARGEST_SHORT) -> torch.Tensor:
+    """Whole numbers in [low, high] above low as int16, with a spare one behind the last for readers of pairs."""
+    room = torch.empty(values.numel() + 2, dtype=torch.int16, device=values.device)
+    data = room[: values.numel()].view(values.shape)
+    for k in range(len(values)):
+        plane = values[k].round() if values.is_floating_point() else values[k]
+        data[k] = plane.clamp(low, high).to(torch.int32) - low
+    return data
 
 
 def _support(data: torch.Tensor) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

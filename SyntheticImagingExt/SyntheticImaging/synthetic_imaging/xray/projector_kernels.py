@@ -65,41 +65,39 @@ def crossing(offset: float, slope: float, low: float, high: float) -> wp.vec2:
     return result
 
 
-@wp.func
-def plane_sample(field: wp.array(dtype=float), base: int, b: float, c: float, n: wp.vec3i, step: wp.vec3i) -> float:
-    """Bilinear value in one plane of voxels; beyond the outermost centers the outermost voxels go on."""
-    y = wp.clamp(b, 0.0, float(n[1] - 1))
-    x = wp.clamp(c, 0.0, float(n[2] - 1))
-    y0 = wp.min(int(y), wp.max(n[1] - 2, 0))
-    x0 = wp.min(int(x), wp.max(n[2] - 2, 0))
-    v, w = y - float(y0), x - float(x0)
-    down = step[1] * wp.min(1, n[1] - 1)
-    right = step[2] * wp.min(1, n[2] - 1)
-    at = base + y0 * step[1] + x0 * step[2]
-    upper = field[at] + w * (field[at + right] - field[at])
-    lower = field[at + down] + w * (field[at + down + right] - field[at + down])
-    return upper + v * (lower - upper)
-
-
 @cache
-def _kernels(bases: int, knots: int):
-    """The kernels for a number of bases and of knots, compiled when first launched."""
-    amounts = wp.types.vector(bases, wp.float32)
-    table = wp.types.matrix((bases, 2 + knots), wp.float32)
+def _kernels(knots: int, short: bool):
+    """The kernels for a number of knots and a type of voxel, compiled when first launched: by view, and by rays."""
+    voxel = wp.int16 if short else wp.float32
+    moments = wp.types.vector(2 + knots, wp.float32)
     bends = wp.types.vector(max(knots, 1), wp.float32)
 
     @wp.func
-    def materials(value: float, pieces: table, at: bends) -> amounts:
-        result = amounts()
-        for basis in range(wp.static(bases)):
-            amount = pieces[basis, 0] + pieces[basis, 1] * value
-            for knot in range(wp.static(knots)):
-                amount = amount + pieces[basis, 2 + knot] * wp.max(value - at[knot], 0.0)
-            result[basis] = amount
+    def plane_sample(field: wp.array(dtype=voxel), base: int, b: float, c: float, n: wp.vec3i, step: wp.vec3i) -> float:
+        """Bilinear value in one plane of voxels; beyond the outermost centers the outermost voxels go on."""
+        y = wp.clamp(b, 0.0, float(n[1] - 1))
+        x = wp.clamp(c, 0.0, float(n[2] - 1))
+        y0 = wp.min(int(y), wp.max(n[1] - 2, 0))
+        x0 = wp.min(int(x), wp.max(n[2] - 2, 0))
+        down = step[1] * wp.min(1, n[1] - 1)
+        right = step[2] * wp.min(1, n[2] - 1)
+        at = base + y0 * step[1] + x0 * step[2]
+        upper = wp.lerp(float(field[at]), float(field[at + right]), x - float(x0))
+        lower = wp.lerp(float(field[at + down]), float(field[at + down + right]), x - float(x0))
+        return wp.lerp(upper, lower, y - float(y0))
+
+    @wp.func
+    def moments_of(value: float, weight: float, at: bends) -> moments:
+        """Length, length × value, and length × value above each knot: the amounts are sums of these."""
+        result = moments()
+        result[0] = weight
+        result[1] = weight * value
+        for knot in range(wp.static(knots)):
+            result[2 + knot] = weight * wp.max(value - at[knot], 0.0)
         return result
 
     @wp.func
-    def march(field: wp.array(dtype=float), box: Box, source: wp.vec3d, target: wp.vec3d, pieces: table, at: bends):
+    def march(field: wp.array(dtype=voxel), box: Box, source: wp.vec3d, target: wp.vec3d, at: bends) -> moments:
         along = target - source
         axis = int(0)  # noqa: RUF046, UP018  (to Warp a bare 0 is a constant)
         if wp.abs(along[1]) > wp.abs(along[axis]):
@@ -130,7 +128,7 @@ def _kernels(bases: int, knots: int):
         last = wp.min(wp.min(high, float(high_voxel[0]) - middle), wp.min(near_b[1], near_c[1]) + 1.0)
         # inside the loop, not after it: Warp's adjoint does not know the end value of a sum made in a loop
         mm = float(wp.length(box.metric * along) / wp.abs(reach))
-        total = amounts()
+        total = moments()
         if first < last:
             scale = float(box.cells)
             begin = wp.max(int(wp.floor((first + half) * scale)), 0)
@@ -143,53 +141,57 @@ def _kernels(bases: int, knots: int):
                 b, c = offset_b + p * slope_b, offset_c + p * slope_c
                 if box.cells == 1:
                     value = plane_sample(field, cell * step[0], b, c, n, step)
-                    total += weight * materials(value, pieces, at)
+                    total += moments_of(value, weight, at)
                 else:
                     z = wp.clamp(p + middle, 0.0, float(n[0] - 1))
                     z0 = wp.min(int(z), wp.max(n[0] - 2, 0))
                     z1 = wp.min(z0 + 1, n[0] - 1)
                     here = plane_sample(field, z0 * step[0], b, c, n, step)
                     there = plane_sample(field, z1 * step[0], b, c, n, step)
-                    total += weight * materials(here + (z - float(z0)) * (there - here), pieces, at)
+                    total += moments_of(wp.lerp(here, there, z - float(z0)), weight, at)
         return total
+
+    @wp.func
+    def write(total: moments, pieces: wp.array2d(dtype=float), ray: int, out: wp.array2d(dtype=float)):
+        for basis in range(out.shape[0]):
+            amount = float(0.0)  # noqa: UP018  (to Warp a bare 0.0 is a constant)
+            for m in range(wp.static(2 + knots)):
+                amount += pieces[basis, m] * total[m]
+            out[basis, ray] = amount
 
     @wp.kernel(module="unique", enable_backward=False)
     def of_view(
-        first: int, field: wp.array(dtype=float), box: Box, beam: Beam, pieces: table, at: bends,
+        first: int, field: wp.array(dtype=voxel), box: Box, beam: Beam, pieces: wp.array2d(dtype=float), at: bends,
         out: wp.array2d(dtype=float),
     ):  # fmt: skip
         ray = first + wp.tid()
         row, column = wp.float64(ray / beam.columns), wp.float64(ray % beam.columns)
         target = beam.origin + row * beam.row_step + column * beam.column_step
-        total = march(field, box, beam.source, target, pieces, at)
-        for basis in range(wp.static(bases)):
-            out[basis, ray] = total[basis]
+        write(march(field, box, beam.source, target, at), pieces, ray, out)
 
     @wp.kernel(module="unique", enable_backward=True)
     def of_rays(
-        first: int, field: wp.array(dtype=float), box: Box, sources: wp.array(dtype=wp.vec3d),
-        targets: wp.array(dtype=wp.vec3d), pieces: table, at: bends, out: wp.array2d(dtype=float),
+        first: int, field: wp.array(dtype=voxel), box: Box, sources: wp.array(dtype=wp.vec3d),
+        targets: wp.array(dtype=wp.vec3d), pieces: wp.array2d(dtype=float), at: bends, out: wp.array2d(dtype=float),
     ):  # fmt: skip
         ray = first + wp.tid()
-        total = march(field, box, sources[ray], targets[ray], pieces, at)
-        for basis in range(wp.static(bases)):
-            out[basis, ray] = total[basis]
+        write(march(field, box, sources[ray], targets[ray], at), pieces, ray, out)
 
-    return of_view, of_rays, table, bends
+    return of_view, of_rays, bends
 
 
 def integrate(field: torch.Tensor, support, rays: Rays, pieces: torch.Tensor, knots: torch.Tensor, cells: int):
-    """See ``projector_reference.integrate``; field float32, contiguous, on the CPU or a CUDA device.
+    """See ``projector_reference.integrate``; field float32 or int16, contiguous, on the CPU or a CUDA device.
 
     support: ((k, j, i), (k, j, i)), first and one past the last voxel of the part outside which the field is 0.
     """
-    kernel, _, table, bends = _kernels(len(pieces), len(knots))
+    kernel, _, bends = _kernels(len(knots), field.dtype == torch.int16)
     out = torch.empty(len(pieces), rays.rows * rays.columns, device=field.device)
     inputs = [
         _array(field.view(-1)),
         _box(field, support, rays, cells),
         _beam(rays),
-        *_table(pieces, knots, table, bends),
+        *_table(pieces, knots, bends, field.device),
     ]
     launch_in_bands(kernel, out.shape[1], [*inputs, _array(out)], wp.device_from_torch(field.device))
     return out.view(len(pieces), rays.rows, rays.columns)
@@ -214,10 +216,16 @@ class _Integrals(torch.autograd.Function):
         ctx.save_for_backward(field, sources, targets)
         ctx.fixed = fixed
         box, pieces, knots = fixed
-        _, kernel, table, bends = _kernels(len(pieces), len(knots))
+        _, kernel, bends = _kernels(len(knots), False)
         out = torch.empty(len(pieces), len(targets), device=field.device)
         points = [_array(part, wp.vec3d) for part in (sources.detach(), targets.detach())]
-        inputs = [_array(field.detach().view(-1)), box, *points, *_table(pieces, knots, table, bends), _array(out)]
+        inputs = [
+            _array(field.detach().view(-1)),
+            box,
+            *points,
+            *_table(pieces, knots, bends, field.device),
+            _array(out),
+        ]
         launch_in_bands(kernel, len(targets), inputs, wp.device_from_torch(field.device))
         return out
 
@@ -225,13 +233,13 @@ class _Integrals(torch.autograd.Function):
     def backward(ctx, gradient):
         field, sources, targets = ctx.saved_tensors
         box, pieces, knots = ctx.fixed
-        _, kernel, table, bends = _kernels(len(pieces), len(knots))
+        _, kernel, bends = _kernels(len(knots), False)
         to_field = torch.zeros_like(field) if ctx.needs_input_grad[0] else None
         to_sources, to_targets = torch.zeros_like(sources), torch.zeros_like(targets)
         points = [_array(part, wp.vec3d) for part in (sources, targets)]
-        inputs = [0, _array(field.view(-1)), box, *points, *_table(pieces, knots, table, bends)]
+        inputs = [0, _array(field.view(-1)), box, *points, *_table(pieces, knots, bends, field.device)]
         adjoint = [0, None if to_field is None else _array(to_field.view(-1)), Box()]
-        adjoint += [_array(to_sources, wp.vec3d), _array(to_targets, wp.vec3d), table(), bends()]
+        adjoint += [_array(to_sources, wp.vec3d), _array(to_targets, wp.vec3d), None, bends()]
         device = wp.device_from_torch(field.device)
         out = wp.empty((len(pieces), len(targets)), dtype=float, device=device)
         # one launch, not bands: rays that share voxels add to the same numbers
@@ -244,7 +252,7 @@ class _Integrals(torch.autograd.Function):
         return to_field, to_sources, to_targets, None
 
 
-def _array(tensor: torch.Tensor, dtype=wp.float32):
+def _array(tensor: torch.Tensor, dtype=None):
     return wp.from_torch(tensor.detach(), dtype=dtype)
 
 
@@ -265,5 +273,5 @@ def _beam(rays: Rays) -> Beam:
     return beam
 
 
-def _table(pieces: torch.Tensor, knots: torch.Tensor, table, bends) -> list:
-    return [table(*pieces.flatten().tolist()), bends(*(knots.tolist() or [0.0]))]
+def _table(pieces: torch.Tensor, knots: torch.Tensor, bends, device: torch.device) -> list:
+    return [_array(pieces.float().to(device)), bends(*(knots.tolist() or [0.0]))]

@@ -18,13 +18,33 @@ _BANDS_PER_CORE = 4
 """Bands take unequal time, so there are more of them than cores."""
 
 _MARCH = """
-    const int lanes = 16, bases = @BASES@, knots = @KNOTS@;
+    typedef float Floats __attribute__((ext_vector_type(16)));
+    typedef int Ints __attribute__((ext_vector_type(16)));
+    // 32 bits at each of 16 places, given in voxels
+    auto gather = [](const @VOXEL@* from, const Ints at) {
+        Ints found;
+        #if defined(__AVX512F__)
+        found = __builtin_ia32_gathersiv16si((Ints)0, from, at, (unsigned short)0xffff, sizeof(@VOXEL@));
+        #else
+        for (int l = 0; l < 16; ++l) {
+            int one;
+            __builtin_memcpy(&one, from + at[l], 4);
+            found[l] = one;
+        }
+        #endif
+        return found;
+    };
+    auto first_of = [](const Ints pair) { return __builtin_convertvector(pair & 0xffff, Floats); };
+    auto second_of = [](const Ints pair) { return __builtin_convertvector((pair >> 16) & 0xffff, Floats); };
+    auto as_floats = [](const Ints bits) { Floats same; __builtin_memcpy(&same, &bits, 64); return same; };
+    const int lanes = 16, knots = @KNOTS@;
     const int K = shape.data[0], J = shape.data[1], I = shape.data[2], rows = shape.data[9], columns = shape.data[10];
+    const int bases = shape.data[11];
     const int row = packet % rows, column = packet / rows * lanes;
     const int filled = columns - column < lanes ? columns - column : lanes;
     const double* g = geometry.data;   // source, origin, row step, column step, metric
     const float* table = pieces.data;
-    const float* __restrict__ v = field.data;
+    const @VOXEL@* v = field.data;
     double start[3], target[3][16];
     for (int d = 0; d < 3; ++d) {
         start[d] = g[d];
@@ -43,9 +63,10 @@ _MARCH = """
             if (size > most) { most = size; fastest[l] = d; }
         }
     }
-    float total[bases][16];
-    for (int m = 0; m < bases; ++m)
-        for (int l = 0; l < lanes; ++l) total[m][l] = 0.0f;
+    Floats total[2 + knots];  // length, length × value, length × value above each knot
+    for (int m = 0; m < 2 + knots; ++m) total[m] = 0.0f;
+    float knot[knots + 1];
+    for (int h = 0; h < knots; ++h) knot[h] = table[bases * (2 + knots) + h];
     for (int axis = 0; axis < 3; ++axis) {
         bool any = false;
         for (int l = 0; l < lanes; ++l) any = any || fastest[l] == axis;
@@ -54,7 +75,8 @@ _MARCH = """
         const int size[3] = {K, J, I}, stride[3] = {J * I, I, 1};
         const int nb = size[B], nc = size[C], sa = stride[axis], sb = stride[B], sc = stride[C];
         const float middle = 0.5f * (size[axis] - 1), half = 0.5f * size[axis];
-        const float top_b = nb - 1, top_c = nc - 1;
+        // a hair below the last voxel, so that there is always a next one
+        const float top_b = (nb - 1) * 0.9999999f, top_c = (nc - 1) * 0.9999999f;
         float ob[16], mb[16], oc[16], mc[16], low[16], high[16], mm[16];
         int begin = size[axis], end = 0, full_begin = 0, full_end = size[axis];
         for (int l = 0; l < lanes; ++l) {
@@ -101,71 +123,102 @@ _MARCH = """
         begin = begin > 0 ? begin : 0; end = end < size[axis] ? end : size[axis];
         full_begin = full_begin > begin ? full_begin : begin; full_end = full_end < end ? full_end : end;
         if (full_begin >= full_end) full_begin = full_end = end;
-        float sum[bases][16];
-        for (int m = 0; m < bases; ++m)
-            for (int l = 0; l < lanes; ++l) sum[m][l] = 0.0f;
-        auto sample = [&](const int l, const float p, const float* __restrict__ plane) {
-            float y = ob[l] + p * mb[l], x = oc[l] + p * mc[l];
-            y = y > 0.0f ? y : 0.0f; y = y < top_b ? y : top_b;
-            x = x > 0.0f ? x : 0.0f; x = x < top_c ? x : top_c;
-            int iy = (int)y, ix = (int)x;
-            iy = iy < nb - 2 ? iy : nb - 2; ix = ix < nc - 2 ? ix : nc - 2;
-            const float fy = y - iy, fx = x - ix;
-            const int at = iy * sb + ix * sc;
-            const float v00 = plane[at], v01 = plane[at + sc], v10 = plane[at + sb], v11 = plane[at + sb + sc];
-            const float upper = v00 + fx * (v01 - v00), lower = v10 + fx * (v11 - v10);
-            return upper + fy * (lower - upper);
-        };
-        auto material = [&](const int m, const float value) {
-            const float* piece = table + m * (2 + knots);
-            float amount = piece[0] + piece[1] * value;
-            for (int h = 0; h < knots; ++h) {
-                const float above = value - table[bases * (2 + knots) + h];
-                amount += piece[2 + h] * (above > 0.0f ? above : 0.0f);
+        Floats vob, vmb, voc, vmc, vlow, vhigh, sum[2 + knots];
+        __builtin_memcpy(&vob, ob, 64); __builtin_memcpy(&vmb, mb, 64);
+        __builtin_memcpy(&voc, oc, 64); __builtin_memcpy(&vmc, mc, 64);
+        __builtin_memcpy(&vlow, low, 64); __builtin_memcpy(&vhigh, high, 64);
+        for (int m = 0; m < 2 + knots; ++m) sum[m] = 0.0f;
+        auto through = [&](auto neighbors) {
+            auto sample = [&](const Floats p, const @VOXEL@* plane) {
+                Floats y = vob + p * vmb, x = voc + p * vmc;
+                y = y > 0.0f ? y : 0.0f; y = y < top_b ? y : top_b;
+                x = x > 0.0f ? x : 0.0f; x = x < top_c ? x : top_c;
+                const Ints iy = __builtin_convertvector(y, Ints), ix = __builtin_convertvector(x, Ints);
+                const Floats fy = y - __builtin_convertvector(iy, Floats), fx = x - __builtin_convertvector(ix, Floats);
+                Floats v00, v01, v10, v11;
+                if (decltype(neighbors)::adjoin) {
+                    const Ints at = iy * sb + ix;
+                    @ADJOINING@
+                } else {
+                    const Ints at = iy * sb + ix * sc;
+                    @APART@
+                }
+                const Floats upper = v00 + fx * (v01 - v00), lower = v10 + fx * (v11 - v10);
+                return upper + fy * (lower - upper);
+            };
+            auto cut = [&](const int cell) {
+                const Floats from = cell - half, to = cell + 1 - half;
+                const Floats lower = from > vlow ? from : vlow, upper = to < vhigh ? to : vhigh;
+                const Floats weight = upper > lower ? upper - lower : 0.0f;
+                const Floats value = sample(0.5f * (lower + upper), v + (long long)cell * sa);
+                sum[0] += weight;
+                sum[1] += weight * value;
+                for (int h = 0; h < knots; ++h) {
+                    const Floats above = value - knot[h];
+                    sum[2 + h] += weight * (above > 0.0f ? above : 0.0f);
+                }
+            };
+            for (int cell = begin; cell < full_begin; ++cell) cut(cell);
+            for (int cell = full_begin; cell < full_end; ++cell) {
+                const Floats value = sample(cell - middle, v + (long long)cell * sa);
+                sum[1] += value;
+                for (int h = 0; h < knots; ++h) {
+                    const Floats above = value - knot[h];
+                    sum[2 + h] += above > 0.0f ? above : 0.0f;
+                }
             }
-            return amount;
+            sum[0] += (float)(full_end - full_begin);
+            for (int cell = full_end; cell < end; ++cell) cut(cell);
         };
-        auto cut = [&](const int cell) {
-            for (int l = 0; l < lanes; ++l) {
-                const float lower = cell - half > low[l] ? cell - half : low[l];
-                const float upper = cell + 1 - half < high[l] ? cell + 1 - half : high[l];
-                const float weight = upper > lower ? upper - lower : 0.0f;
-                const float value = sample(l, 0.5f * (lower + upper), v + (long long)cell * sa);
-                for (int m = 0; m < bases; ++m) sum[m][l] += weight * material(m, value);
-            }
-        };
-        for (int cell = begin; cell < full_begin; ++cell) cut(cell);
-        for (int cell = full_begin; cell < full_end; ++cell) {
-            const float p = cell - middle;
-            const float* __restrict__ plane = v + (long long)cell * sa;
-            #pragma clang loop vectorize(enable) interleave(disable)
-            for (int l = 0; l < lanes; ++l) {
-                const float value = sample(l, p, plane);
-                for (int m = 0; m < bases; ++m) sum[m][l] += material(m, value);
-            }
-        }
-        for (int cell = full_end; cell < end; ++cell) cut(cell);
-        for (int m = 0; m < bases; ++m)
-            for (int l = 0; l < lanes; ++l) total[m][l] += sum[m][l] * mm[l];
+        struct Adjoining { enum { adjoin = 1 }; };
+        struct Apart { enum { adjoin = 0 }; };
+        if (axis == 2) through(Apart()); else through(Adjoining());
+        Floats vmm;
+        __builtin_memcpy(&vmm, mm, 64);
+        for (int m = 0; m < 2 + knots; ++m) total[m] += sum[m] * vmm;
     }
-    for (int m = 0; m < bases; ++m)
-        for (int l = 0; l < filled; ++l) out.data[((long long)m * rows + row) * columns + column + l] = total[m][l];
+    for (int b = 0; b < bases; ++b) {
+        float* to = out.data + ((long long)b * rows + row) * columns + column;
+        for (int l = 0; l < filled; ++l) {
+            float amount = 0.0f;
+            for (int m = 0; m < 2 + knots; ++m) amount += table[b * (2 + knots) + m] * total[m][l];
+            to[l] = amount;
+        }
+    }
 """
+
+_FLOATS = (
+    """v00 = as_floats(gather(plane, at)); v01 = as_floats(gather(plane + 1, at));
+                    v10 = as_floats(gather(plane + sb, at)); v11 = as_floats(gather(plane + sb + 1, at));""",
+    """v00 = as_floats(gather(plane, at)); v01 = as_floats(gather(plane + sc, at));
+                    v10 = as_floats(gather(plane + sb, at)); v11 = as_floats(gather(plane + sb + sc, at));""",
+)
+_SHORTS = (
+    """const Ints above = gather(plane, at), below = gather(plane + sb, at);  // two neighbors at once
+                    v00 = first_of(above); v01 = second_of(above); v10 = first_of(below); v11 = second_of(below);""",
+    """v00 = first_of(gather(plane, at)); v01 = first_of(gather(plane + sc, at));
+                    v10 = first_of(gather(plane + sb, at)); v11 = first_of(gather(plane + sb + sc, at));""",
+)
 
 
 @cache
-def _kernel(bases: int, knots: int):
-    """The kernel for a number of bases and of knots, compiled when first launched."""
+def _kernel(knots: int, short: bool):
+    """The kernel for a number of knots and a type of voxel, compiled when first launched."""
 
-    @wp.func_native(_MARCH.replace("@BASES@", str(bases)).replace("@KNOTS@", str(knots)))
+    adjoining, apart = _SHORTS if short else _FLOATS
+    source = _MARCH.replace("@KNOTS@", str(knots)).replace("@VOXEL@", "short" if short else "float")
+    source = source.replace("@ADJOINING@", adjoining).replace("@APART@", apart)
+    voxel = wp.int16 if short else wp.float32
+
+    @wp.func_native(source)
     def march(
-        packet: int, field: wp.array(dtype=float), shape: wp.array(dtype=int), geometry: wp.array(dtype=wp.float64),
+        packet: int, field: wp.array(dtype=voxel), shape: wp.array(dtype=int), geometry: wp.array(dtype=wp.float64),
         pieces: wp.array(dtype=float), out: wp.array(dtype=float),
     ): ...  # fmt: skip
 
     @wp.kernel(module="unique", enable_backward=False)
     def packets(
-        first: int, field: wp.array(dtype=float), shape: wp.array(dtype=int), geometry: wp.array(dtype=wp.float64),
+        first: int, field: wp.array(dtype=voxel), shape: wp.array(dtype=int), geometry: wp.array(dtype=wp.float64),
         pieces: wp.array(dtype=float), out: wp.array(dtype=float),
     ):  # fmt: skip
         march(first + wp.tid(), field, shape, geometry, pieces, out)
@@ -175,18 +228,22 @@ def _kernel(bases: int, knots: int):
 
 def usable(field: torch.Tensor) -> bool:
     """Whether these voxels can be read two by two on every axis, in main memory."""
-    return field.device.type == "cpu" and min(field.shape) >= 2
+    spare = field.untyped_storage().nbytes() // field.element_size() - field.storage_offset() > field.numel()
+    return field.device.type == "cpu" and min(field.shape) >= 2 and (spare or field.dtype != torch.int16)
 
 
 def integrate(field: torch.Tensor, support, rays: Rays, pieces: torch.Tensor, knots: torch.Tensor) -> torch.Tensor:
     """See ``projector_kernels.integrate``; with one cell per voxel, on the CPU, for volumes that are ``usable``."""
     out = torch.empty(len(pieces), rays.rows, rays.columns)
-    corners = torch.tensor([*field.shape, *support[0], *support[1], rays.rows, rays.columns], dtype=torch.int32)
+    counts = [*field.shape, *support[0], *support[1], rays.rows, rays.columns, len(pieces)]
     vectors = [rays.source, rays.origin, rays.row_step, rays.column_step, rays.metric_mm]
     geometry = torch.cat([vector.detach().flatten() for vector in vectors])
     table = torch.cat([pieces.flatten(), knots]).float()
-    arrays = [wp.from_torch(part) for part in (field.view(-1), corners, geometry, table, out.view(-1))]
+    arrays = [
+        wp.from_torch(part)
+        for part in (field.view(-1), torch.tensor(counts, dtype=torch.int32), geometry, table, out.view(-1))
+    ]
     packets = -(-rays.columns // LANES) * rays.rows
     device = wp.device_from_torch(field.device)
-    launch_in_bands(_kernel(len(pieces), len(knots)), packets, arrays, device, CORES * _BANDS_PER_CORE)
+    launch_in_bands(_kernel(len(knots), field.dtype == torch.int16), packets, arrays, device, CORES * _BANDS_PER_CORE)
     return out
