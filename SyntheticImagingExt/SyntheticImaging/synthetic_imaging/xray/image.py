@@ -139,11 +139,11 @@ def render(
     view: View,
     settings: Settings | None = None,
     tools: Sequence = (),
-    labels: split.Split | None = None,
+    division: split.Split | None = None,
     device: str = "cpu",
 ) -> Radiograph:
     """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
-    patient = ct if isinstance(ct, Patient) else Patient(ct, labels, device)
+    patient = ct if isinstance(ct, Patient) else Patient(ct, division, device)
     coverage.refuse_source_inside(patient.ct, view)
     return radiograph(patient.project(view), view, settings, coverage.notices(patient.ct, view))
 

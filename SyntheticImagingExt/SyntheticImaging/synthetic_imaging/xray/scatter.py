@@ -110,7 +110,7 @@ def _air_gap_factor(view: View, water_mm: torch.Tensor) -> float:
 
     The exit surface is where half of a typical ray's water beyond the isocenter ends.
     """
-    body = water_mm[::4, ::4]
+    body = water_mm.detach()[::4, ::4]
     body = body[body > _BODY_MM]
     thickness = float(body.median()) if body.numel() else REFERENCE_WATER_MM
     distance = view.source_to_detector_mm
