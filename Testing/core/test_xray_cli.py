@@ -1,0 +1,177 @@
+"""The verb drr: what it writes, that it resumes, and how it refuses."""
+
+import json
+
+import numpy as np
+import pydicom
+import pytest
+import torch
+
+from synthetic_imaging.cli import main
+from synthetic_imaging.io import read_volume, write_volume
+from synthetic_imaging.volume import Volume
+from synthetic_imaging.xray.geometry import Pose, View
+from synthetic_imaging.xray.poses import read_pose, record_of, write_pose
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """A block of water of 60 x 40 x 80 mm around RAS (10, -20, 30) with a rod of bone, and labels of both."""
+    folder = tmp_path_factory.mktemp("ct")
+    ct, labels = np.full((40, 20, 30), 0, np.int16), np.ones((40, 20, 30), np.uint8)
+    ct[:, 8:12, 4:8], labels[:, 8:12, 4:8] = 1200, 2
+    matrix = np.diag([2.0, 2, 2, 1])
+    matrix[:3, 3] = (10 - 29, -20 - 19, 30 - 39)
+    write_volume(folder / "ct.nrrd", Volume.from_numpy(ct, matrix))
+    write_volume(folder / "labels.nrrd", Volume.from_numpy(labels, matrix))
+    return folder
+
+
+def drr(files, out, *arguments):
+    command = ["drr", str(files / "ct.nrrd"), "--size", "32", "--pixel-mm", "4", "--out", str(out), "--quiet"]
+    return main([*command, *map(str, arguments)])
+
+
+def image(path):
+    return read_volume(path).data[0]
+
+
+@pytest.mark.parametrize("lao", [0, 30, -75])
+def test_the_water_path_is_that_of_the_block(files, tmp_path, lao):
+    """Rays that stay clear of the rod: the chord of the box, from the pose in the file."""
+    assert (
+        drr(files, tmp_path / "w.nrrd", "--lao", lao, "--sdd-mm", 1000, "--sid-mm", 600, "--output", "water-path") == 0
+    )
+    view = read_pose(tmp_path / "w.nrrd")
+    assert view.isocenter_ras == pytest.approx((10, -20, 30)), "the isocenter is the CT's center"
+    assert view.pose().lao_deg == pytest.approx(lao)
+    columns, rows = np.meshgrid(np.arange(32), np.arange(32))
+    source, direction = view.ray(columns, rows)
+    low, high = np.array([10 - 30, -20 - 20, 30 - 40]), np.array([10 + 30, -20 + 20, 30 + 40])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ends = np.sort(np.stack([(low - source) / direction, (high - source) / direction]), axis=0)
+        chord = np.maximum(np.nanmin(ends[1], -1) - np.nanmax(ends[0], -1), 0)
+        rod = [np.array([10 - 30 + 6, -20 - 20 + 14, -500]), np.array([10 - 30 + 18, -20 - 20 + 26, 500])]
+        around = np.sort(np.stack([(edge - source) / direction for edge in rod]), axis=0)
+        clear = np.nanmin(around[1], -1) <= np.nanmax(around[0], -1)
+    inner = clear & ((chord == 0) | (chord > 25))
+    difference = np.abs(image(tmp_path / "w.nrrd").numpy() - chord)[inner]
+    assert inner.sum() > 300 and np.quantile(difference, 0.9) < 0.02 and difference.max() < 3
+
+
+def test_every_output_has_its_meaning(files, tmp_path):
+    for output in ("line-integral", "transmission", "signal", "display"):
+        assert drr(files, tmp_path / f"{output}.nrrd", "--output", output, "--no-noise", "--scatter", 0) == 0
+    assert drr(files, tmp_path / "naive.nrrd", "--output", "transmission", "--naive") == 0
+    line, transmission, signal, display = (
+        image(tmp_path / f"{name}.nrrd") for name in ("line-integral", "transmission", "signal", "display")
+    )
+    assert torch.allclose(image(tmp_path / "naive.nrrd"), torch.exp(-line), rtol=1e-5)
+    assert transmission.max() == pytest.approx(1, abs=1e-4) and 0.05 < transmission.min() < 0.5
+    assert torch.allclose(signal / transmission, (signal / transmission)[0, 0].expand(32, 32), rtol=1e-5)
+    assert torch.allclose(display, ((-torch.log(transmission) - 0.5) / 6.5).clamp(0, 1), atol=1e-5)
+
+
+def test_noise_follows_photons_and_seed(files, tmp_path):
+    for name, photons, seed in (("a", 1e4, 1), ("b", 1e4, 1), ("c", 1e4, 2), ("d", 1e6, 1)):
+        options = ("--photons", photons, "--seed", seed, "--output", "transmission", "--scatter", 0, "--no-grid")
+        assert drr(files, tmp_path / f"{name}.nrrd", *options) == 0
+    a, b, c, d = (image(tmp_path / f"{name}.nrrd") for name in "abcd")
+    assert torch.equal(a, b) and not torch.equal(a, c)
+    few, many = (float(torch.cat([x[:, :3], x[:, -3:]]).std()) for x in (a, d))  # air beside the block
+    # 1 % relative noise from 10 000 photons, of which the scintillator counts about 0.8, blurred very little
+    assert few == pytest.approx(0.01 / np.sqrt(0.8), rel=0.2) and few / many == pytest.approx(10, rel=0.2)
+
+
+def test_scatter_and_contrast_options_reach_the_image(files, tmp_path):
+    quiet = ("--output", "transmission", "--no-noise")
+    assert drr(files, tmp_path / "none.nrrd", *quiet, "--scatter", 0) == 0
+    assert drr(files, tmp_path / "much.nrrd", *quiet, "--scatter", 4, "--no-grid") == 0
+    labels = ("--labels", files / "labels.nrrd")
+    assert drr(files, tmp_path / "iodine.nrrd", *quiet, "--scatter", 0, *labels, "--contrast", "2:30") == 0
+    assert drr(files, tmp_path / "bones.nrrd", *quiet, "--scatter", 0, *labels, "--bones", 2, "--kvp", 50) == 0
+    none, much, iodine = (image(tmp_path / f"{name}.nrrd") for name in ("none", "much", "iodine"))
+    assert (much > none).all() and float(iodine.min()) < float(none.min())
+
+
+def test_saved_views_poses_and_formats(files, tmp_path):
+    assert (
+        drr(files, tmp_path / "a.png", "--view", "lateral-left", "--output", "display", "--detail", 1, "--fit-window")
+        == 0
+    )
+    assert drr(files, tmp_path / "a.dcm", "--view", "inlet", "--output", "display", "--invert") == 0
+    assert float(pydicom.dcmread(tmp_path / "a.dcm").PositionerSecondaryAngle) == pytest.approx(25)
+    assert drr(files, tmp_path / "b.nrrd", "--pose", tmp_path / "a.dcm") == 0
+    view = View.from_pose(Pose(10, 20, 30, (10, -20, 30)), 900, 500, 24, 20, (3.0, 4.0), (5.0, -6.0))
+    write_pose(tmp_path / "pose.json", view)
+    assert drr(files, tmp_path / "c.nrrd", "--pose", tmp_path / "pose.json") == 0
+    again = record_of(read_pose(tmp_path / "c.nrrd"))
+    for name in ("lao_deg", "cran_deg", "roll_deg", "off_center_mm", "pixel_mm", "rows"):
+        assert again[name] == pytest.approx(record_of(view)[name])
+
+
+def test_machine_and_size_keep_the_field(files, tmp_path):
+    assert (
+        main(
+            ["drr", str(files / "ct.nrrd"), "--machine", "artis-zee", "--size", "62", "--out", str(tmp_path / "a.nrrd")]
+        )
+        == 0
+    )
+    read = read_volume(tmp_path / "a.nrrd")
+    assert read.shape == (1, 48, 62) and read.spacing_mm[0] * 62 == pytest.approx(2480 * 0.154)
+
+
+def test_many_poses_resume(files, tmp_path, capsys):
+    poses = [{"name": "first", "lao_deg": 20}, {"cran_deg": 10}, {"name": "third", "lao_deg": -20, "roll_deg": 5}]
+    (tmp_path / "poses.json").write_text(json.dumps(poses))
+    command = ("--poses", tmp_path / "poses.json", "--output", "transmission")
+    assert drr(files, tmp_path / "many", *command) == 0
+    made = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "many").glob("*.nrrd")}
+    assert set(made) == {"first.nrrd", "00001.nrrd", "third.nrrd"}
+    before = image(tmp_path / "many" / "third.nrrd")
+    (tmp_path / "many" / "third.nrrd").unlink()
+    assert drr(files, tmp_path / "many", *command) == 0
+    after = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "many").glob("*.nrrd")}
+    assert after["first.nrrd"] == made["first.nrrd"] and after["third.nrrd"] != made["third.nrrd"]
+    assert torch.equal(image(tmp_path / "many" / "third.nrrd"), before), "the noise is that of the pose"
+    assert drr(files, tmp_path / "many", *command, "--kvp", 90) == 2
+    assert "other options" in capsys.readouterr().err
+    poses[0]["lao_deg"] = 25
+    (tmp_path / "poses.json").write_text(json.dumps(poses))
+    assert drr(files, tmp_path / "many", *command) == 0
+    assert read_pose(tmp_path / "many" / "first.nrrd").pose().lao_deg == pytest.approx(25), (
+        "a changed pose is made anew"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--sdd-mm", 0), "above 0"), (("--sdd-mm", 400, "--sid-mm", 600), "farther"), (("--sid-mm", -3), "above 0"),
+        (("--cran", 95), "-90 to 90"), (("--kvp", 200), "40 to 125"), (("--machine", "x"), "cios-spin"),
+        (("--view", "x"), "lateral-left"), (("--view", "ap", "--lao", 3), "cannot be combined"),
+        (("--pose", "none.json"), "does not exist"), (("--poses", "none.json", "--out", "folder"), "list of poses"),
+        (("--bones", 2), "--labels"), (("--off-center-mm", "1,2,3"), "two numbers"), (("--window", "5,1"), "exchange"),
+        (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"), 
+        (("--output", "signal", "--out", "a.png"), "gray"),
+        (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
+        (("--truth", "t"), "--labels SEG or --tool"),
+    ],
+)  # fmt: skip
+def test_wrong_input_is_refused_in_words(files, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    assert drr(files, tmp_path / "a.nrrd", *arguments) == 2
+    assert words in capsys.readouterr().err
+    assert not list(tmp_path.iterdir()), "nothing was written"
+
+
+@pytest.mark.parametrize("labels", ["--bones=9", "--contrast=9:10", "--contrast=two", "--contrast=2:-1"])
+def test_labels_that_are_not_there_are_refused(files, tmp_path, capsys, labels):
+    assert drr(files, tmp_path / "a.nrrd", "--labels", files / "labels.nrrd", labels) == 2
+    assert capsys.readouterr().err.strip()
+
+
+def test_a_gpu_that_is_not_there_is_told(files, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert drr(files, tmp_path / "a.nrrd", "--device", "cuda") == 2
+    assert "no GPU" in capsys.readouterr().err
