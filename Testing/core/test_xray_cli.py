@@ -75,10 +75,10 @@ def test_every_output_has_its_meaning(files, tmp_path):
 def test_noise_follows_photons_and_seed(files, tmp_path):
     for name, photons, seed in (("a", 1e4, 1), ("b", 1e4, 1), ("c", 1e4, 2), ("d", 1e6, 1)):
         options = ("--photons", photons, "--seed", seed, "--output", "transmission", "--scatter", 0, "--no-grid")
-        assert drr(files, tmp_path / f"{name}.nrrd", *options) == 0
+        assert drr(files, tmp_path / f"{name}.nrrd", *options, "--sdd-mm", 1000, "--sid-mm", 800) == 0
     a, b, c, d = (image(tmp_path / f"{name}.nrrd") for name in "abcd")
     assert torch.equal(a, b) and not torch.equal(a, c)
-    few, many = (float(torch.cat([x[:, :3], x[:, -3:]]).std()) for x in (a, d))  # air beside the block
+    few, many = (float(torch.cat([x[:, :5], x[:, -5:]]).std()) for x in (a, d))  # air beside the block
     # 1 % relative noise from 10 000 photons, of which the scintillator counts about 0.8, blurred very little
     assert few == pytest.approx(0.01 / np.sqrt(0.8), rel=0.2) and few / many == pytest.approx(10, rel=0.2)
 
@@ -152,7 +152,7 @@ def test_many_poses_resume(files, tmp_path, capsys):
         (("--view", "x"), "lateral-left"), (("--view", "ap", "--lao", 3), "cannot be combined"),
         (("--pose", "none.json"), "does not exist"), (("--poses", "none.json", "--out", "folder"), "list of poses"),
         (("--bones", 2), "--labels"), (("--off-center-mm", "1,2,3"), "two numbers"), (("--window", "5,1"), "exchange"),
-        (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"), 
+        (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"),
         (("--output", "signal", "--out", "a.png"), "gray"),
         (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
         (("--truth", "t"), "--labels SEG or --tool"),
