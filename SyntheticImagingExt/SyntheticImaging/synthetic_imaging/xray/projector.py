@@ -13,54 +13,13 @@ import torch
 from ..errors import InputError
 from ..volume import Volume
 from . import projector_reference as reference
+from .bases import WATER, Bases
+from .fields import AS_IT_IS, Field, fields_of
 from .rays import Rays
 
+__all__ = ["WATER", "Bases", "Projector", "ViewVectors", "integrate", "water_path"]
+
 _LARGEST_INDEX = 2**31 - 1
-_LARGEST_SHORT = 2**15 - 1
-
-
-@dataclass(frozen=True)
-class Bases:
-    """How much of each material a voxel of a CT number holds, as piecewise linear functions.
-
-    hu: rising CT numbers, at least two. weights: for each basis as many numbers, the amount per volume there
-    (1 for water: the integral is then in mm of water). Constant below the first and above the last CT number.
-    """
-
-    hu: tuple[float, ...]
-    weights: tuple[tuple[float, ...], ...]
-
-    def __post_init__(self):
-        knots = np.asarray(self.hu, dtype=np.float64)
-        if knots.ndim != 1 or len(knots) < 2 or not np.isfinite(knots).all() or (np.diff(knots) <= 0).any():
-            raise InputError("The CT numbers of a material table must be finite and rise; give at least two.")
-        weights = np.asarray(self.weights, dtype=np.float64)
-        if weights.ndim != 2 or weights.shape[1] != len(knots) or not len(weights) or not np.isfinite(weights).all():
-            raise InputError(f"Each material needs one finite weight for each of the {len(knots)} CT numbers.")
-        object.__setattr__(self, "hu", tuple(knots.tolist()))
-        object.__setattr__(self, "weights", tuple(map(tuple, weights.tolist())))
-
-    def pieces(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """As functions of v = hu - hu[0], 0 ≤ v: (B, 2 + H) value at 0, slope there, changes of slope; (H,) where."""
-        hu, weights = np.array(self.hu), np.array(self.weights)
-        slopes = np.diff(weights, axis=1) / np.diff(hu)
-        table = np.hstack([weights[:, :1], slopes[:, :1], np.diff(slopes, axis=1)])
-        return torch.from_numpy(table), torch.from_numpy(hu[1:-1] - hu[0])
-
-    def at(self, hu: torch.Tensor) -> torch.Tensor:
-        """The amounts at CT numbers of any shape (...): (B, ...)."""
-        table, knots = self.pieces()
-        value = hu.clamp(self.hu[0], self.hu[-1]) - self.hu[0]
-        bent = [(value - knot).clamp_min(0.0) for knot in knots.tolist()]
-        rows = [
-            row[0] + row[1] * value + sum(c * part for c, part in zip(row[2:], bent, strict=True))
-            for row in table.tolist()
-        ]
-        return torch.stack(rows)
-
-
-WATER = Bases(hu=(-1000.0, 31000.0), weights=((0.0, 32.0),))
-"""Water-equivalent path length: max(0, 1 + HU/1000)."""
 
 
 @dataclass(frozen=True)
@@ -80,39 +39,6 @@ class ViewVectors:
         names = ("source_ras", "detector_origin_ras", "row_step_ras", "column_step_ras")
         parts = [torch.tensor(getattr(view, name), dtype=torch.float64, requires_grad=True) for name in names]
         return cls(*parts, view.rows, view.columns)
-
-
-@dataclass(frozen=True)
-class _Field:
-    """What one march along the rays reads: voxels that are 0 where there is nothing, and how to read them.
-
-    data: (K, J, I) float32, or int16 where that loses nothing. support: (first, one past last) voxel (k, j, i) that
-    is not 0. pieces, knots: see ``Bases.pieces``. factors: voxels of the CT per voxel of this field along k, j, i.
-    """
-
-    data: torch.Tensor
-    support: tuple[tuple[int, int, int], tuple[int, int, int]]
-    pieces: torch.Tensor
-    knots: torch.Tensor
-    factors: tuple[int, int, int] = (1, 1, 1)
-
-    @classmethod
-    def of(cls, data: torch.Tensor, pieces: torch.Tensor, knots: torch.Tensor, factors=(1, 1, 1)) -> _Field:
-        whole = bool((pieces[:, 0] != 0).any())
-        support = ((0, 0, 0), tuple(data.shape)) if whole else _support(data)
-        return cls(data, support, pieces, knots, tuple(factors))
-
-    def coarser(self, factors: tuple[int, int, int]) -> _Field:
-        """Blocks of voxels averaged; blocks that stand over the edge are filled up with nothing."""
-        if tuple(factors) == (1, 1, 1):
-            return self
-        fine = self.data.float()[None, None]
-        data = torch.nn.functional.avg_pool3d(fine, factors, ceil_mode=True, count_include_pad=False)[0, 0].contiguous()
-        for axis, (count, factor) in enumerate(zip(self.data.shape, factors, strict=True)):
-            if count % factor:
-                data.narrow(axis, data.shape[axis] - 1, 1).mul_(count % factor / factor)
-        data = _short(data) if self.data.dtype == torch.int16 else data
-        return _Field.of(data, self.pieces, self.knots, factors)
 
 
 class Projector:
@@ -138,11 +64,11 @@ class Projector:
         self.volume, self.bases, self.notice = volume, bases, ""
         self.engine = engine
         try:
-            self._fields = _fields(volume, bases, labels, materials or {}, torch.device(device))
+            self._fields = fields_of(volume, bases, labels, materials or {}, torch.device(device))
         except torch.OutOfMemoryError:
             self.notice = "The GPU has not enough free memory for this CT, so images are computed on the CPU."
-            self._fields = _fields(volume, bases, labels, materials or {}, torch.device("cpu"))
-        self._coarse: dict[tuple[int, int, int], list[_Field]] = {(1, 1, 1): self._fields}
+            self._fields = fields_of(volume, bases, labels, materials or {}, torch.device("cpu"))
+        self._coarse: dict[tuple[int, int, int], list[Field]] = {(1, 1, 1): self._fields}
 
     @property
     def device(self) -> torch.device:
@@ -177,6 +103,17 @@ class Projector:
             row = stop
             yield image
 
+    def along(self, view, pixels: torch.Tensor, start: torch.Tensor, stop: torch.Tensor) -> torch.Tensor:
+        """Integrals in mm over parts of rays, (B, n).
+
+        pixels: (n,) row · columns + column. start, stop: (n,) fractions of the way from source to pixel.
+        """
+        rays = Rays.of(view, self.volume.ijk_to_ras)
+        source = rays.source
+        along = rays.targets().reshape(-1, 3)[pixels.cpu()] - source
+        ends = [source + part.cpu().double()[:, None] * along for part in (start, stop)]
+        return torch.cat([march_lines(field, *ends, rays.metric_mm, self.engine) for field in self._fields])
+
     def prepare(self, view) -> None:
         """Make what the first coarse image of such a view needs, so that it comes at once."""
         for _ in self.steps(view):
@@ -189,7 +126,7 @@ class Projector:
         large = torch.nn.functional.interpolate(small[None], size=size, mode="bilinear", align_corners=False)[0]
         return large[:, : rays.rows, : rays.columns].contiguous()
 
-    def _matched(self, view, stride: int = 1) -> list[_Field]:
+    def _matched(self, view, stride: int = 1) -> list[Field]:
         """The fields with voxels averaged to about the footprint that a pixel has at the CT's center."""
         center = self.volume.ras_from_ijk((np.array(self.volume.shape[::-1]) - 1) / 2)
         source, column = np.array(view.source_ras), np.array(view.column_step_ras)
@@ -204,11 +141,11 @@ class Projector:
             self._coarse[factors] = [field.coarser(factors) for field in self._fields]
         return self._coarse[factors]
 
-    def _march(self, fields: list[_Field], rays: Rays, cells: int) -> torch.Tensor:
+    def _march(self, fields: list[Field], rays: Rays, cells: int) -> torch.Tensor:
         return torch.cat([march(field, rays.on_coarser_grid(field.factors), cells, self.engine) for field in fields])
 
 
-def march(field: _Field, rays: Rays, cells: int = 1, engine: str = "auto") -> torch.Tensor:
+def march(field: Field, rays: Rays, cells: int = 1, engine: str = "auto") -> torch.Tensor:
     """Line integrals of one field in mm, (B, rows, columns), by the named engine."""
     if cells < 1:
         raise InputError(f"{cells} samples per voxel cannot be taken; give 1 or more.")
@@ -225,6 +162,18 @@ def march(field: _Field, rays: Rays, cells: int = 1, engine: str = "auto") -> to
     return kernels.integrate(field.data, field.support, rays, field.pieces, field.knots, cells)
 
 
+def march_lines(
+    field: Field, starts: torch.Tensor, stops: torch.Tensor, metric_mm: torch.Tensor, engine: str = "auto"
+) -> torch.Tensor:
+    """Integrals of one field in mm, (B, n), between points (n, 3) in its voxels, order (k, j, i)."""
+    if _engine(engine, field.data) == "torch":
+        data = field.data.float()
+        return reference.integrate_lines(data, starts, stops, metric_mm, field.pieces, field.knots, 1)
+    from . import projector_kernels as kernels
+
+    return kernels.integrate_lines(field.data, field.support, starts, stops, metric_mm, field.pieces, field.knots)
+
+
 def integrate(
     hu: torch.Tensor, ijk_to_ras: np.ndarray, view, bases: Bases = WATER, cells: int = 1, engine: str = "auto"
 ) -> torch.Tensor:
@@ -234,16 +183,23 @@ def integrate(
     ``ViewVectors`` for gradients to the pose. For many views of one CT without gradients, ``Projector`` is faster.
     """
     hu = hu if hu.is_floating_point() else hu.float()
-    data = hu.clamp(bases.hu[0], bases.hu[-1]) - bases.hu[0]
+    if bases.steep:
+        parts = [_integrate(amounts, ijk_to_ras, view, *AS_IT_IS, cells, engine) for amounts in bases.at(hu)]
+        return torch.cat(parts)
+    return _integrate(
+        hu.clamp(bases.hu[0], bases.hu[-1]) - bases.hu[0], ijk_to_ras, view, *bases.pieces(), cells, engine
+    )
+
+
+def _integrate(data: torch.Tensor, ijk_to_ras, view, table, knots, cells: int, engine: str) -> torch.Tensor:
     rays = Rays.of(view, ijk_to_ras)
-    table, knots = bases.pieces()
     if _engine(engine, data) == "torch":
         return reference.integrate(data, rays, table, knots, cells)
     from . import projector_kernels as kernels
 
     data = data.float().contiguous()
     if not (rays.differentiable or data.requires_grad):
-        return march(_Field.of(data, table, knots), rays, cells, engine)
+        return march(Field.of(data, table, knots), rays, cells, engine)
     return kernels.integrate_with_gradient(data, ((0, 0, 0), tuple(data.shape)), rays, table, knots, cells)
 
 
@@ -260,52 +216,3 @@ def _engine(name: str, data: torch.Tensor) -> str:
     if data.device.type not in ("cpu", "cuda") or importlib.util.find_spec("warp") is None:
         return "torch"
     return "simd" if data.device.type == "cpu" else "warp"
-
-
-def _fields(volume: Volume, bases: Bases, labels, materials: dict[int, Bases], device: torch.device) -> list[_Field]:
-    if labels is None:
-        return [_Field.of(_above(volume.data, bases).to(device), *bases.pieces())]
-    if not volume.same_grid(labels):
-        raise InputError("The label map lies on another grid than the CT; resample it onto the CT first.")
-    count = len(bases.weights)
-    if any(len(table.weights) != count for table in materials.values()):
-        raise InputError(f"Every label's table must hold {count} materials, as that of the unlabeled voxels does.")
-    amounts = torch.empty((count, *volume.shape))
-    for k in range(volume.shape[0]):
-        hu, names = volume.data[k].float(), labels.data[k]
-        amounts[:, k] = bases.at(hu)
-        for label, table in materials.items():
-            amounts[:, k] = torch.where(names == label, table.at(hu).float(), amounts[:, k])
-    plain, nowhere = torch.tensor([[0.0, 1.0]], dtype=torch.float64), torch.empty(0, dtype=torch.float64)
-    return [_Field.of(data.to(device).contiguous(), plain, nowhere) for data in amounts]
-
-
-def _above(hu: torch.Tensor, bases: Bases) -> torch.Tensor:
-    """CT numbers above the first of the table, and not above its last; int16 where all are whole numbers."""
-    low, high = bases.hu[0], bases.hu[-1]
-    whole = not hu.is_floating_point() and low.is_integer() and high.is_integer() and high - low <= _LARGEST_SHORT
-    if not whole:
-        return hu.float().clamp_(low, high).sub_(low).contiguous()
-    return _short(hu.to(torch.int32) if hu.dtype not in (torch.int16, torch.int32) else hu, int(low), int(high))
-
-
-def _short(values: torch.Tensor, low: int = 0, high: int = _LARGEST_SHORT) -> torch.Tensor:
-    """Whole numbers in [low, high] above low as int16, with a spare one behind the last for readers of pairs."""
-    room = torch.empty(values.numel() + 2, dtype=torch.int16, device=values.device)
-    data = room[: values.numel()].view(values.shape)
-    for k in range(len(values)):
-        plane = values[k].round() if values.is_floating_point() else values[k]
-        data[k] = plane.clamp(low, high).to(torch.int32) - low
-    return data
-
-
-def _support(data: torch.Tensor) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
-    """The box of voxels that are not 0: first and one past the last along each axis."""
-    low, high = [], []
-    occupied = data != 0
-    flat = [occupied.any(dim=2).any(dim=1), occupied.any(dim=2).any(dim=0), occupied.any(dim=1).any(dim=0)]
-    for line in flat:
-        found = torch.nonzero(line)[:, 0]
-        low.append(int(found[0]) if len(found) else 0)
-        high.append(int(found[-1]) + 1 if len(found) else 0)
-    return tuple(low), tuple(high)

@@ -169,7 +169,7 @@ def _kernels(knots: int, short: bool):
         target = beam.origin + row * beam.row_step + column * beam.column_step
         write(march(field, box, beam.source, target, at), pieces, ray, out)
 
-    @wp.kernel(module="unique", enable_backward=True)
+    @wp.kernel(module="unique", enable_backward=not short)
     def of_rays(
         first: int, field: wp.array(dtype=voxel), box: Box, sources: wp.array(dtype=wp.vec3d),
         targets: wp.array(dtype=wp.vec3d), pieces: wp.array2d(dtype=float), at: bends, out: wp.array2d(dtype=float),
@@ -189,7 +189,7 @@ def integrate(field: torch.Tensor, support, rays: Rays, pieces: torch.Tensor, kn
     out = torch.empty(len(pieces), rays.rows * rays.columns, device=field.device)
     inputs = [
         _array(field.view(-1)),
-        _box(field, support, rays, cells),
+        _box(field, support, rays.metric_mm, cells),
         _beam(rays),
         *_table(pieces, knots, bends, field.device),
     ]
@@ -203,9 +203,22 @@ def integrate_with_gradient(
     """As ``integrate``, with gradients to the field and to the vectors of the rays."""
     targets = rays.targets().reshape(-1, 3).to(field.device)
     sources = rays.source.to(field.device).expand_as(targets)
-    fixed = (_box(field, support, rays, cells), pieces, knots)
+    fixed = (_box(field, support, rays.metric_mm, cells), pieces, knots)
     out = _Integrals.apply(field, sources.contiguous(), targets.contiguous(), fixed)
     return out.view(len(pieces), rays.rows, rays.columns)
+
+
+def integrate_lines(field: torch.Tensor, support, starts, stops, metric_mm, pieces, knots) -> torch.Tensor:
+    """See ``projector_reference.integrate_lines``; one cell per voxel, without gradients: (B, n)."""
+    _, kernel, bends = _kernels(len(knots), field.dtype == torch.int16)
+    out = torch.empty(len(pieces), len(starts), device=field.device)
+    if not len(starts):
+        return out
+    points = [_array(part.double().to(field.device).contiguous(), wp.vec3d) for part in (starts, stops)]
+    inputs = [_array(field.view(-1)), _box(field, support, metric_mm, 1), *points]
+    inputs += [*_table(pieces, knots, bends, field.device), _array(out)]
+    launch_in_bands(kernel, len(starts), inputs, wp.device_from_torch(field.device))
+    return out
 
 
 class _Integrals(torch.autograd.Function):
@@ -256,12 +269,12 @@ def _array(tensor: torch.Tensor, dtype=None):
     return wp.from_torch(tensor.detach(), dtype=dtype)
 
 
-def _box(field: torch.Tensor, support, rays: Rays, cells: int) -> Box:
+def _box(field: torch.Tensor, support, metric_mm: torch.Tensor, cells: int) -> Box:
     box = Box()
     box.shape = wp.vec3i(*field.shape)
     box.low, box.high = (wp.vec3i(*corner) for corner in support)
     box.cells = cells
-    box.metric = wp.mat33d(*rays.metric_mm.flatten().tolist())
+    box.metric = wp.mat33d(*metric_mm.flatten().tolist())
     return box
 
 

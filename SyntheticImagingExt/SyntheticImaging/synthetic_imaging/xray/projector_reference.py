@@ -24,27 +24,40 @@ def integrate(field: torch.Tensor, rays: Rays, pieces: torch.Tensor, knots: torc
     field: (K, J, I) floating point. pieces: (B, 2 + H): value at 0, slope there, and changes of slope at the H knots.
     knots: (H,) in units of the field. cells: samples per voxel along the fastest axis.
     """
-    targets = rays.targets().reshape(-1, 3).to(field.device)
-    source = rays.source.to(field.device)
-    fastest = (targets - source).detach().abs().argmax(dim=1)
-    parts, order = [], []
+    stops = rays.targets().reshape(-1, 3)
+    values = integrate_lines(field, rays.source.expand_as(stops), stops, rays.metric_mm, pieces, knots, cells)
+    return values.reshape(-1, rays.rows, rays.columns)
+
+
+def integrate_lines(
+    field: torch.Tensor,
+    starts: torch.Tensor,
+    stops: torch.Tensor,
+    metric_mm: torch.Tensor,
+    pieces: torch.Tensor,
+    knots: torch.Tensor,
+    cells: int,
+) -> torch.Tensor:
+    """The same between points (n, 3) in voxels, order (k, j, i): (B, n). metric_mm: see ``Rays``."""
+    starts, stops, metric_mm = (part.to(field.device) for part in (starts, stops, metric_mm))
+    fastest = (stops - starts).detach().abs().argmax(dim=1)
+    parts, order = [torch.empty(len(pieces), 0, dtype=field.dtype, device=field.device)], [fastest[:0]]
     for axis in range(3):
         chosen = torch.nonzero(fastest == axis)[:, 0]
         turned = field.movedim(axis, 0)
         count = field.shape[axis] * cells
         for index in chosen.split(max(1, _CHUNK // count)):
-            parts.append(_march(turned, source, targets[index], axis, rays, pieces, knots, cells))
-            order.append(index)
-    values = torch.cat(parts, dim=1)
-    back = torch.argsort(torch.cat(order))
-    return values[:, back].reshape(-1, rays.rows, rays.columns).to(field.dtype)
+            if len(index):
+                parts.append(_march(turned, starts[index], stops[index], axis, metric_mm, pieces, knots, cells))
+                order.append(index)
+    return torch.cat(parts, dim=1)[:, torch.argsort(torch.cat(order))]
 
 
-def _march(field, source, targets, axis, rays: Rays, pieces, knots, cells):
+def _march(field, sources, targets, axis, metric_mm, pieces, knots, cells):
     """Rays that move fastest along the first axis of ``field``, whose axes follow the others in order."""
     others = [other for other in range(3) if other != axis]
-    along = targets[:, axis] - source[axis]
-    low, high, lines = _span(field.shape, source, targets, axis, others)
+    reach = (targets[:, axis] - sources[:, axis]).abs()
+    low, high, lines = _span(field.shape, sources, targets, axis, others)
     edges = torch.arange(field.shape[0] * cells + 1, device=field.device, dtype=torch.float64) / cells - 0.5
     starts = torch.maximum(edges[:-1], low[:, None])
     stops = torch.minimum(edges[1:], high[:, None])
@@ -52,13 +65,12 @@ def _march(field, source, targets, axis, rays: Rays, pieces, knots, cells):
     middle = torch.where(weights > 0, 0.5 * (starts + stops), 0.5 * (edges[:-1] + edges[1:]))
     planes = torch.arange(field.shape[0], device=field.device, dtype=torch.float64) if cells == 1 else middle
     coordinates = [offset[:, None] + middle * slope[:, None] for offset, slope in lines]
-    dtype = field.dtype
     samples = _interpolate(field, planes.expand_as(middle), *coordinates)
-    mm = torch.linalg.vector_norm((targets - source) @ rays.metric_mm.to(field.device).T, dim=1) / along.abs()
-    lengths = (weights * mm[:, None]).to(dtype)
-    bent = [(samples - knot).clamp_min(0.0) for knot in knots]
+    mm = torch.linalg.vector_norm((targets - sources) @ metric_mm.T, dim=1) / reach
+    lengths = (weights * mm[:, None]).to(field.dtype)
+    bent = [(samples - knot).clamp_min(0.0) for knot in knots.tolist()]
     rows = []
-    for piece in pieces:
+    for piece in pieces.tolist():
         values = (
             piece[0] + piece[1] * samples + sum(change * part for change, part in zip(piece[2:], bent, strict=True))
         )
@@ -66,15 +78,15 @@ def _march(field, source, targets, axis, rays: Rays, pieces, knots, cells):
     return torch.stack(rows)
 
 
-def _span(shape, source, targets, axis, others):
+def _span(shape, sources, targets, axis, others):
     """Where along ``axis`` each ray is inside the volume, and its other coordinates as (offset, slope)."""
-    start, stop = source[axis].expand(len(targets)), targets[:, axis]
+    start, stop = sources[:, axis], targets[:, axis]
     low = torch.minimum(start, stop).clamp_min(-0.5)
     high = torch.maximum(start, stop).clamp_max(shape[0] - 0.5)
     lines = []
     for other, count in zip(others, shape[1:], strict=True):
-        slope = (targets[:, other] - source[other]) / (stop - start)
-        offset = source[other] - source[axis] * slope
+        slope = (targets[:, other] - sources[:, other]) / (stop - start)
+        offset = sources[:, other] - start * slope
         flat = slope.abs() < 1e-9
         safe = torch.where(flat, 1.0, slope)
         first, last = (-0.5 - offset) / safe, (count - 0.5 - offset) / safe
