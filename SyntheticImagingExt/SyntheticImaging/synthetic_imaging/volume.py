@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -61,17 +62,17 @@ class Volume:
     def shape(self) -> tuple[int, int, int]:
         return tuple(self.data.shape)
 
-    @property
+    @cached_property
     def spacing_mm(self) -> np.ndarray:
         """Voxel size along i, j and k in millimeters."""
         return np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
 
-    @property
+    @cached_property
     def directions(self) -> np.ndarray:
         """Unit vectors of the i, j and k axes in RAS, as the columns of a (3, 3) array."""
         return self.ijk_to_ras[:3, :3] / self.spacing_mm
 
-    @property
+    @cached_property
     def ras_to_ijk(self) -> np.ndarray:
         return np.linalg.inv(self.ijk_to_ras)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import pairwise
 
 import warp as wp
+
+from .cores import CORES, pool
 
 _DRIVER_NOTICE = b"Warp CUDA warning: Could not find or load the NVIDIA CUDA driver"
 
@@ -41,8 +42,6 @@ wp.config.log_level = wp.LOG_ERROR
 with _without_driver_notice():
     wp.init()
 
-CORES = max(1, min(16, os.cpu_count() or 1))
-_pool = ThreadPoolExecutor(CORES, thread_name_prefix="kernel")
 _compiled: set = set()
 
 
@@ -63,7 +62,7 @@ def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES
         _compiled.add(kernel)
     edges = [count * band // bands for band in range(bands + 1)]
     jobs = [
-        _pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)
+        pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)
         for start, stop in pairwise(edges)
         if stop > start
     ]

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 from torch.nn import functional
 
 from .. import volume as volumes
+from ..cores import one_torch_thread, pool
 from . import reference
 from .lesion import Lesion
 from .noise import expand, gaussian_rows, lattice, linear_rows, spline_rows
@@ -89,27 +90,13 @@ def insert(
     region = region_of(case, lesion)
     if region.empty:
         return Insertion(region, *(part[region.slices] for part in (hu, organ, instances)))
-    crop = [torch.from_numpy(np.ascontiguousarray(part[region.slices])).to(device) for part in (hu, organ, instances)]
-    patch, inside, numbers = crop[0].float(), (crop[1] > 0).float(), crop[2].to(torch.int32)
-    factor = tuple(2 if preview and step <= _PREVIEW_MM else 1 for step in case.ct.spacing_mm[::-1])
-    fine = patch
-    if preview:
-        patch, inside, numbers = _pool(patch, factor), _pool(inside, factor).round(), _pick(numbers, factor)
-    work = engine(torch.device(device).type, engine_name)
-    builder = _Builder(case, lesion, region, factor, torch.device(device))
-    fields = builder.fields(patch, inside, numbers, denoise=not preview)
-    statistics = _surroundings(case, region, factor, fields)
-    recipe = builder.recipe(statistics.mean_hu, instance)
-    outline = work.outline(fields, recipe)
-    inner = builder.inner(fields, outline.soft, statistics, noise=not preview)
-    result = work.compose(fields, outline, inner, recipe)
-    if preview:
-        change = expand(
-            result[0] - patch, [builder.tensor(linear_rows(n, f)) for n, f in zip(fine.shape, factor, strict=True)]
+    with one_torch_thread():
+        parts = [torch.from_numpy(np.ascontiguousarray(part[region.slices])) for part in (hu, organ, instances)]
+        builder = _Builder(case, lesion, region, torch.device(device), preview)
+        result = builder.insert(
+            *(part.to(device) for part in parts), instance, engine(builder.device.type, engine_name)
         )
-        labels = [_spread(part, factor, fine.shape) for part in result[1:]]
-        result = (torch.where(fine < volumes.PADDING_BELOW_HU, fine, fine + change), *labels)
-    return Insertion(region, *(part.cpu().numpy() for part in result))
+        return Insertion(region, *(part.cpu().numpy() for part in result))
 
 
 def _pool(values: torch.Tensor, factor) -> torch.Tensor:
@@ -122,7 +109,8 @@ def _pick(values: torch.Tensor, factor) -> torch.Tensor:
 
 def _spread(values: torch.Tensor, factor, shape) -> torch.Tensor:
     for axis, (step, count) in enumerate(zip(factor, shape, strict=True)):
-        values = values.repeat_interleave(step, dim=axis).narrow(axis, 0, count)
+        if step > 1:
+            values = values.repeat_interleave(step, dim=axis).narrow(axis, 0, count)
     return values
 
 
@@ -154,10 +142,10 @@ def _surroundings(case: Case, region: Region, factor, fields: reference.Fields) 
     inner = case.parenchyma_in(region)[tuple(slice(None, None, step) for step in factor)]
     stride = max(1, round((inner.size / _STATISTICS_SAMPLES) ** 0.5))
     part = (slice(None), slice(None, None, stride), slice(None, None, stride))
-    chosen = torch.from_numpy(np.ascontiguousarray(inner[part])).to(fields.hu.device) & (fields.instances[part] == 0)
-    values, smooth = fields.hu[part][chosen].double(), fields.smooth[part][chosen].double()
-    usual = (values - case.organ_mean_hu).abs() < 4 * case.noise_std_hu
-    values, smooth = values[usual], smooth[usual]
+    hu, smooth, others = (values[part].contiguous() for values in (fields.hu, fields.smooth, fields.instances))
+    chosen = torch.from_numpy(np.ascontiguousarray(inner[part])).to(hu.device) & (others == 0)
+    chosen &= (hu - case.organ_mean_hu).abs() < 4 * case.noise_std_hu
+    values, smooth = hu[chosen].double(), smooth[chosen].double()
     if len(values) < _FEWEST_SAMPLES:
         return _Statistics(case.organ_mean_hu, case.noise_std_hu, 0.7 * case.noise_std_hu)
     return _Statistics(float(values.mean()), float(values.std()), float((values - smooth).std()))
@@ -166,31 +154,60 @@ def _surroundings(case: Case, region: Region, factor, fields: reference.Fields) 
 class _Builder:
     """Random fields and numbers of one lesion in one region of a CT."""
 
-    def __init__(self, case: Case, lesion: Lesion, region: Region, factor, device: torch.device):
-        self.case, self.lesion, self.region, self.factor, self.device = case, lesion, region, factor, device
+    def __init__(self, case: Case, lesion: Lesion, region: Region, device: torch.device, preview: bool):
+        self.case, self.lesion, self.region, self.device, self.preview = case, lesion, region, device, preview
+        self.factor = tuple(2 if preview and step <= _PREVIEW_MM else 1 for step in case.ct.spacing_mm[::-1])
         self.shape: Shape = shape_of(lesion, case.frame.directions)
         lines = case.frame.coordinates_mm(case.ct, region, lesion.center_ras)
-        self.lines = [_middles(line, step) for line, step in zip(lines, factor, strict=True)]
+        self.lines = [_middles(line, step) for line, step in zip(lines, self.factor, strict=True)]
         self.order = case.frame.array_axes
 
-    def fields(self, hu: torch.Tensor, organ: torch.Tensor, instances: torch.Tensor, denoise: bool) -> reference.Fields:
-        lesion = self.lesion
-        needs_slow = (
-            lesion.texture.heterogeneity_hu > 0
+    def insert(self, hu: torch.Tensor, organ: torch.Tensor, instances: torch.Tensor, instance: int, work):
+        """The region's (hu, organ, instances) with the lesion; ``work`` does the voxel arithmetic."""
+        fine, factor = hu.float(), self.factor
+        hu, organ, instances = fine, (organ > 0).float(), instances.to(torch.int32)
+        if self.preview:
+            hu, organ, instances = _pool(fine, factor), _pick(organ, factor), _pick(instances, factor)
+        fields = self.fields(hu, organ, instances)
+        statistics = _surroundings(self.case, self.region, factor, fields)
+        recipe = self.recipe(statistics.mean_hu, instance)
+        outline = work.outline(fields, recipe)
+        inner = self.inner(fields, outline.soft, statistics)
+        result = work.compose(fields, outline, inner, recipe)
+        if not self.preview:
+            return result
+        rows = [self.tensor(linear_rows(count, step)) for count, step in zip(fine.shape, factor, strict=True)]
+        changed = fine + expand(result[0] - hu, rows)
+        labels = [_spread(part, factor, fine.shape) for part in result[1:]]
+        return torch.where(fine < volumes.PADDING_BELOW_HU, fine, changed), *labels
+
+    def fields(self, hu: torch.Tensor, organ: torch.Tensor, instances: torch.Tensor) -> reference.Fields:
+        """Everything that does not need the outline; the parts are made beside each other."""
+        lesion, texture = self.lesion, self.lesion.texture
+        slow = (
+            texture.heterogeneity_hu > 0
             or lesion.core.radius_fraction > 0
-            or (lesion.rim.contrast_hu and lesion.rim.nodularity > 0)
+            or (lesion.rim.contrast_hu != 0 and lesion.rim.nodularity > 0)
         )
+        noises = {
+            "texture": (_TEXTURE, texture.coarseness_mm, texture.noise_ratio > 0 and not self.preview),
+            "slow": (_SLOW, _SLOW_STEP * lesion.radius_mm, slow),
+            "flecks": (_FLECKS, lesion.calcification.size_mm, lesion.calcification.volume_fraction > 0),
+        }
+        jobs = {name: pool.submit(self._noise, *values) for name, (*values, wanted) in noises.items() if wanted}
+        jobs["displacement"] = pool.submit(self._displacement)
+        smooth = hu if self.preview else self._smooth(hu)
+        made = {name: job.result() for name, job in jobs.items()}
         return reference.Fields(
             hu=hu,
-            smooth=self._smooth(hu) if denoise else hu,
+            smooth=smooth,
             organ=organ,
             instances=instances,
-            displacement=self._displacement(),
-            slow=self._noise(_SLOW, _SLOW_STEP * lesion.radius_mm) if needs_slow else None,
-            flecks=self._noise(_FLECKS, lesion.calcification.size_mm)
-            if lesion.calcification.volume_fraction > 0
-            else None,
-            coordinates_mm=tuple(torch.from_numpy(line.astype(np.float32)).to(self.device) for line in self.lines),
+            displacement=made["displacement"],
+            texture=made.get("texture"),
+            slow=made.get("slow"),
+            flecks=made.get("flecks"),
+            coordinates_mm=tuple(self.tensor(line.astype(np.float32)) for line in self.lines),
         )
 
     def tensor(self, rows: np.ndarray) -> torch.Tensor:
@@ -226,7 +243,7 @@ class _Builder:
         ]
         return expand(values, matrices).contiguous()
 
-    def inner(self, fields: reference.Fields, soft: torch.Tensor, statistics: _Statistics, noise: bool) -> torch.Tensor:
+    def inner(self, fields: reference.Fields, soft: torch.Tensor, statistics: _Statistics) -> torch.Tensor:
         """What varies inside the lesion about its mean: grain, texture, slow variation, in HU.
 
         The texture supplies the part of the noise that the patient's own grain does not; the sum is
@@ -237,11 +254,11 @@ class _Builder:
         values = torch.zeros_like(fields.hu)
         wanted = texture.noise_ratio * (statistics.std_hu if texture.noise_hu is None else texture.noise_hu)
         grain = min(statistics.grain_hu, wanted) if texture.grain else 0.0
-        if noise and wanted > 0:
+        if fields.texture is not None and wanted > 0:
             if grain > 0:
                 limit = 3 * statistics.grain_hu
                 values = (fields.hu - fields.smooth).clamp_(-limit, limit).mul_(grain / statistics.grain_hu)
-            values.add_(self._noise(_TEXTURE, texture.coarseness_mm), alpha=math.sqrt(max(0.0, wanted**2 - grain**2)))
+            values.add_(fields.texture, alpha=math.sqrt(max(0.0, wanted**2 - grain**2)))
             part = values[body].double()
             spread = float(part.std()) if len(part) > 1 else wanted
             values.sub_(float(part.mean())).mul_(wanted / min(max(spread, wanted / 2), wanted * 2))

@@ -1,58 +1,19 @@
 """The lesion's voxel arithmetic as Warp kernels: one source for CUDA and CPU.
 
 Same functions and results as ``reference`` (tested to 0.01 HU); one pass over the voxels each, rows in
-parallel. On the CPU a launch runs on one core and frees the interpreter, so bands of rows share the cores.
+parallel.
 """
 
 from __future__ import annotations
-
-import os
-import tempfile
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import cache
-from itertools import pairwise
 
 import torch
 import warp as wp
 
 from ..volume import PADDING_BELOW_HU
+from ..warp_start import launch_in_bands
 from .reference import INVISIBLE, Fields, Outline, Recipe
 
-_DRIVER_NOTICE = b"Warp CUDA warning: Could not find or load the NVIDIA CUDA driver"
-
-
-@contextmanager
-def _without_driver_notice():
-    """Keep Warp's library from writing to the error stream that a computer without a GPU has no CUDA driver.
-
-    The notice comes from C code and heeds no setting, so the stream itself is held back; all else in it is passed on.
-    """
-    with tempfile.TemporaryFile() as held:
-        try:
-            stream = os.dup(2)
-        except OSError:  # an application without an error stream
-            yield
-            return
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(stream, 2)
-            os.close(stream)
-            held.seek(0)
-            lines = [line for line in held if not line.startswith(_DRIVER_NOTICE)]
-            if lines:
-                os.write(2, b"".join(lines))
-
-
-wp.config.log_level = wp.LOG_ERROR
-with _without_driver_notice():
-    wp.init()
 wp.set_module_options({"enable_backward": False, "fast_math": False})
-
-_BANDS = max(1, min(8, os.cpu_count() or 1))
-_pool = ThreadPoolExecutor(_BANDS, thread_name_prefix="lesion")
 
 
 @wp.struct
@@ -249,12 +210,6 @@ def compose(fields: Fields, shape: Outline, inner: torch.Tensor, recipe: Recipe)
     return hu, organ, instances
 
 
-@cache
-def _load(device_name: str):
-    """Compile or fetch the kernels once, before several threads ask for them."""
-    wp.load_module(device=device_name)
-
-
 def _numbers(recipe: Recipe) -> Numbers:
     numbers = Numbers()
     for name, value in vars(recipe).items():
@@ -273,17 +228,4 @@ def _launch(kernel, like: torch.Tensor, inputs: list):
     """Run a kernel over the (k, j) rows of a region, in bands on the CPU."""
     rows = like.shape[0] * like.shape[1]
     arrays = [wp.from_torch(part, return_ctype=True) if isinstance(part, torch.Tensor) else part for part in inputs]
-    device = wp.device_from_torch(like.device)
-    _load(device.alias)
-    if device.is_cuda or _BANDS == 1 or rows < 2 * _BANDS:
-        wp.launch(kernel, dim=rows, inputs=[0, *arrays], device=device)
-        if device.is_cuda:
-            wp.synchronize_device(device)
-        return
-    edges = [rows * band // _BANDS for band in range(_BANDS + 1)]
-    jobs = [
-        _pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *arrays], device=device)
-        for start, stop in pairwise(edges)
-    ]
-    for job in jobs:
-        job.result()
+    launch_in_bands(kernel, rows, arrays, wp.device_from_torch(like.device))

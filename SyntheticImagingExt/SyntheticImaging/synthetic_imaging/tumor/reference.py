@@ -24,8 +24,8 @@ class Fields:
 
     hu: the CT. smooth: the CT without its noise. organ: 1 inside the organ, else 0. instances: int32,
     0 or the number of the lesion that is already there.
-    displacement: (3, K, J, I) mm along the region's (k, j, i) axes, or None. slow, flecks: random fields
-    of variance 1, or None where nothing asks for them.
+    displacement: (3, K, J, I) mm along the region's (k, j, i) axes. texture, slow, flecks: random fields of
+    variance 1, or None where nothing asks for them.
     coordinates_mm: three tensors, the distance of the voxel planes from the center along k, j, i.
     """
 
@@ -34,6 +34,7 @@ class Fields:
     organ: torch.Tensor
     instances: torch.Tensor
     displacement: torch.Tensor
+    texture: torch.Tensor | None
     slow: torch.Tensor | None
     flecks: torch.Tensor | None
     coordinates_mm: tuple[torch.Tensor, torch.Tensor, torch.Tensor]

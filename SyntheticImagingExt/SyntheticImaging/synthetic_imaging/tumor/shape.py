@@ -46,7 +46,8 @@ class Shape:
         return self.control.shape[1] // 2
 
 
-def rotation_matrix(rotation_deg) -> np.ndarray:
+@lru_cache(maxsize=64)
+def rotation_matrix(rotation_deg: tuple[float, float, float]) -> np.ndarray:
     """Rotations about R, then A, then S, as one (3, 3) matrix."""
     matrix = np.eye(3)
     for axis, angle in enumerate(np.radians(rotation_deg)):
