@@ -48,8 +48,7 @@ _compiled: set = set()
 def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES) -> None:
     """Launch over ``count`` threads and wait; on the CPU in bands on several cores.
 
-    The kernel's first argument is the number that is to be added to its thread index; a thread that runs twice must
-    do no harm.
+    The kernel's first argument is the number that is to be added to its thread index.
     A launch on the CPU runs on one core and frees the interpreter, so bands run beside each other.
     """
     if device.is_cuda or bands == 1 or count < 2 * bands:
@@ -57,10 +56,12 @@ def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES
         if device.is_cuda:
             wp.synchronize_device(device)
         return
+    first = 0
     if kernel not in _compiled:  # once, before several threads ask for it
         wp.launch(kernel, dim=1, inputs=[0, *inputs], device=device)
         _compiled.add(kernel)
-    edges = [count * band // bands for band in range(bands + 1)]
+        first = 1
+    edges = [first + (count - first) * band // bands for band in range(bands + 1)]
     jobs = [
         pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)
         for start, stop in pairwise(edges)
