@@ -162,4 +162,8 @@ def test_measures_tell_what_was_made():
     assert measured["volume_ml"] == pytest.approx(lesion.volume_mm3 / 1000, rel=0.1)
     assert measured["mean_hu"] == pytest.approx(CASE.organ_mean_hu - 60, abs=12)
     assert measured["clearance_mm"] == CASE.clearance_mm(lesion)
-    assert np.isnan(fresh([replace(lesion, visible=False)]).measure(0)["mean_hu"])
+    hidden = [replace(lesion, visible=False)]
+    assert fresh(hidden).measure(0)["mean_hu"] is None
+    assert (
+        json.loads(tumor.text_of(CASE, hidden, [fresh(hidden).measure(0)]))["lesions"][0]["measured"]["mean_hu"] is None
+    )

@@ -15,13 +15,15 @@ from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..io.atomic import publish, staging
 from ..volume import Volume
-from ..xray import coverage, export, poses, split
+from ..xray import export, poses, split
 from ..xray.detector import Collimation
 from ..xray.geometry import VIEWS, Pose, View, machine_named
-from ..xray.image import Patient, Radiograph, Settings, radiograph
+from ..xray.image import Patient, Radiograph, Settings, radiograph, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
+from ..xray.meshes import read_stl
 from ..xray.scatter import Scatter
 from ..xray.spectrum import Spectrum
+from ..xray.tools import Tool
 from .options import Console
 
 _RECORD = "drr.json"
@@ -37,15 +39,16 @@ def make(options, console: Console) -> int:
     machine = _machine(options)
     views = _views(options, machine, ct)
     settings = _settings(options, machine, next(iter(views.values())))
+    tools = _tools(options)
     labels = read_labels(options.labels, like=ct) if options.labels else None
     patient = Patient(ct, _division(options, labels), options.device)
     if patient.notice:
         console.stage(patient.notice)
     if options.poses:
-        return _many(options, console, patient, views, settings)
+        return _many(options, console, patient, views, settings, tools)
     view = views[""]
     console.stage(f"Projecting {view.pose().title}")
-    image = _image(patient, view, settings, options)
+    image = _image(patient, view, settings, tools, options)
     path = export.write_image(options.out, image, options.output, ct.metadata)
     for sentence in image.notices:
         console.result(f"note: {sentence}")
@@ -151,20 +154,32 @@ def _refuse_absent(labels: Volume, wanted: list[int]):
         raise InputError(f"The labels hold no voxel of {', '.join(absent)}; check the numbers.")
 
 
-def _image(patient: Patient, view: View, settings: Settings, options) -> Radiograph:
-    coverage.refuse_source_inside(patient.ct, view)
-    image = radiograph(patient.project(view), view, settings, coverage.notices(patient.ct, view))
+def _tools(options) -> list[Tool]:
+    found = []
+    for text in options.tool or ():
+        path, _, material = text.rpartition(":")
+        if not path:
+            raise InputError(f"--tool takes a mesh and a material, like wire.stl:steel; '{text}' is not.")
+        found.append(Tool(Path(path).stem, read_stl(Path(path).expanduser()), material))
+    return found
+
+
+def _image(patient: Patient, view: View, settings: Settings, tools: list[Tool], options) -> Radiograph:
+    image = render(patient, view, settings, tools)
     if options.fit_window:
-        fitted = replace(settings, window=settings.window.fitted(image.attenuation))
-        image = radiograph(image.paths, view, fitted, image.notices)
+        image = radiograph(image.paths, view, replace(settings, window=image.fitted_window()), image.notices)
     return image
 
 
-def _many(options, console: Console, patient: Patient, views: dict[str, View], settings: Settings) -> int:
+def _many(
+    options, console: Console, patient: Patient, views: dict[str, View], settings: Settings, tools: list[Tool]
+) -> int:
     out = Path(options.out).expanduser()
     if out.exists() and not out.is_dir():
         raise InputError(f"'{out}' is a file; with --poses, give --out a folder.")
-    _keep_record(out, {"ct": str(options.ct), "output": options.output, "settings": asdict(settings)})
+    _keep_record(
+        out, {"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": asdict(settings)}
+    )
     files = {name: out / f"{name}.nrrd" for name in views}
     waiting = [name for name in views if not _is_made(files[name], views[name])]
     if len(waiting) < len(views):
@@ -172,7 +187,7 @@ def _many(options, console: Console, patient: Patient, views: dict[str, View], s
     order = {name: index for index, name in enumerate(views)}
     for name in tqdm(waiting, unit="image", disable=console.quiet, file=sys.stderr):
         exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])
-        image = _image(patient, views[name], replace(settings, exposure=exposure), options)
+        image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
         export.write_image(files[name], image, options.output, patient.ct.metadata)
     console.result(f"{len(views)} images are in '{out}'.")
     return 0

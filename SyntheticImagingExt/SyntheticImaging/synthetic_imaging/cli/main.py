@@ -13,7 +13,7 @@ import warnings
 
 from .. import __version__
 from ..errors import InputError
-from . import drr, phantom, presets, tumor, tumor_batch
+from . import drr, phantom, presets, study, tumor, tumor_batch
 from .options import Console, common_options, join_negative_values
 
 PROGRAM = "synthetic-imaging"
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (tumor, tumor_batch, presets, drr, phantom):
+    for verb in (tumor, tumor_batch, presets, drr, phantom, study):
         verb.add_to(verbs)
     return parser
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,8 +14,6 @@ from ..io.atomic import staging
 RECORD, DICOM = "lesions.json", "dicom"
 FILES = ("ct.nrrd", "labels.nrrd", "instances.nrrd", RECORD)
 _NO_VESSEL_MM = 900.0
-_STAGED = re.compile(r"[/\\]\.[\w.]+-\w{8}([/\\]result)?(?=[/\\'])")
-"""Temporary folders inside a path, which mean nothing to whoever reads it."""
 
 
 def day_name(day: float) -> str:
@@ -53,12 +50,8 @@ def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], op
     """
     lines: list[str] = []
     with staging(out / RECORD) as temporary:
-        staged = temporary / "result"
-        try:
-            _write_series(staged, case, series, options, lines)
-        except InputError as error:
-            raise InputError(_STAGED.sub("", str(error))) from error
-        _move(staged, out)
+        _write_series(temporary, case, series, options, lines)
+        _move(temporary, out)
     names = f"{', '.join(FILES)}" + (f" and the DICOM series '{DICOM}'" if options.dicom else "")
     return [*lines, f"{names} are in '{out}'." if list(series) == [""] else f"{len(series)} days are in '{out}'."]
 

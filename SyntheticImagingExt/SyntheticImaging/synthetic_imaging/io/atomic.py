@@ -32,6 +32,9 @@ def staging(target: Path) -> Iterator[Path]:
                 parent.rmdir()
         if isinstance(error, (OSError, RuntimeError)):
             raise InputError(_refusal(target, error)) from error
+        if isinstance(error, InputError) and folder and str(folder) in str(error):
+            # A staging inside this one names a folder that is gone; the reader knows the target's.
+            raise InputError(str(error).replace(str(folder), str(target.parent))) from error
         raise
     _remove(folder)
 

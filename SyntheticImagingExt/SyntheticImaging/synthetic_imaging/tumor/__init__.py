@@ -4,6 +4,7 @@ The published method is Hu et al., "Label-Free Liver Tumor Segmentation", CVPR 2
 works on implicit shapes inside each lesion's own box and shares no code with it.
 """
 
+from .checks import check_lesion
 from .composition import LESION, ORGAN, Composition
 from .growth import growth_series, is_clear, satellites
 from .lesion import ABLATIONS, Calcification, Core, Edge, Elastic, Lesion, MassEffect, Shell, Texture
@@ -30,6 +31,7 @@ __all__ = [
     "Region",
     "Shell",
     "Texture",
+    "check_lesion",
     "growth_series",
     "is_clear",
     "lesions_of",

@@ -144,15 +144,15 @@ class Composition:
         region = region_of(self.case, self._lesions[index])
         return region, self.instances[region.slices] == index + 1
 
-    def measure(self, index: int) -> dict[str, float]:
-        """What a lesion became: volume_ml, mean_hu, std_hu, clearance_mm (to the nearest vessel)."""
+    def measure(self, index: int) -> dict[str, float | None]:
+        """What a lesion became: volume_ml, mean_hu and std_hu (None without a voxel), clearance_mm to a vessel."""
         lesion = self._lesions[index]
         region, mask = self.mask_of(index)
         values = self.hu[region.slices][mask].astype(np.float64)
         return {
             "volume_ml": float(mask.sum() * np.prod(self.case.ct.spacing_mm) / 1000),
-            "mean_hu": float(values.mean()) if values.size else float("nan"),
-            "std_hu": float(values.std()) if values.size else float("nan"),
+            "mean_hu": float(values.mean()) if values.size else None,
+            "std_hu": float(values.std()) if values.size else None,
             "clearance_mm": self.case.clearance_mm(lesion),
         }
 

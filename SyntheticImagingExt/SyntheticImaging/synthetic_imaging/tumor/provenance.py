@@ -66,7 +66,7 @@ def lesions_of(text: str) -> list[Lesion]:
 
 
 def text_of(case: Case, lesions: Sequence[Lesion], measures: Sequence[dict] = ()) -> str:
-    return json.dumps(record(case, lesions, measures), indent=2)
+    return json.dumps(record(case, lesions, measures), indent=2, allow_nan=False)
 
 
 def save(folder: str | Path, composition: Composition) -> dict[str, Path]:
