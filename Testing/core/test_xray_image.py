@@ -13,6 +13,7 @@ from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import SYNTHETIC_KEY, read_volume
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray import coverage, export, split
+from synthetic_imaging.xray.bases import Bases
 from synthetic_imaging.xray.detector import Collimation, Exposure
 from synthetic_imaging.xray.dicom_xa import read_view, write_xa
 from synthetic_imaging.xray.display import Window
@@ -20,7 +21,6 @@ from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.image import Patient, Settings, radiograph, render
 from synthetic_imaging.xray.materials import attenuation_per_mm
 from synthetic_imaging.xray.poses import read_pose, record_of
-from synthetic_imaging.xray.projector import Bases
 from synthetic_imaging.xray.scatter import Scatter
 from synthetic_imaging.xray.spectrum import Spectrum, half_value_layer_mm_al
 

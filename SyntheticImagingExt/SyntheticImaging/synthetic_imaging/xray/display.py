@@ -39,14 +39,24 @@ class Window:
             raise InputError(f"detail is {self.detail:g}; give 0 or more.")
         positive(self.detail_mm, "detail_mm")
 
-    def gray(self, attenuation: torch.Tensor, pixel_mm: tuple[float, float] = (1.0, 1.0)) -> torch.Tensor:
-        """Gray from 0 to 1, of the shape and type of the attenuation; pixel_mm: distance of rows and of columns."""
+    def gray(
+        self,
+        attenuation: torch.Tensor,
+        pixel_mm: tuple[float, float] = (1.0, 1.0),
+        opening: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """Gray from 0 to 1, of the shape and type of the attenuation.
+
+        pixel_mm: distance of rows and of columns. opening: open share of each pixel; what is collimated is black and
+        does not count as surroundings.
+        """
         if self.detail > 0:
-            surroundings = blurred(attenuation, [self.detail_mm / pixel for pixel in pixel_mm])
-            attenuation = attenuation + self.detail * (attenuation - surroundings)
+            sigmas = [self.detail_mm / pixel for pixel in pixel_mm]
+            attenuation = attenuation + self.detail * (attenuation - _surroundings(attenuation, sigmas, opening))
         share = (attenuation - self.low) / (self.high - self.low)
         gray = torch.sigmoid(_SLOPE * (share - 0.5)) if self.sigmoid else share.clamp(0, 1)
-        return 1 - gray if self.inverted else gray
+        gray = 1 - gray if self.inverted else gray
+        return gray if opening is None else torch.where(opening < 0.5, torch.zeros_like(gray), gray)
 
     def fitted(self, attenuation: torch.Tensor) -> Window:
         """The same look with its ends set for one image: its 2nd and 99.5th percentile where there is something."""
@@ -56,3 +66,9 @@ class Window:
         values = seen[:: max(1, seen.numel() // 100_000)].double()
         low, high = torch.quantile(values, torch.tensor([0.02, 0.995]).to(values)).tolist()
         return replace(self, low=low, high=max(high, low + 0.1))
+
+
+def _surroundings(attenuation: torch.Tensor, sigmas: list[float], opening: torch.Tensor | None) -> torch.Tensor:
+    if opening is None:
+        return blurred(attenuation, sigmas)
+    return blurred(attenuation * opening, sigmas) / blurred(opening, sigmas).clamp_min(1e-3)

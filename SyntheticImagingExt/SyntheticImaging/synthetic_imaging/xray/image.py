@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from ..cores import one_torch_thread
 from ..volume import Volume
 from . import coverage, split
 from .checks import positive
@@ -22,6 +23,7 @@ from .materials import attenuation_per_mm
 from .scatter import Scatter
 from .signal import monoenergetic, signal_table
 from .spectrum import Spectrum
+from .tools import Tool, Trace, with_tools
 
 LARGEST_ATTENUATION = 20.0
 """Where no quantum arrives, the attenuation is shown as this: two parts in a billion."""
@@ -84,6 +86,11 @@ class Radiograph:
         behind = (self.line_integral > 0.2) & torch.isfinite(self.spr)
         return float(self.spr[behind].median()) if behind.any() else 0.0
 
+    def fitted_window(self) -> Window:
+        """The window's ends set for this image, by what is not collimated; the window itself never moves."""
+        attenuation = self.attenuation if self.opening is None else self.attenuation[self.opening > 0.5]
+        return self.settings.window.fitted(attenuation)
+
 
 class Patient:
     """A CT made ready for projections.
@@ -100,9 +107,16 @@ class Patient:
     def notice(self) -> str:
         return self.projector.notice
 
-    def project(self, view: View, matched: bool = False) -> dict[str, torch.Tensor]:
-        """Millimeters (rows, columns) of each material, in one pass; matched: see ``Projector.integrate``."""
-        return self.named(self.projector.integrate(view, matched=matched))
+    def project(
+        self, view: View, tools: Sequence[Tool] = (), traced: Trace | None = None, matched: bool = False
+    ) -> dict[str, torch.Tensor]:
+        """Millimeters (rows, columns) of each material, in one pass.
+
+        tools: in place of the tissue where they are; traced: ``tools.trace(tools, view)`` where it is known already.
+        matched: see ``Projector.integrate``.
+        """
+        paths = self.named(self.projector.integrate(view, matched=matched))
+        return with_tools(paths, self.projector, view, tools, traced) if tools else paths
 
     def named(self, integrals: torch.Tensor) -> dict[str, torch.Tensor]:
         """Line integrals (B, rows, columns) of the projector by their materials' names."""
@@ -113,7 +127,30 @@ def radiograph(
     paths: Mapping[str, torch.Tensor], view: View, settings: Settings | None = None, notices: tuple[str, ...] = ()
 ) -> Radiograph:
     """The image that belongs to the paths (mm, (rows, columns) each) of a view."""
-    settings = settings or Settings()
+    with one_torch_thread():  # more of them wait for each other longer than the work takes
+        return _radiograph(paths, view, settings or Settings(), notices)
+
+
+def render(
+    ct: Volume | Patient,
+    view: View,
+    settings: Settings | None = None,
+    tools: Sequence[Tool] = (),
+    division: split.Split | None = None,
+    device: str = "cpu",
+) -> Radiograph:
+    """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
+    patient = ct if isinstance(ct, Patient) else Patient(ct, division, device)
+    coverage.refuse_source_inside(patient.ct, view)
+    return radiograph(patient.project(view, tools), view, settings, coverage.notices(patient.ct, view))
+
+
+def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:
+    """-ln of a transmission, 0 to ``LARGEST_ATTENUATION``; noise may lift a transmission above 1 or below 0."""
+    return -torch.log(transmission.clamp(math.exp(-LARGEST_ATTENUATION), 1.0))
+
+
+def _radiograph(paths, view: View, settings: Settings, notices: tuple[str, ...]) -> Radiograph:
     line_integral = monoenergetic(paths, settings.naive_kev)
     opening = settings.collimation.opening(view, line_integral.device)
     table = signal_table(settings.spectrum, settings.response)
@@ -126,31 +163,10 @@ def radiograph(
         transmission, spr = _realistic(paths, view, settings, table, opening, water_mm)
     row_mm, column_mm = view.pixel_mm
     in_air = settings.exposure.photons_per_mm2 * row_mm * column_mm * table.air_signal
-    display = settings.window.gray(attenuation_of(transmission), view.pixel_mm)
-    if opening is not None:
-        display = torch.where(opening < 0.5, torch.zeros_like(display), display)
+    display = settings.window.gray(attenuation_of(transmission), view.pixel_mm, opening)
     return Radiograph(
         view, settings, paths, line_integral, transmission, transmission * in_air, display, spr, opening, notices
     )
-
-
-def render(
-    ct: Volume | Patient,
-    view: View,
-    settings: Settings | None = None,
-    tools: Sequence = (),
-    division: split.Split | None = None,
-    device: str = "cpu",
-) -> Radiograph:
-    """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
-    patient = ct if isinstance(ct, Patient) else Patient(ct, division, device)
-    coverage.refuse_source_inside(patient.ct, view)
-    return radiograph(patient.project(view), view, settings, coverage.notices(patient.ct, view))
-
-
-def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:
-    """-ln of a transmission, 0 to ``LARGEST_ATTENUATION``; noise may lift a transmission above 1 or below 0."""
-    return -torch.log(transmission.clamp(math.exp(-LARGEST_ATTENUATION), 1.0))
 
 
 def _realistic(paths, view: View, settings: Settings, table, opening, water_mm):

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 from ..errors import InputError
 from ..volume import Volume
+from .bases import WATER as WATER_BASES
+from .bases import Bases
 from .checks import finite, positive
 from .materials import attenuation_per_mm, material_named
-from .projector import WATER as WATER_BASES
-from .projector import Bases, Projector
+from .projector import Projector
 
 WATER, BONE = "water", "cortical-bone"
 CT_KEV = 70.0
