@@ -103,7 +103,6 @@ def grow(host, widget):
     widget.ui.lesionTable.selectRow(0)
     widget.ui.intervalSpinBox.value = 45
     widget.ui.frameCountSpinBox.value = 5
-    widget.ui.cropCheckBox.checked = True
     widget.ui.growthSection.collapsed = False
     widget.ui.growthButton.click()
     host.waitUntil(lambda: not widget.ui.jobFrame.visible, 120)

@@ -59,6 +59,7 @@ def openModule(host, ct, segmentation, segmentId):
     widget.ui.organSelector.setCurrentSegmentID(segmentId)
     if not host.waitUntil(lambda: widget.logic.isReady, PREPARATION_S):
         raise SystemExit(f"The CT could not be prepared: {widget.ui.inputStatusLabel.text}")
+    host.processEvents(300)  # a window that has just opened is still being laid out
     return widget
 
 
@@ -83,12 +84,15 @@ def choosePreset(widget, name, radiusMm):
 def clickLesion(host, widget, ras):
     """Place a lesion by a click into the axial view."""
     goTo(host, ras)
+    before = len(widget.logic.lesions)
     if not widget.ui.placeButton.checked:
         widget.ui.placeButton.click()
     host.clickSlice("Red", ras)
     host.processEvents(200)
     widget.ui.placeButton.click()
     host.processEvents(50)
+    if len(widget.logic.lesions) == before:
+        raise SystemExit(f"No lesion was placed: {widget.ui.messageLabel.text}")
 
 
 def dragLesion(host, widget, index, offsetMm, steps=10):

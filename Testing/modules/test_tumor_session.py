@@ -67,8 +67,26 @@ def test_growth_shows_progress_and_time_controls(host, widget):
     assert host.waitUntil(lambda: browsers("vtkMRMLSequenceBrowserNode") == 1 and not widget.ui.jobFrame.visible)
     browser = host.scene.GetFirstNodeByClass("vtkMRMLSequenceBrowserNode")
     assert browser.GetNumberOfItems() == 4
-    assert widget.ui.seekWidget.visible
+    assert not widget.ui.seekWidget.isHidden() and widget.ui.showGrowthButton.checked
+    proxy = browser.GetProxyNode(browser.GetMasterSequenceNode())
+    assert background() == proxy.GetID()
+    widget.ui.seekWidget.slider().setValue(3)
+    assert not np.array_equal(voxels(proxy), voxels(widget.logic.results.volume))
+    widget.ui.showGrowthButton.click()
+    assert background() == widget.logic.results.volume.GetID()
+    widget.ui.showGrowthButton.click()
+    # whoever changes a lesion wants to see it
+    widget.ui.shuffleButton.click()
+    assert background() == widget.logic.results.volume.GetID()
+    assert not widget.ui.showGrowthButton.checked
     assertTruthAgrees(widget.logic)
+
+
+def background():
+    import slicer
+
+    composite = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+    return composite.GetBackgroundVolumeID()
 
 
 def test_growth_can_be_canceled(host, widget, monkeypatch):

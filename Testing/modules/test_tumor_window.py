@@ -5,7 +5,7 @@ import pytest
 import tumor_bodies
 from tumor_console import assertTruthAgrees, voxels
 
-PANEL_WIDTH_PX = 480
+REST_MS = 50
 
 
 @pytest.fixture
@@ -161,12 +161,16 @@ def test_sliders_update_live_and_one_gesture_is_one_step(host, widget):
     widget.ui.suggestButton.click()
     before = widget.logic.lesions[0]
     hu = voxels(widget.logic.results.volume).copy()
+    rest = widget.panel.live._restTimer
+    rest.setInterval(60_000)  # a busy machine must not look like a hand at rest
     for value in (-60, -70, -80):
         widget.ui.contrastSlider.value = value
         host.waitUntil(lambda: not widget.panel.live._drawTimer.active)
         assert not np.array_equal(voxels(widget.logic.results.volume), hu)
         hu = voxels(widget.logic.results.volume).copy()
-    host.waitUntil(lambda: widget.logic._draft is None, 3)
+    rest.setInterval(REST_MS)
+    rest.start()
+    assert host.waitUntil(lambda: widget.logic._draft is None, 3)
     assert widget.logic.lesions[0].contrast_hu == -80
     assertTruthAgrees(widget.logic)
     widget.ui.undoButton.click()
@@ -252,7 +256,7 @@ def test_a_vessel_that_is_touched_warns_in_color(host, widget):
     k, j, i = np.argwhere(case.vessel_mask)[len(np.argwhere(case.vessel_mask)) // 2] + case.region.start
     widget.logic.updateLesion(0, center_ras=tuple(case.ct.ras_from_ijk([i, j, k])))
     assert widget.ui.lesionTable.item(0, 4).text() == "touches"
-    assert "touches" in widget.ui.distanceLabel.text
+    assert widget.ui.distanceLabel.text.startswith("Touches a vessel")
     assert cellColor(widget) != calm
     widget.ui.moveButton.click()
     assert widget.logic.distanceToVesselMm(0) > 0
@@ -283,7 +287,28 @@ def test_show_original_toggles_and_holds(host, widget, body):
     widget.ui.holdButton.released.emit()
     assert background() == result.GetID()
     widget.ui.outlinesCheckBox.checked = False
-    assert not widget.logic.results.segmentation.GetDisplayVisibility()
+    assert not widget.logic.results.segmentation.GetDisplayNode().GetVisibility2D()
+
+
+def test_lesions_show_in_3d_and_follow_changes(host, widget):
+    widget.ui.suggestButton.click()
+    widget.ui.surfacesCheckBox.checked = True
+    segmentation = widget.logic.results.segmentation
+
+    def extent():
+        import vtk
+
+        surface = vtk.vtkPolyData()
+        segmentation.GetClosedSurfaceRepresentation("lesion_1", surface)
+        return np.ptp(np.reshape(surface.GetBounds(), (3, 2)), axis=1).max()
+
+    before = extent()
+    widget.ui.radiusSlider.value = 12.0
+    widget.panel.live._onRest()
+    assert extent() > before + 4
+    widget.ui.surfacesCheckBox.checked = False
+    assert not widget.logic.isShown3D
+    assertTruthAgrees(widget.logic)
 
 
 def test_levels_and_satellites(host, widget):
@@ -295,7 +320,7 @@ def test_levels_and_satellites(host, widget):
     assert [lesion.radius_mm for lesion in widget.logic.lesions] == [4.0, 4.0]
     widget.ui.satelliteCountSpinBox.value = 2
     widget.ui.satelliteButton.click()
-    assert len(widget.logic.lesions) == 4
+    assert [lesion.name for lesion in widget.logic.lesions[2:]] == ["Lesion 2.1", "Lesion 2.2"]
     assertTruthAgrees(widget.logic)
     assert not widget.ui.messageLabel.visible
 

@@ -20,7 +20,7 @@ class LesionEditing:
         self.current = -1
         self._draft = None
         self._draftIndex = -1
-        self._original = None
+        self._instead, self._hiddenMarks = None, []
         self._session = Session(self._onInputsChanged)
         self._events = PointEvents(self, self._session.points)
         self._sceneTags = SceneEvents.observe(self)
@@ -91,7 +91,8 @@ class LesionEditing:
         lesion = self._lesion(index)
         others = [other for other in self.lesions if other is not lesion]
         seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
-        return self._append(satellites(self.case, lesion, int(count), seed, avoid=others))
+        drawn = satellites(self.case, lesion, int(count), seed, avoid=others)
+        return self._append(Rules.numberedAfter(drawn, lesion, self.lesions))
 
     def suggestSite(self, radiusMm, seed=None, apartFrom=None):
         """A place (RAS) where a sphere of the radius meets no vessel, no surface and no lesion.
@@ -122,7 +123,9 @@ class LesionEditing:
         """``updateLesion`` while a hand is moving: drawn when there is time, kept by ``commit``. changes: a dict."""
         if not self.isReady:
             return
-        self._draft, self._draftIndex = self._with(index, changes), index
+        draft = self._with(index, changes)
+        self._showInstead(None)
+        self._draft, self._draftIndex = draft, index
         self.requestDraw()
 
     def drawPending(self):
@@ -191,6 +194,7 @@ class LesionEditing:
         self._ensureReady()
         self.commit()
         if self._session.composition is not None:
+            self._showInstead(None)
             self._session.ensureResults()
             self._session.note(getattr(self._session.composition, name)())
             self._publish()
@@ -237,6 +241,7 @@ class LesionEditing:
 
     def _apply(self, lesions):
         self._draft = None
+        self._showInstead(None)
         self._session.show(lesions, remember=True)
         self._publish()
 

@@ -99,10 +99,10 @@ class InputSection:
         parameters = self._parameters
         if not self._isListening():
             return
-        wasModifying = parameters.StartModify()
+        wasModifying = parameters.parameterNode.StartModify()
         parameters.organSegmentation = self.ui.organSelector.currentNode()
         parameters.organSegmentId = self.ui.organSelector.currentSegmentID() or ""
         parameters.vesselSegmentation = self.ui.vesselSelector.currentNode()
         parameters.vesselSegmentId = self.ui.vesselSelector.currentSegmentID() or ""
-        parameters.EndModify(wasModifying)
+        parameters.parameterNode.EndModify(wasModifying)
         self._onChosen()

@@ -104,7 +104,7 @@ def distanceText(clearanceMm):
     if clearanceMm > NO_VESSEL_MM / 2:
         return _("No vessel near."), False
     if clearanceMm < 0:
-        return _("Nearest vessel: touches ({mm:.1f} mm inside)").format(mm=-clearanceMm), True
+        return _("Touches a vessel (overlap {mm:.1f} mm)").format(mm=-clearanceMm), True
     return _("Nearest vessel: {mm:.1f} mm").format(mm=clearanceMm), False
 
 

@@ -96,7 +96,7 @@ class TumorLogic(LesionEditing):
 
     def release(self):
         """Let go of the CT and the lesions; the nodes stay in the scene and can be taken up by ``restore``."""
-        self.showOriginal(False)
+        self._showInstead(None)
         self._draft, self.current = None, -1
         self._session.release()
         self.changed.emit()
@@ -140,23 +140,34 @@ class TumorLogic(LesionEditing):
 
     def showOriginal(self, on):
         """Show the CT as it was in the slice views, without outlines, or the result again."""
-        results, ct = self.results, self.inputs.ctNode
-        if bool(on) == self.isOriginalShown or results.volume is None or ct is None:
-            return
-        marks = [results.points, results.segmentation]
-        if on:
-            self._original = [node for node in marks if node and node.GetDisplayVisibility()]
-            Views.showVolume(ct, inPlaceOf=[results.volume])
-            Views.setVisible(self._original, False)
-        else:
-            Views.showVolume(results.volume, inPlaceOf=[ct])
-            Views.setVisible([node for node in marks if node in self._original], True)
-            self._original = None
-        self.changed.emit()
+        self._showInstead(self.inputs.ctNode if on else None)
 
     @property
     def isOriginalShown(self):
-        return self._original is not None
+        return self._instead is not None and self._instead is self.inputs.ctNode
+
+    def showGrowth(self, browser):
+        """Show the frames of a growth sequence in the slice views, without outlines; None shows the result again."""
+        self._showInstead(browser.GetProxyNode(browser.GetMasterSequenceNode()) if browser is not None else None)
+
+    @property
+    def isGrowthShown(self):
+        return self._instead is not None and not self.isOriginalShown
+
+    def _showInstead(self, volume):
+        """Show a volume in place of the result, without the marks of the lesions; None shows the result again."""
+        results = self.results
+        if volume is self._instead or results.volume is None:
+            return
+        Views.showVolume(volume or results.volume, inPlaceOf=[self.inputs.ctNode, results.volume, self._instead])
+        if self._instead is None:
+            self._hiddenMarks = [n for n in (results.points, results.segmentation) if n and n.GetDisplayVisibility()]
+            Views.setVisible(self._hiddenMarks, False)
+        self._instead = volume
+        if volume is None:
+            Views.setVisible([node for node in self._hiddenMarks if node in results.nodes()], True)
+            self._hiddenMarks = []
+        self.changed.emit()
 
     def startPlacing(self, on=True):
         """Begin or end place mode: each click in a slice view places a lesion."""
@@ -171,8 +182,16 @@ class TumorLogic(LesionEditing):
         logic.StartPlaceMode(True)
 
     def showOutlines(self, on):
-        """Show or hide the outlines of organ and lesions."""
-        Views.setVisible([self.results.segmentation], bool(on))
+        """Show or hide the outlines of organ and lesions in the slice views."""
+        Views.setOutlined(self.results.segmentation, bool(on))
+
+    def show3D(self, on):
+        """Show the lesions in the translucent organ in the 3D views; they follow every change."""
+        self._session.segments.showSurfaces(bool(on))
+
+    @property
+    def isShown3D(self):
+        return self._session.segments.hasSurfaces
 
     @property
     def isDragging(self):
@@ -231,11 +250,6 @@ class TumorLogic(LesionEditing):
         plan = Growth.Plan(doublingTimeDays, int(frames), intervalDays, cropToOrgan)
         return Growth.preview(self.case, self._lesion(index), plan) if doublingTimeDays else None
 
-    def showGrowth(self, browser):
-        """Show the frames of a growth sequence in the slice views, in place of CT and result."""
-        proxy = browser.GetProxyNode(browser.GetMasterSequenceNode())
-        Views.showVolume(proxy, inPlaceOf=[self.results.volume, self.inputs.ctNode], always=True)
-
     def restore(self, record=None, onProgress=None):
         """Take up the lesions of a record in the scene (by default the newest); the result is drawn anew from it."""
         finish(self.restoreSteps(record), onProgress)
@@ -282,8 +296,8 @@ class TumorLogic(LesionEditing):
 
     def onNodeRemoved(self, node):
         """A node has left the scene, by the user's hand."""
-        if node in (self.results.volume, self.inputs.ctNode) and node is not None:
-            self._original = None
+        if node is not None and node in (self.results.volume, self._instead):
+            self._instead, self._hiddenMarks = None, []
         if self._session.dropNode(node):
             self._draft = None
             self.current = min(self.current, len(self.lesions) - 1)

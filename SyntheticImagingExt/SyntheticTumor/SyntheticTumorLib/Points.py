@@ -5,8 +5,8 @@ from contextlib import contextmanager
 import slicer
 import vtk
 
-GLYPH_SCALE_PERCENT = 1.6
-TEXT_SCALE_PERCENT = 2.6
+GLYPH_SCALE_PERCENT = 1.3
+TEXT_SCALE_PERCENT = 2.4
 
 
 class LesionPoints:
@@ -32,7 +32,9 @@ class LesionPoints:
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", name)
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
-        display.SetGlyphTypeFromString("CrossDot2D")
+        # small and open, so that the lesion under it is seen; in 3D the surfaces show where lesions are
+        display.SetGlyphTypeFromString("Cross2D")
+        display.SetVisibility3D(False)
         display.SetGlyphScale(GLYPH_SCALE_PERCENT)
         display.SetTextScale(TEXT_SCALE_PERCENT)
         display.SetColor(0.9, 0.75, 0.2)

@@ -3,7 +3,7 @@
 import ctk
 from slicer.i18n import tr as _
 
-from .Widgets import setTextIfNew
+from .Widgets import setTextIfNew, silent
 
 
 class ResultSections:
@@ -12,10 +12,11 @@ class ResultSections:
     def __init__(self, ui, logic, do, run):
         self.ui, self._logic, self._do, self._run = ui, logic, do, run
         self._parameters = None
-        self.exported = ""
+        self.exported, self._browser = "", None
         ui.exportFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.exportButton.clicked.connect(self._onExport)
         ui.growthButton.clicked.connect(self._onGrowth)
+        ui.showGrowthButton.toggled.connect(self._onShowGrowth)
         for spinBox in (ui.frameCountSpinBox, ui.intervalSpinBox, ui.doublingTimeSpinBox):
             spinBox.valueChanged.connect(self._refreshGrowth)
         ui.cropCheckBox.toggled.connect(self._refreshGrowth)
@@ -29,6 +30,10 @@ class ResultSections:
         names = [node.GetName() for node in self._logic.results.nodes()]
         text = _("In the scene: {names}.").format(names=", ".join(names)) if names else _("No result yet.")
         setTextIfNew(self.ui.resultsLabel, "\n".join(part for part in (text, self.exported) if part))
+        if self._browser is not None and self._browser.GetScene() is None:
+            self.showBrowser(None)
+        with silent(self.ui.showGrowthButton):
+            self.ui.showGrowthButton.checked = self._browser is not None and self._logic.isGrowthShown
         self._refreshGrowth()
 
     def usable(self, problem):
@@ -42,6 +47,8 @@ class ResultSections:
         for widget in (self.ui.seekWidget, self.ui.playWidget):
             widget.setMRMLSequenceBrowserNode(browser)
             widget.visible = browser is not None
+        self._browser = browser
+        self.ui.showGrowthButton.visible = browser is not None
 
     def _refreshGrowth(self, *_arguments):
         logic, parameters = self._logic, self._parameters
@@ -87,4 +94,7 @@ class ResultSections:
 
     def _onGrown(self, browser):
         self.showBrowser(browser)
-        self._logic.showGrowth(browser)
+        self.ui.showGrowthButton.checked = True
+
+    def _onShowGrowth(self, on):
+        self._do(lambda: self._logic.showGrowth(self._browser if on else None))

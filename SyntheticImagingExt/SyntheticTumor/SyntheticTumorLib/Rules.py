@@ -1,6 +1,7 @@
 """What may be placed, and how lesions are named and seeded."""
 
 from dataclasses import replace
+from itertools import count
 
 SEED_LIMIT = 2**31
 
@@ -37,6 +38,13 @@ def numbered(lesions, existing):
     numbers = [int(lesion.name.split()[1]) for lesion in existing if _isNumbered(lesion.name)]
     first = max(numbers, default=0) + 1
     return [replace(lesion, name=f"Lesion {first + place}") for place, lesion in enumerate(lesions)]
+
+
+def numberedAfter(lesions, parent, existing):
+    """The lesions with names that follow that of one: "Lesion 1.1", "Lesion 1.2"."""
+    taken = {lesion.name for lesion in existing}
+    free = (name for name in (f"{parent.name}.{number}" for number in count(1)) if name not in taken)
+    return [replace(lesion, name=name) for lesion, name in zip(lesions, free, strict=False)]
 
 
 def _isNumbered(name):

@@ -3,6 +3,7 @@
 import slicer
 
 ORGAN_ID = "organ"
+ORGAN_OPACITY_3D = 0.35
 TAG_SYNTHETIC = "SyntheticImaging.Synthetic"
 TAG_PREFIX = "SyntheticImaging."
 
@@ -37,6 +38,20 @@ class LesionSegments:
     def follow(self, node):
         """Write into this node from now on; everything is written anew at the next ``update``."""
         self.node, self._shown, self._disturbed = node, [], None
+
+    @property
+    def hasSurfaces(self):
+        return self.node is not None and self.node.GetSegmentation().ContainsRepresentation("Closed surface")
+
+    def showSurfaces(self, on):
+        """Make or remove the surfaces that 3D views show; Slicer keeps them in line with the segments."""
+        if self.node is None:
+            return
+        if on:
+            self.node.CreateClosedSurfaceRepresentation()
+            self.node.GetDisplayNode().SetSegmentOpacity3D(ORGAN_ID, ORGAN_OPACITY_3D)
+        else:
+            self.node.RemoveClosedSurfaceRepresentation()
 
     def release(self):
         self.follow(None)

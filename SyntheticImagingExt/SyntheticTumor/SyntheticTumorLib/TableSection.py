@@ -28,13 +28,14 @@ class TableSection:
         ui.holdButton.pressed.connect(lambda: self._onHold(True))
         ui.holdButton.released.connect(lambda: self._onHold(False))
         ui.outlinesCheckBox.toggled.connect(lambda on: logic.showOutlines(on))
+        ui.surfacesCheckBox.toggled.connect(lambda on: do(lambda: logic.show3D(on), waitCursor=True))
         self._shortcuts = [self._shortcut(key, getattr(ui, name)) for key, name in SHORTCUTS]
         self._shortcuts.append(self._shortcut("Delete", ui.deleteButton, ui.lesionTable, qt.Qt.WidgetShortcut))
 
     def _shortcut(self, key, button, parent=None, context=qt.Qt.WindowShortcut):
         shortcut = qt.QShortcut(qt.QKeySequence(key), parent or self.ui.tableSection)
         shortcut.setContext(context)
-        shortcut.activated.connect(button.click)
+        shortcut.activated.connect(lambda *_a: button.click())
         return shortcut
 
     def _setUpTable(self):
@@ -44,6 +45,7 @@ class TableSection:
         table.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         table.setSelectionMode(qt.QAbstractItemView.SingleSelection)
         table.verticalHeader().visible = False
+        table.wordWrap = False
         header = table.horizontalHeader()
         header.setSectionResizeMode(NAME, qt.QHeaderView.Stretch)
         for column in range(RADIUS, VESSEL + 1):
@@ -68,6 +70,9 @@ class TableSection:
                 self._fillRow(row, lesion)
             if table.currentRow() != self._logic.current or not table.selectedItems():
                 self._select(self._logic.current)
+        self._logic.showOutlines(self.ui.outlinesCheckBox.checked)
+        with silent(self.ui.surfacesCheckBox):
+            self.ui.surfacesCheckBox.checked = self._logic.isShown3D
         if not self._isHeld:
             with silent(self.ui.originalButton):
                 self.ui.originalButton.checked = self._logic.isOriginalShown
@@ -150,6 +155,7 @@ class TableSection:
             ui.duplicateButton: none,
             ui.deleteButton: none,
             ui.originalButton: noResult,
+            ui.surfacesCheckBox: noResult,
             ui.holdButton: noResult,
         }
 

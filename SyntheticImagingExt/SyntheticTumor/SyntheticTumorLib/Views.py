@@ -26,3 +26,10 @@ def setVisible(nodes, visible):
         display = node.GetDisplayNode() if node is not None else None
         if display is not None:
             display.SetVisibility(visible)
+
+
+def setOutlined(segmentationNode, outlined):
+    """Show or hide a segmentation in slice views only."""
+    display = segmentationNode.GetDisplayNode() if segmentationNode is not None else None
+    if display is not None:
+        display.SetVisibility2D(outlined)
