@@ -17,6 +17,7 @@ from .rays import Rays
 
 _MOST_LABELS = 2000
 _CHUNK = 4096
+_LARGEST_TABLE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,41 +41,67 @@ class Structures:
         return self.lengths_mm > 0
 
 
-def structures(labels: Volume, view, values: Sequence[int] | None = None, engine: str = "auto") -> Structures:
-    """Exact lengths of the rays of a view in the voxels of every label, all in one pass.
+class StructureProjector:
+    """A label map, prepared once, that gives the lengths of rays in its structures for any view.
 
-    labels: whole numbers; 0 is nothing. view: a ``geometry.View``. values: which labels (default: all that occur).
-    engine: "auto", "warp" or "torch". Formula: Siddon, Med Phys 12(2):252, 1985.
+    labels: whole numbers; 0 is nothing. values: which labels (default: all that occur). engine: "auto", "warp" or
+    "torch". Formula: Siddon, Med Phys 12(2):252, 1985.
     """
-    if labels.data.is_floating_point():
-        raise InputError("A label map holds whole numbers; this volume holds fractions. Give a segmentation.")
-    present = torch.unique(labels.data).tolist()
-    chosen = tuple(int(value) for value in (present if values is None else values) if value != 0)
-    if len(chosen) > _MOST_LABELS:
-        raise InputError(f"The label map has {len(chosen)} structures; choose at most {_MOST_LABELS} of them.")
-    rays = Rays.of(view, labels.ijk_to_ras)
-    lengths = torch.zeros(len(chosen), rays.rows, rays.columns)
-    numbers, box = _numbered(labels.data, chosen)
-    if numbers is not None:
-        with_warp = engine == "warp" or (engine == "auto" and importlib.util.find_spec("warp") is not None)
-        (_by_kernel if with_warp else _by_torch)(numbers, _inside(rays, box), lengths)
-    return Structures(chosen, lengths)
+
+    def __init__(self, labels: Volume, values: Sequence[int] | None = None, engine: str = "auto"):
+        if labels.data.is_floating_point():
+            raise InputError("A label map holds whole numbers; this volume holds fractions. Give a segmentation.")
+        data = labels.numpy()
+        chosen = _occurring(data) if values is None else values
+        self.labels = tuple(int(value) for value in chosen if value != 0)
+        if len(self.labels) > _MOST_LABELS:
+            raise InputError(f"The label map has {len(self.labels)} structures; choose at most {_MOST_LABELS} of them.")
+        self._ijk_to_ras = labels.ijk_to_ras
+        self._numbers, self._begin = _numbered(data, self.labels)
+        self._warp = engine == "warp" or (engine == "auto" and importlib.util.find_spec("warp") is not None)
+
+    def of(self, view) -> Structures:
+        """Exact lengths of the rays of a view (``geometry.View``) in the voxels of every label, all in one pass."""
+        rays = Rays.of(view, self._ijk_to_ras)
+        lengths = torch.zeros(len(self.labels), rays.rows, rays.columns)
+        if self._numbers is not None:
+            (_by_kernel if self._warp else _by_torch)(self._numbers, _inside(rays, self._begin), lengths)
+        return Structures(self.labels, lengths)
 
 
-def _numbered(data: torch.Tensor, chosen: tuple[int, ...]):
+def structures(labels: Volume, view, values: Sequence[int] | None = None) -> Structures:
+    """The lengths of one view's rays in each structure; for many views, keep a ``StructureProjector``."""
+    return StructureProjector(labels, values).of(view)
+
+
+def _occurring(data: np.ndarray) -> list[int]:
+    low, high = int(data.min()), int(data.max())
+    if high - low >= _LARGEST_TABLE:
+        return np.unique(data).tolist()
+    there = np.zeros(high - low + 1, dtype=bool)
+    for plane in data:
+        there[plane.astype(np.intp) - low] = True
+    return (np.flatnonzero(there) + low).tolist()
+
+
+def _numbered(data: np.ndarray, chosen: tuple[int, ...]):
     """Labels as 1 + their place in ``chosen``, int16, within the box that holds any; and where the box begins."""
-    wanted = torch.isin(data, torch.tensor(chosen, dtype=data.dtype)) if chosen else torch.zeros_like(data, dtype=bool)
-    if not wanted.any():
+    low, high = int(data.min()), int(data.max())
+    places = {value: place for place, value in enumerate(chosen, start=1) if low <= value <= high}
+    numbers = np.zeros(data.shape, dtype=np.int16)
+    if high - low < _LARGEST_TABLE:
+        table = np.zeros(high - low + 1, dtype=np.int16)
+        table[[value - low for value in places]] = list(places.values())
+        for k, plane in enumerate(data):
+            numbers[k] = table[plane.astype(np.intp) - low]
+    else:
+        for value, place in places.items():
+            numbers[data == value] = place
+    if not numbers.any():
         return None, None
-    flat = [wanted.any(2).any(1), wanted.any(2).any(0), wanted.any(1).any(0)]
-    ends = [torch.nonzero(line)[:, 0] for line in flat]
-    box = tuple(slice(int(end[0]), int(end[-1]) + 1) for end in ends)
-    part = data[box].to(torch.int64)
-    order = torch.argsort(torch.tensor(chosen))
-    rising = torch.tensor(chosen)[order]
-    place = torch.searchsorted(rising, part).clamp_max(len(chosen) - 1)
-    numbers = torch.where(rising[place] == part, order[place] + 1, 0).to(torch.int16).contiguous()
-    return numbers, tuple(side.start for side in box)
+    ends = [np.flatnonzero(numbers.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
+    box = tuple(slice(end[0], end[-1] + 1) for end in ends)
+    return torch.from_numpy(np.ascontiguousarray(numbers[box])), tuple(int(end[0]) for end in ends)
 
 
 def _inside(rays: Rays, begin: tuple[int, int, int]) -> Rays:
@@ -118,7 +145,7 @@ class Landmark:
 
 
 def landmarks(points_ras: Mapping[str, Sequence[float]], view) -> list[Landmark]:
-    """Named points (RAS mm) as a view shows them. X-rays pass through everything, so what lies on the detector is seen."""
+    """Named points (RAS mm) as a view shows them. X-rays pass through everything: what lies on the detector is seen."""
     if not points_ras:
         return []
     points = np.array([np.asarray(point, dtype=np.float64) for point in points_ras.values()]).reshape(-1, 3)

@@ -10,23 +10,6 @@ from .rays import Rays
 
 
 @wp.func
-def next_plane(voxel: int, start: wp.float64, along: wp.float64) -> wp.float64:
-    """Fraction of the way at which a ray leaves a voxel on one axis."""
-    if along > wp.float64(0.0):
-        return (wp.float64(voxel) + wp.float64(0.5) - start) / along
-    if along < wp.float64(0.0):
-        return (wp.float64(voxel) - wp.float64(0.5) - start) / along
-    return wp.float64(1.0e30)
-
-
-@wp.func
-def stepped(voxel: int, along: wp.float64) -> int:
-    if along > wp.float64(0.0):
-        return voxel + 1
-    return voxel - 1
-
-
-@wp.func
 def entered(start: wp.float64, along: wp.float64, place: wp.float64, count: int) -> int:
     return wp.clamp(int(wp.floor(start + place * along + wp.float64(0.5))), 0, count - 1)
 
@@ -60,38 +43,60 @@ def label_lengths(
     k = entered(source[0], along[0], place, shape[0])
     j = entered(source[1], along[1], place, shape[1])
     i = entered(source[2], along[2], place, shape[2])
-    at_k, at_j, at_i = (
-        next_plane(k, source[0], along[0]),
-        next_plane(j, source[1], along[1]),
-        next_plane(i, source[2], along[2]),
-    )
+    # how far it is to the next plane of each axis, from plane to plane, and how many planes are left inside
+    far = wp.float64(1.0e30)
+    at = wp.vec3d(far, far, far)
+    step = wp.vec3d(far, far, far)
+    turn = wp.vec3i(0, 0, 0)
+    left = wp.vec3i(0, 0, 0)
+    voxel = wp.vec3i(k, j, i)
+    for axis in range(3):
+        if along[axis] != wp.float64(0.0):
+            step[axis] = wp.float64(1.0) / wp.abs(along[axis])
+            turn[axis] = wp.where(along[axis] > wp.float64(0.0), 1, -1)
+            plane = wp.float64(voxel[axis]) + wp.float64(0.5) * wp.float64(turn[axis])
+            at[axis] = (plane - source[axis]) / along[axis]
+            left[axis] = wp.where(turn[axis] > 0, shape[axis] - 1 - voxel[axis], voxel[axis])
+    at_k, at_j, at_i = at[0], at[1], at[2]
+    left_k, left_j, left_i = left[0], left[1], left[2]
     label = int(numbers[k, j, i])
     begun = place
-    while place < end:
-        place = wp.min(at_k, wp.min(at_j, at_i))
-        if at_k <= place:
-            k = stepped(k, along[0])
-            at_k = next_plane(k, source[0], along[0])
-        elif at_j <= place:
-            j = stepped(j, along[1])
-            at_j = next_plane(j, source[1], along[1])
+    inside = bool(True)  # noqa: UP018  (to Warp a bare True is a constant)
+    while inside:
+        if at_k < at_j and at_k < at_i:
+            place = at_k
+            at_k += step[0]
+            k += turn[0]
+            left_k -= 1
+            inside = left_k >= 0
+        elif at_j < at_i:
+            place = at_j
+            at_j += step[1]
+            j += turn[1]
+            left_j -= 1
+            inside = left_j >= 0
         else:
-            i = stepped(i, along[2])
-            at_i = next_plane(i, source[2], along[2])
+            place = at_i
+            at_i += step[2]
+            i += turn[2]
+            left_i -= 1
+            inside = left_i >= 0
+        inside = inside and place < end
         found = int(-1)  # noqa: RUF046, UP018  (to Warp a bare -1 is a constant)
-        if place < end and k >= 0 and k < shape[0] and j >= 0 and j < shape[1] and i >= 0 and i < shape[2]:
+        if inside:
             found = int(numbers[k, j, i])
         if found != label:
             if label > 0:
                 out[label - 1, ray] += float((wp.min(place, end) - begun) * mm)
             begun = place
             label = found
-        if found < 0:
-            place = end
 
 
 def add_lengths(numbers: torch.Tensor, rays: Rays, lengths: torch.Tensor) -> None:
-    """Add to lengths (L, rows, columns) those in voxels numbered 1 to L; numbers int16 (K, J, I), rays in its voxels."""
+    """Add to lengths (L, rows, columns) those in voxels that are numbered 1 to L.
+
+    numbers: int16 (K, J, I). rays: in its voxels.
+    """
     vectors = [wp.vec3d(*part.tolist()) for part in (rays.source, rays.origin, rays.row_step, rays.column_step)]
     out = wp.from_torch(lengths.view(len(lengths), -1))
     metric = wp.mat33d(*rays.metric_mm.flatten().tolist())
