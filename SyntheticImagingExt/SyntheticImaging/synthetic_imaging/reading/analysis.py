@@ -102,10 +102,10 @@ def reader_rows(reads: Sequence[Read], margin: float) -> list[dict]:
     ]
 
 
-def rows_of_counts(counts: dict[str, Counts], margin: float) -> list[dict]:
-    """Rows like those of ``reader_rows`` from published two by two tables, for which no ratings are known."""
-    rows = [{"reader": name, **summary_of_counts(table, margin)} for name, table in counts.items()]
-    return [row | {"verdict": verdict_of(row)} for row in rows]
+def analyze_counts(counts: dict[str, Counts], design: Design) -> Analysis:
+    """Evaluate published two by two tables (reader's name to counts), for which no single reads are known."""
+    rows = [{"reader": name, **summary_of_counts(table, design.margin)} for name, table in counts.items()]
+    return Analysis(design, {"readers": [row | {"verdict": verdict_of(row)} for row in rows]})
 
 
 def pooled_row(reads: Sequence[Read], margin: float, repetitions: int) -> dict:

@@ -43,7 +43,8 @@ _SECTIONS = (
         ("Readers", "readers", _TEXT), ("Cases", "cases", _TEXT), ("Reads", "reads", _TEXT),
         ("Accuracy", "accuracy", _PERCENT), ("95 %", "accuracy_ci", _PERCENT), ("AUC", "auc", _NUMBER),
         ("95 %", "auc_ci", _NUMBER), ("Folded AUC", "folded_auc", _NUMBER),
-        ("by chance", "folded_auc_at_chance", _NUMBER), ("Discrimination", "p_discrimination", _P), ("Equivalence", "p_equivalence_auc", _P),
+        ("by chance", "folded_auc_at_chance", _NUMBER),
+        ("Discrimination", "p_discrimination", _P), ("Equivalence", "p_equivalence_auc", _P),
     ), ""),
     ("pairs", "Side by side (two-alternative forced choice)", (
         ("Reader", "reader", _TEXT), ("Pairs", "pairs", _TEXT), ("Correct", "correct", _TEXT),

@@ -66,7 +66,7 @@ def simulate(
         raise InputError("A simulated study needs at least one reader and four cases.")
     rng = np.random.default_rng(seed)
     truths = rng.permutation([SYNTHETIC if n % 2 else REAL for n in range(cases)])
-    shared = rng.normal(size=cases)
+    shared = rng.normal(size=(cases, 2))
     radii = rng.uniform(3.0, 20.0, size=cases)
     again = set(rng.permutation(cases)[: round(repeat_share * cases)].tolist())
     reads = []
@@ -108,14 +108,16 @@ class Mind:
         ratio = self.observer.time_ratio if truth == SYNTHETIC else 1.0
         return float(self.observer.seconds * ratio * np.exp(self.rng.normal(0, 0.4)))
 
-    def read(self, reader: str, case: str, truth: str, shared: float, repeat: bool, arm: str) -> dict:
+    def read(self, reader: str, case: str, truth: str, shared: np.ndarray, repeat: bool, arm: str) -> dict:
+        """Values of a ``Read``. shared: what all readers see in the image, or in the left and the right one."""
         if arm == PAIRS:
             side = LEFT if self.rng.random() < 0.5 else RIGHT
-            looks = [self.evidence(SYNTHETIC if side == place else REAL, 0.0) for place in (LEFT, RIGHT)]
+            kinds = [SYNTHETIC if side == place else REAL for place in (LEFT, RIGHT)]
+            looks = [self.evidence(kind, value) for kind, value in zip(kinds, shared, strict=True)]
             answer, confidence = self.choice(*looks)
             truth = side
         else:
-            answer, confidence = self.rating(self.evidence(truth, shared)), None
+            answer, confidence = self.rating(self.evidence(truth, shared[0])), None
         return {
             "reader": reader, "session": 1, "arm": arm, "case": case, "truth": truth, "answer": answer,
             "score": score_of(arm, answer, confidence), "confidence": confidence, "repeat": repeat,

@@ -17,6 +17,9 @@ _VERDICTS = {
 }
 
 
+_SOFTWARE = f"Software: Synthetic Imaging {__version__}."
+
+
 def conclusions(analysis: Analysis) -> list[str]:
     """What the study shows, in a few sentences; a lack of significance is never taken for equivalence."""
     sentences = []
@@ -46,6 +49,8 @@ def conclusions(analysis: Analysis) -> list[str]:
 def methods(analysis: Analysis) -> str:
     """A methods paragraph for a paper."""
     design, facts = analysis.design, analysis.facts
+    if not analysis.reads:
+        return f"Published counts were evaluated again. {_statistics(design.margin)} {_SOFTWARE}"
     readers = {read.reader for read in analysis.reads}
     cases = {read.case for read in analysis.reads if read.arm == RATING}
     text = [f"{_count(len(readers), 'reader')} took part"]
@@ -69,20 +74,14 @@ def methods(analysis: Analysis) -> str:
         "that separate the classes."
     )
     parts += _procedure(analysis)
-    parts.append(
-        "Accuracies have Wilson and exact (Clopper-Pearson) 95 % intervals and two-sided exact binomial tests against "
-        "one half. d' and criterion use the log-linear correction. Areas under the ROC curve (AUC) have DeLong "
-        "intervals; the folded AUC, max(A, 1 - A), counts discrimination in either direction and is compared with its "
-        f"value under permuted truth. Equivalence to chance was tested with two one-sided tests at a margin of "
-        f"±{design.margin:g}. Open answers scored between the real and the synthetic side of the scale."
-    )
+    parts.append(_statistics(design.margin))
     if len(readers) > 1:
         parts.append(
             "Intervals over readers come from a bootstrap that resamples readers and cases together (percentiles of "
             "2000 draws); agreement is given as Cohen's and Fleiss' kappa, Krippendorff's alpha (ordinal), Kendall's W "
             "and the intraclass correlation ICC(2,1)."
         )
-    parts.append(f"Software: Synthetic Imaging {__version__}.")
+    parts.append(_SOFTWARE)
     return " ".join(parts)
 
 
@@ -92,6 +91,16 @@ def percent(value: float) -> str:
 
 def p_text(p: float) -> str:
     return "p < .001" if p < 0.001 else f"p = {p:.3f}".replace("0.", ".", 1)
+
+
+def _statistics(margin: float) -> str:
+    return (
+        "Accuracies have Wilson and exact (Clopper-Pearson) 95 % intervals and two-sided exact binomial tests against "
+        "one half. d' and criterion use the log-linear correction. Areas under the ROC curve (AUC) have DeLong "
+        "intervals; the folded AUC, max(A, 1 - A), counts discrimination in either direction and is compared with its "
+        f"value under permuted truth. Equivalence to chance was tested with two one-sided tests at a margin of "
+        f"±{margin:g}. Open answers scored between the real and the synthetic side of the scale."
+    )
 
 
 def _pooled_sentence(row: dict, margin: float) -> str:
