@@ -11,7 +11,10 @@ from synthetic_imaging.cli import main
 from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray.geometry import Pose, View
-from synthetic_imaging.xray.poses import read_pose, record_of, write_pose
+from synthetic_imaging.xray.meshes import write_stl
+from synthetic_imaging.xray.poses import read_pose, record_of, view_of, write_pose
+from synthetic_imaging.xray.shapes import kwire
+from synthetic_imaging.xray.truth_files import read_landmarks
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +158,7 @@ def test_many_poses_resume(files, tmp_path, capsys):
         (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"),
         (("--output", "signal", "--out", "a.png"), "gray"),
         (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
-        (("--truth", "t"), "--labels SEG or --tool"),
+        (("--truth", "t"), "add --labels, --tool"),
     ],
 )  # fmt: skip
 def test_wrong_input_is_refused_in_words(files, tmp_path, monkeypatch, capsys, arguments, words):
@@ -175,3 +178,80 @@ def test_a_gpu_that_is_not_there_is_told(files, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert drr(files, tmp_path / "a.nrrd", "--device", "cuda") == 2
     assert "no GPU" in capsys.readouterr().err
+
+
+def test_a_tool_and_the_truth(files, tmp_path):
+    """A steel wire across the block: it darkens what its mask covers, and the files tell all that is in the image."""
+    write_stl(tmp_path / "wire.stl", kwire((40, -20, 30), (1, 0, 0), 80, 6))
+    points = {"middle": [10, -20, 30], "far": [900, -20, 30]}
+    (tmp_path / "points.json").write_text(json.dumps(points))
+    common = ("--output", "transmission", "--no-noise", "--scatter", 0)
+    assert drr(files, tmp_path / "plain.nrrd", *common) == 0
+    scene = ("--tool", f"{tmp_path / 'wire.stl'}:steel", "--labels", files / "labels.nrrd")
+    truth = ("--landmarks", tmp_path / "points.json", "--truth", tmp_path / "truth")
+    assert drr(files, tmp_path / "wire.nrrd", *common, *scene, *truth) == 0
+    record = json.loads((tmp_path / "truth" / "truth.json").read_text())
+    mask, length = (image(tmp_path / "truth" / f"{kind}_tool_wire.nrrd") for kind in ("mask", "length"))
+    plain, wire = image(tmp_path / "plain.nrrd"), image(tmp_path / "wire.nrrd")
+    assert torch.equal(mask > 0, length > 0) and 5 < length.max() < 6.1
+    inner = length > 4
+    assert (wire[inner] < 0.7 * plain[inner]).all(), "steel in place of water"
+    away = torch.nn.functional.max_pool2d((mask > 0).float()[None], 3, 1, 1)[0] == 0
+    assert torch.allclose(wire[away], plain[away], rtol=2e-2)
+    seen = {entry["label"]: entry for entry in record["labels"]}
+    assert set(seen) == {1, 2} and seen[2]["largest_mm"] == pytest.approx(8, abs=1)
+    assert int(image(tmp_path / "truth" / "mask_label_2.nrrd").sum()) == seen[2]["pixels"]
+    marks = {entry["name"]: entry for entry in record["landmarks"]}
+    assert marks["middle"]["visible"] and marks["middle"]["column_row"] == pytest.approx([15.5, 15.5])
+    assert not marks["far"]["visible"] and marks["far"]["unseen"]
+    belief = image(tmp_path / "truth" / "belief_middle.nrrd")
+    assert int(belief.argmax()) in (15 * 32 + 15, 15 * 32 + 16, 16 * 32 + 15, 16 * 32 + 16)
+    assert view_of(record["pose"]).pose().lao_deg == 0
+
+
+def test_many_images_have_each_their_truth(files, tmp_path):
+    (tmp_path / "poses.json").write_text(json.dumps([{"name": "a"}, {"name": "b", "lao_deg": 90}]))
+    scene = ("--labels", files / "labels.nrrd", "--truth", tmp_path / "truth")
+    assert drr(files, tmp_path / "many", "--poses", tmp_path / "poses.json", *scene) == 0
+    for name in ("a", "b"):
+        record = json.loads((tmp_path / "truth" / name / "truth.json").read_text())
+        assert record["pose"]["lao_deg"] == pytest.approx(90 if name == "b" else 0)
+
+
+def test_landmarks_of_slicer_are_turned_into_ras(tmp_path):
+    point = {"label": "hip", "position": [10.0, 20.0, 30.0]}
+    for system, expected in (("LPS", (-10, -20, 30)), ("RAS", (10, 20, 30))):
+        markup = {"type": "Fiducial", "coordinateSystem": system, "controlPoints": [point]}
+        (tmp_path / "f.mrk.json").write_text(json.dumps({"markups": [markup]}))
+        assert read_landmarks(tmp_path / "f.mrk.json") == {"hip": expected}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--tool", "wire.stl"), "mesh and a material"), (("--tool", "none.stl:steel"), "none.stl"),
+        (("--tool", "open.stl:steel"), "open.stl"), (("--tool", "wire.stl:cheese"), "no material 'cheese'"),
+        (("--landmarks", "points.json"), "--truth"), (("--landmarks", "open.stl", "--truth", "t"), "JSON"),
+        (("--landmarks", "list.json", "--truth", "t"), "holds no landmarks"),
+    ],
+)  # fmt: skip
+def test_wrong_tools_and_landmarks_are_refused_in_words(files, tmp_path, monkeypatch, capsys, arguments, words):
+    monkeypatch.chdir(tmp_path)
+    write_stl(tmp_path / "wire.stl", kwire((0, 0, 0), (1, 0, 0)))
+    whole = kwire((0, 0, 0), (1, 0, 0))
+    facets = [whole.vertices_ras[triangle] for triangle in whole.triangles[1:]]
+    lines = ["solid open"]
+    for corners in facets:
+        lines += [
+            "facet normal 0 0 0",
+            "outer loop",
+            *(f"vertex {x} {y} {z}" for x, y, z in corners),
+            "endloop",
+            "endfacet",
+        ]
+    (tmp_path / "open.stl").write_text("\n".join([*lines, "endsolid open"]))
+    (tmp_path / "points.json").write_text("{}")
+    (tmp_path / "list.json").write_text("[1, 2]")
+    assert drr(files, tmp_path / "a.nrrd", *arguments) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "a.nrrd").exists()

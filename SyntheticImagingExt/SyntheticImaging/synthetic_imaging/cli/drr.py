@@ -85,9 +85,8 @@ def _add_output(group):
     group.add_argument("--detail", type=number, metavar="F", help="enlarge small structures in the display image")
     group.add_argument("--invert", action="store_true", help="dense is dark, as in fluoroscopy")
     group.add_argument("--out", required=True, metavar="IMG", help="file for the image; a folder with --poses")
-    group.add_argument(
-        "--truth", metavar="DIR", help="folder for masks and path lengths of labels and tools, and the pose"
-    )
+    group.add_argument("--truth", metavar="DIR", help="folder for masks, path lengths, landmarks and the pose")
+    group.add_argument("--landmarks", metavar="FILE", help="points for --truth: JSON, or markups saved from Slicer")
     group.add_argument("--device", default="cpu", metavar="DEVICE", help="cpu (default) or cuda")
 
 
@@ -112,7 +111,9 @@ def _refuse_contradictions(options):
         raise InputError("--window takes two numbers, the attenuation at black and at white, like 0.5,7.")
     if (options.bones or options.contrast) and not options.labels:
         raise InputError("--bones and --contrast name labels of the file that --labels gives; add --labels SEG.")
-    if options.truth and not (options.labels or options.tool):
-        raise InputError("--truth writes masks of labels and tools; add --labels SEG or --tool MESH:MATERIAL.")
+    if options.truth and not (options.labels or options.tool or options.landmarks):
+        raise InputError("--truth writes labels, tools and landmarks; add --labels, --tool or --landmarks.")
+    if options.landmarks and not options.truth:
+        raise InputError("--landmarks are written to the folder that --truth gives; add --truth DIR.")
     if options.poses and Path(options.out).suffix:
         raise InputError(f"With --poses, --out is a folder; '{options.out}' looks like a file.")

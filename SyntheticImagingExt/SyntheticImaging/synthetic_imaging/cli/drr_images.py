@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..io.atomic import publish, staging
 from ..volume import Volume
-from ..xray import export, poses, split
+from ..xray import export, poses, split, truth_files
 from ..xray.detector import Collimation
 from ..xray.geometry import VIEWS, Pose, View, machine_named
 from ..xray.image import Patient, Radiograph, Settings, radiograph, render
@@ -41,15 +42,19 @@ def make(options, console: Console) -> int:
     settings = _settings(options, machine, next(iter(views.values())))
     tools = _tools(options)
     labels = read_labels(options.labels, like=ct) if options.labels else None
+    points = truth_files.read_landmarks(options.landmarks) if options.landmarks else {}
     patient = Patient(ct, _division(options, labels), options.device)
+    truth = partial(truth_files.write_truth, labels=labels, tools=tools, points_ras=points)
     if patient.notice:
         console.stage(patient.notice)
     if options.poses:
-        return _many(options, console, patient, views, settings, tools)
+        return _many(options, console, patient, views, settings, tools, truth)
     view = views[""]
     console.stage(f"Projecting {view.pose().title}")
     image = _image(patient, view, settings, tools, options)
     path = export.write_image(options.out, image, options.output, ct.metadata)
+    if options.truth:
+        console.result(f"'{truth(options.truth, view)}' lists the truth.")
     for sentence in image.notices:
         console.result(f"note: {sentence}")
     console.result(_line(path, image, options.output))
@@ -160,7 +165,11 @@ def _tools(options) -> list[Tool]:
         path, _, material = text.rpartition(":")
         if not path:
             raise InputError(f"--tool takes a mesh and a material, like wire.stl:steel; '{text}' is not.")
-        found.append(Tool(Path(path).stem, read_stl(Path(path).expanduser()), material))
+        mesh = read_stl(Path(path).expanduser())
+        try:
+            found.append(Tool(Path(path).stem, mesh, material))
+        except InputError as error:
+            raise InputError(f"'{Path(path).name}': {error}") from error
     return found
 
 
@@ -172,7 +181,7 @@ def _image(patient: Patient, view: View, settings: Settings, tools: list[Tool], 
 
 
 def _many(
-    options, console: Console, patient: Patient, views: dict[str, View], settings: Settings, tools: list[Tool]
+    options, console: Console, patient: Patient, views: dict[str, View], settings: Settings, tools: list[Tool], truth
 ) -> int:
     out = Path(options.out).expanduser()
     if out.exists() and not out.is_dir():
@@ -188,6 +197,8 @@ def _many(
     for name in tqdm(waiting, unit="image", disable=console.quiet, file=sys.stderr):
         exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
+        if options.truth:
+            truth(Path(options.truth).expanduser() / name, views[name])
         export.write_image(files[name], image, options.output, patient.ct.metadata)
     console.result(f"{len(views)} images are in '{out}'.")
     return 0
