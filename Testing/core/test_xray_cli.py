@@ -7,9 +7,11 @@ import pydicom
 import pytest
 import torch
 
+from synthetic_imaging.cli import drr as verb
 from synthetic_imaging.cli import main
 from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.volume import Volume
+from synthetic_imaging.xray import export
 from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.meshes import write_stl
 from synthetic_imaging.xray.poses import read_pose, record_of, view_of, write_pose
@@ -97,12 +99,14 @@ def test_scatter_and_contrast_options_reach_the_image(files, tmp_path):
     assert (much > none).all() and float(iodine.min()) < float(none.min())
 
 
+def test_the_verb_knows_the_outputs_of_the_core():
+    """The verb names them itself, for its help must appear without loading the engine."""
+    assert verb.OUTPUTS == export.OUTPUTS
+
+
 def test_saved_views_poses_and_formats(files, tmp_path):
-    assert (
-        drr(files, tmp_path / "a.png", "--view", "lateral-left", "--output", "display", "--detail", 1, "--fit-window")
-        == 0
-    )
-    assert drr(files, tmp_path / "a.dcm", "--view", "inlet", "--output", "display", "--invert") == 0
+    assert drr(files, tmp_path / "a.png", "--view", "lateral-left", "--detail", 1, "--fit-window") == 0
+    assert drr(files, tmp_path / "a.dcm", "--view", "inlet", "--invert") == 0
     assert float(pydicom.dcmread(tmp_path / "a.dcm").PositionerSecondaryAngle) == pytest.approx(25)
     assert drr(files, tmp_path / "b.nrrd", "--pose", tmp_path / "a.dcm") == 0
     view = View.from_pose(Pose(10, 20, 30, (10, -20, 30)), 900, 500, 24, 20, (3.0, 4.0), (5.0, -6.0))
@@ -158,6 +162,7 @@ def test_many_poses_resume(files, tmp_path, capsys):
         (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"),
         (("--output", "signal", "--out", "a.png"), "gray"),
         (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
+        (("--output", "water-path", "--tool", "a.stl:steel"), "CT alone"),
         (("--truth", "t"), "add --labels, --tool"),
     ],
 )  # fmt: skip

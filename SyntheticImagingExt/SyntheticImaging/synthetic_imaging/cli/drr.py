@@ -8,15 +8,16 @@ from ..errors import InputError
 from .options import Console, add_verb, label_numbers, natural, number, numbers, positive_integer, triple
 
 OUTPUTS = ("water-path", "line-integral", "transmission", "signal", "display")
+GRAY_SUFFIXES = (".png", ".dcm")
 _SUMMARY = """Make the X-ray image that a C-arm would take of a CT. The file is a volume of one slice
 that stands at the detector, pixel (0, 0) at the upper left of the upright view; --out may
-also end in .png or .dcm (DICOM XA) with --output display. Angles are those of DICOM: they
+also end in .png or .dcm (DICOM XA) for the display image. Angles are those of DICOM: they
 name the detector's side, LAO and CRAN positive. --sdd-mm is source to detector, --sid-mm
 source to isocenter; the isocenter is the CT's center unless given. Outputs: water-path (mm,
 the integral of max(0, 1 + HU/1000)), line-integral (attenuation at 70 keV), transmission
 (signal over signal in air), signal (keV per pixel), display (gray 0 to 1, fixed window)."""
 _EXAMPLE = """  synthetic-imaging drr ct.nrrd --lao 30 --cran 10 --out oblique.nrrd
-  synthetic-imaging drr ct.nrrd --view lateral-left --kvp 90 --output display --detail 1.5 --out lateral.png
+  synthetic-imaging drr ct.nrrd --view lateral-left --kvp 90 --fit-window --detail 1.5 --out lateral.png
   synthetic-imaging drr ct.nrrd --poses poses.json --output transmission --out images"""
 
 
@@ -77,7 +78,7 @@ def _add_scene(group):
 
 
 def _add_output(group):
-    group.add_argument("--output", default="line-integral", choices=OUTPUTS, help="which image (default line-integral)")
+    group.add_argument("--output", choices=OUTPUTS, help="which (default line-integral, or display for .png and .dcm)")
     group.add_argument(
         "--window", type=numbers, metavar="LOW,HIGH", help="attenuation at black and at white (default 0.5,7)"
     )
@@ -91,18 +92,22 @@ def _add_output(group):
 
 
 def run(options, console: Console) -> int:
-    _refuse_contradictions(options)
+    _check(options)
     from . import drr_images
 
     return drr_images.make(options, console)
 
 
-def _refuse_contradictions(options):
+def _check(options):
     angles = [name for name in ("lao", "cran", "roll") if getattr(options, name) is not None]
     for source, others in (("view", angles), ("pose", [*angles, *(["view"] if options.view else [])])):
         if getattr(options, source) and others:
             wrong = ", ".join(f"--{name}" for name in others)
             raise InputError(f"{wrong} cannot be combined with --{source}; leave one of them out.")
+    if options.output is None:
+        options.output = "display" if options.out.lower().endswith(GRAY_SUFFIXES) else "line-integral"
+    if options.output == "water-path" and (options.tool or options.contrast):
+        raise InputError("A water path is that of the CT alone; leave out --tool and --contrast.")
     if options.pose and options.poses:
         raise InputError("--pose is for one image and --poses for many; leave one of them out.")
     if options.off_center_mm is not None and len(options.off_center_mm) != 2:

@@ -42,7 +42,7 @@ class SignalTable:
         """Mean signal of one photon of the unattenuated beam, keV (or 1, or keV cm2/g)."""
         self.air_quanta = float(self.air_signal**2 / self._weights[1].sum())
         """Photons of ideal counting that have the relative noise of one photon of the unattenuated beam."""
-        self._table = self._tabulate()
+        self._tables = {torch.device("cpu"): self._tabulate()}
 
     def attenuation_and_quanta(self, paths: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """-ln(signal / signal in air), and noise-equivalent photons per photon of the beam.
@@ -80,7 +80,9 @@ class SignalTable:
         place = torch.stack(
             [_position(bone, _BONE_MM, _BONE_SCALE_MM), _position(water, _WATER_MM, _WATER_SCALE_MM)], -1
         )
-        table = self._table.to(place.device)
+        if place.device not in self._tables:
+            self._tables[place.device] = self._tables[torch.device("cpu")].to(place.device)
+        table = self._tables[place.device]
         return torch.nn.functional.grid_sample(
             table, place[None], mode="bilinear", padding_mode="border", align_corners=True
         )[0].unbind(0)
