@@ -11,6 +11,7 @@ import realdata
 import sessions
 
 FIELD_MM = 230.0
+GAP_PX = 6
 REAL_CT, REAL_ORGAN = "crlm-ct-1006/crlm-ct-1006.nrrd", "crlm-ct-1006/crlm-ct-1006-liver-semiauto.nrrd"
 
 
@@ -30,7 +31,7 @@ def main():
 
 
 def phantom(host, folder):
-    """Several kinds of lesions in the phantom, in three planes and in 3D, and one of them grown."""
+    """Several kinds of lesions in the phantom, in three planes and in 3D, and the panel with everything unfolded."""
     widget = sessions.openModule(host, *sessions.loadPhantom())
     sessions.choosePreset(widget, "metastasis-colorectal", 13.0)
     sessions.clickLesion(host, widget, widget.logic.case.clearest_site())
@@ -39,15 +40,17 @@ def phantom(host, folder):
         sessions.choosePreset(widget, name, radiusMm)
         widget.ui.suggestButton.click()
     widget.ui.lesionTable.selectRow(0)
-    widget.ui.surfacesCheckBox.checked = True
-    lookFromTheFront(host)
+    showIn3D(host, widget)
     sessions.goTo(host, widget.logic.lesions[0].center_ras, FIELD_MM)
-    host.screenshot(folder / "SyntheticTumor-phantom.png")
+    host.screenshot(folder / "SyntheticTumorPhantom.png")
+    unfold(widget, True)
+    host.screenshot(folder / "SyntheticTumorPanel.png", widget=widget.parent)
+    unfold(widget, False)
     leave(host)
 
 
 def realCt(host, folder, files):
-    """A metastasis among the real ones: before, after, dragged to a vessel, and over time."""
+    """A metastasis among the real ones: at work, before and after, dragged to a vessel, and over time."""
     widget = sessions.openModule(host, *sessions.loadFiles(*files))
     logic, ui = widget.logic, widget.ui
     sessions.choosePreset(widget, "metastasis-colorectal", 12.0)
@@ -57,25 +60,49 @@ def realCt(host, folder, files):
         sessions.choosePreset(widget, name, radiusMm)
         ui.suggestButton.click()
     ui.lesionTable.selectRow(0)
-    ui.surfacesCheckBox.checked = True
-    lookFromTheFront(host)
+    showIn3D(host, widget)
     sessions.goTo(host, logic.lesions[0].center_ras, FIELD_MM)
-    host.screenshot(folder / "SyntheticTumor-liver-CT.png")
-    host.setLayout("OneUpRedSlice")
-    ui.outlinesCheckBox.checked = False
-    sessions.goTo(host, logic.lesions[0].center_ras, FIELD_MM)
-    host.screenshot(folder / "SyntheticTumor-result.png", widget=host.sliceView("Red"))
-    ui.originalButton.click()
-    host.screenshot(folder / "SyntheticTumor-original.png", widget=host.sliceView("Red"))
-    ui.originalButton.click()
-    ui.outlinesCheckBox.checked = True
-    host.setLayout("FourUp")
+    host.screenshot(folder / "SyntheticTumor.png")
+    beforeAndAfter(host, widget, folder / "SyntheticTumorBeforeAfter.png")
     collide(host, widget)
-    host.screenshot(folder / "SyntheticTumor-vessel-warning.png")
+    host.screenshot(folder / "SyntheticTumorVesselWarning.png")
     ui.undoButton.click()
     grow(host, widget)
-    host.screenshot(folder / "SyntheticTumor-growth.png")
+    host.screenshot(folder / "SyntheticTumorGrowth.png")
     leave(host)
+
+
+def beforeAndAfter(host, widget, path):
+    """The axial view without any mark: the CT as it was, and with the lesion."""
+    from PySide6.QtGui import QImage, QPainter
+
+    logic, ui = widget.logic, widget.ui
+    ui.originalButton.click()
+    before = host.screenshot(widget=host.sliceView("Red"))
+    ui.originalButton.click()
+    marks = [logic.results.points, logic.results.segmentation]
+    for node in marks:
+        node.GetDisplayNode().SetVisibility2D(False)
+    after = host.screenshot(widget=host.sliceView("Red"))
+    for node in marks:
+        node.GetDisplayNode().SetVisibility2D(True)
+    both = QImage(before.width() + after.width() + GAP_PX, before.height(), QImage.Format_RGB32)
+    both.fill(0xFFFFFFFF)
+    painter = QPainter(both)
+    painter.drawImage(0, 0, before)
+    painter.drawImage(before.width() + GAP_PX, 0, after)
+    painter.end()
+    both.save(str(path))
+
+
+def showIn3D(host, widget):
+    widget.ui.surfacesCheckBox.checked = True
+    lookFromTheFront(host)
+
+
+def unfold(widget, everything):
+    for section in (widget.ui.moreSection, widget.ui.resultsSection, widget.ui.growthSection):
+        section.collapsed = not everything
 
 
 def lookFromTheFront(host):

@@ -56,6 +56,7 @@ def preparation(inputs):
         vessels = nodes.labelsFromSegment(inputs.vesselNode, inputs.vesselSegmentId, inputs.ctNode)
     yield "Loading the engine", 25
     from synthetic_imaging.tumor import Case
+    from synthetic_imaging.tumor.insertion import engine
 
     yield "Finding vessels and measuring distances", 35
     try:
@@ -65,8 +66,10 @@ def preparation(inputs):
             f'There is not enough memory to prepare "{inputs.ctNode.GetName()}". Close other data, '
             'or crop the CT around the organ with the module "Crop Volume".'
         ) from error
-    yield "Fingerprint of the CT", 90
+    yield "Fingerprint of the CT", 85
     _ = case.ct_sha256  # computed here once, for every record names the CT by it
+    yield "Starting the engine", 90
+    engine()  # so that the first lesion does not wait for it
     return case
 
 

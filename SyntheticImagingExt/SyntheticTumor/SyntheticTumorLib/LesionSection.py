@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 
 from .Fields import valueOf
 from .PlaceSection import NO_VESSEL_MM
+from .Presets import presetTable
 from .Widgets import setTextIfNew, silent
 
 WARNING_COLOR = "#d9480f"
@@ -40,7 +41,7 @@ class LesionSection:
         """Show the current lesion."""
         logic = self._logic
         lesion = logic.lesions[logic.current] if 0 <= logic.current < len(logic.lesions) else None
-        setTextIfNew(self.ui.lesionSection, _("Lesion: {name}").format(name=lesion.name) if lesion else _("Lesion"))
+        setTextIfNew(self.ui.lesionSection, _titleOf(lesion))
         if lesion is None:
             setTextIfNew(self.ui.distanceLabel, "")
             return
@@ -97,6 +98,14 @@ class LesionSection:
     def _onSatellites(self, *_arguments):
         count = self._parameters.satelliteCount
         self._do(lambda: self._logic.addSatellites(self._logic.current, count), waitCursor=True)
+
+
+def _titleOf(lesion):
+    if lesion is None:
+        return _("Lesion")
+    kind = presetTable().get(lesion.preset, {}).get("title", "")
+    name = f"{lesion.name} ({kind})" if kind else lesion.name
+    return _("Lesion: {name}").format(name=name)
 
 
 def distanceText(clearanceMm):

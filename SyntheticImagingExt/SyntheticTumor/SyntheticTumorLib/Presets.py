@@ -1,12 +1,14 @@
 """Names, titles and sources of the presets, read from the core's table without loading the engine."""
 
 import json
+from functools import cache
 from importlib import resources
 
 MOST_COMMON = "hcc-portal"
 """Comes first among those for its organ: most CTs of the liver are taken in the portal venous phase."""
 
 
+@cache
 def presetTable():
     """{preset name: {"title", "organ", "source", ...}} in the order of the table; empty where the core is not found."""
     try:

@@ -27,8 +27,12 @@ class ResultSections:
         self.refresh()
 
     def refresh(self):
-        names = [node.GetName() for node in self._logic.results.nodes()]
-        text = _("In the scene: {names}.").format(names=", ".join(names)) if names else _("No result yet.")
+        volume = self._logic.results.volume
+        text = _("No result yet.")
+        if volume is not None:
+            text = _('"{name}", its segmentation, lesion centers and record are beside the CT.').format(
+                name=volume.GetName()
+            )
         setTextIfNew(self.ui.resultsLabel, "\n".join(part for part in (text, self.exported) if part))
         if self._browser is not None and self._browser.GetScene() is None:
             self.showBrowser(None)

@@ -80,10 +80,12 @@ class LesionSegments:
             nodes.addSegment(self.node, ORGAN_ID, inputs.organName, inputs.organTerm)
             _copyColor(inputs, segmentation.GetSegment(ORGAN_ID))
         if self._disturbed is None:
-            # whatever the node held before belongs to another state
-            everything = tuple(slice(0, size) for size in composition.labels.shape)
+            # whatever the segment held before belongs to another state
+            self._clear(ORGAN_ID)
             self._disturbed = []
-            nodes.setSegmentRegion(self.node, ORGAN_ID, composition.labels > 0, everything, inputs.ctNode)
+            region = case.region if written is None or written.empty else case.region.union(written)
+            mask = composition.labels[region.slices] > 0
+            nodes.setSegmentRegion(self.node, ORGAN_ID, mask, region.slices, inputs.ctNode)
             self._note(case, composition, written)
         elif written is not None and not written.empty and self._note(case, composition, written):
             nodes.setSegmentRegion(
