@@ -46,15 +46,14 @@ class Bases:
         return torch.from_numpy(table), torch.from_numpy(hu[1:-1] - hu[0])
 
     def at(self, hu: torch.Tensor) -> torch.Tensor:
-        """The amounts at CT numbers of any shape (...): (B, ...)."""
-        table, knots = self.pieces()
-        value = hu.clamp(self.hu[0], self.hu[-1]) - self.hu[0]
-        bent = [(value - knot).clamp_min(0.0) for knot in knots.tolist()]
-        rows = [
-            row[0] + row[1] * value + sum(c * part for c, part in zip(row[2:], bent, strict=True))
-            for row in table.tolist()
-        ]
-        return torch.stack(rows)
+        """The amounts at CT numbers of any shape (...): (B, ...), in their type; computed in double precision."""
+        value = hu.double().clamp(self.hu[0], self.hu[-1])
+        knots = torch.tensor(self.hu, dtype=torch.float64, device=hu.device)
+        piece = (torch.searchsorted(knots, value.detach(), right=True) - 1).clamp(0, len(self.hu) - 2)
+        share = (value - knots[piece]) / (knots[piece + 1] - knots[piece])
+        table = torch.tensor(self.weights, dtype=torch.float64, device=hu.device)
+        amounts = torch.stack([torch.lerp(row[piece], row[piece + 1], share) for row in table])
+        return amounts.to(hu.dtype if hu.is_floating_point() else torch.float32)
 
 
 WATER = Bases(hu=(-1000.0, 31000.0), weights=((0.0, 32.0),))

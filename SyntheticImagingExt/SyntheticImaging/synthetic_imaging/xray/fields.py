@@ -77,7 +77,7 @@ def _above(hu: torch.Tensor, bases: Bases) -> torch.Tensor:
     low, high = bases.hu[0], bases.hu[-1]
     whole = not hu.is_floating_point() and low.is_integer() and high.is_integer() and high - low <= _LARGEST_SHORT
     if not whole:
-        return hu.float().clamp_(low, high).sub_(low).contiguous()
+        return hu.float().clamp(low, high).sub_(low).contiguous()
     return _short(hu.to(torch.int32) if hu.dtype not in (torch.int16, torch.int32) else hu, int(low), int(high))
 
 
