@@ -28,6 +28,7 @@ def main():
     except ValueError as error:
         raise SystemExit(f"The input cannot be used: {error}") from error
     widget = sessions.openModule(host, *nodes)
+    sessions.goTo(host, widget.logic.case.clearest_site())
     if interactive:
         print("The window is open. Press Place by clicking and click in the liver; close the window to end.")
         sys.exit(host.app.exec())

@@ -231,6 +231,7 @@ def test_missing_packages_lead_to_the_home_module(host, widget, monkeypatch):
     host.selectModule("SyntheticTumor")
     assert widget.ui.packagesFrame.visible
     assert "torch, warp-lang" in widget.ui.packagesLabel.text
+    assert not widget.ui.placeButton.enabled and "torch, warp-lang" in widget.ui.placeButton.toolTip
     widget.ui.openHomeButton.click()
     assert slicer.util.selectedModule() == "SyntheticImaging"
 

@@ -43,7 +43,8 @@ class LesionSection:
         lesion = logic.lesions[logic.current] if 0 <= logic.current < len(logic.lesions) else None
         setTextIfNew(self.ui.lesionSection, _titleOf(lesion))
         if lesion is None:
-            setTextIfNew(self.ui.distanceLabel, "")
+            self.ui.distanceLabel.palette = self.ui.lesionSection.palette
+            setTextIfNew(self.ui.distanceLabel, _("No lesion is selected."))
             return
         self._setRanges()
         for field, slider in self._sliders.items():

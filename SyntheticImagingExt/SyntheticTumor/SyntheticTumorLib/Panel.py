@@ -22,6 +22,7 @@ class TumorPanel:
         self.ui, self.logic, self._findParameterNode = ui, logic, findParameterNode
         self._parameters, self._guiTag, self._isOpen = None, None, False
         self._usability = Usability()
+        self._packagesProblem = ""
         self._steps = jobs.Steps()
         self._sceneTimer = singleShot(0, self._onSceneReplaced)
         self.live = LiveUpdates(logic, self.guarded)
@@ -232,18 +233,18 @@ class TumorPanel:
 
     def _problem(self):
         """Why lesions cannot be placed or changed now; "" when they can."""
+        if self._packagesProblem:
+            return self._packagesProblem
         if self._steps.isRunning:
             return _("Wait until the task is done, or cancel it.")
         return "" if self.logic.isReady else self.input.status()
 
     def _refreshPackages(self):
-        missing = self._missing()
-        self.ui.packagesFrame.visible = bool(missing)
-        if missing:
-            names = ", ".join(requirement.name for requirement in missing)
-            self.ui.packagesLabel.text = _(
-                "Python packages are missing: {names}. The module Synthetic Imaging installs them."
-            ).format(names=names)
+        names = ", ".join(requirement.name for requirement in self._missing())
+        text = _("Python packages are missing: {names}. The module Synthetic Imaging installs them.")
+        self._packagesProblem = text.format(names=names) if names else ""
+        self.ui.packagesLabel.text = self._packagesProblem
+        self.ui.packagesFrame.visible = bool(names)
 
     @staticmethod
     def _missing():
