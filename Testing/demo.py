@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import sessions
 
-SITE_CLEARANCE_MM = 3.0
+FIELD_MM = 260.0
 
 
 def main():
@@ -53,6 +53,7 @@ def show(host, widget, folder):
     logic = widget.logic
     picture = Pictures(host, folder)
     picture.take("input")
+    sessions.goTo(host, logic.case.clearest_site(), FIELD_MM)
     sessions.choosePreset(widget, firstOf(logic, "metastasis-colorectal"), 10.0)
     sessions.clickLesion(host, widget, logic.case.clearest_site())
     picture.take("placed")
