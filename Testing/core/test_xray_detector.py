@@ -143,8 +143,9 @@ def test_scatter_falls_with_the_gap_and_grows_with_the_field():
     }.items():  # fmt: skip
         image = radiograph(water(200, view), view, plain(scatter=scatter))
         middle[name] = float(image.spr[view.rows // 2, view.columns // 2])
-    # the law of the effective source: (175 + gap)^-2, gaps of 100 and 300 mm
-    assert middle["near"] / middle["reference"] == pytest.approx((475 / 275) ** 2, rel=0.01)
+    # gaps of 100 and 300 mm: inverse squares from 175 mm before the exit surface, and from the focal spot
+    law = ((175 + 300) / (175 + 100)) ** 2 * ((1000 - 300) / (1000 - 100)) ** 2
+    assert middle["near"] / middle["reference"] == pytest.approx(law, rel=0.01)
     assert middle["small"] < 0.6 * middle["reference"]
 
 
@@ -174,6 +175,21 @@ def test_collimation_takes_scatter_away():
     assert float(narrow.spr[100, 100]) < 0.5 * float(wide.spr[100, 100])
     assert float(narrow.display[5, 5]) == 0
     assert float(narrow.transmission[5, 5]) < 0.1 * float(wide.transmission[5, 5]), "only scatter behind the blades"
+
+
+def test_noise_behind_blades_and_metal_is_that_of_the_scatter():
+    """Where no primary arrives the mean is scatter; noise goes around it, without outliers, also at sharp edges."""
+    paths = {**water(200), "steel": torch.zeros(200, 200)}
+    paths["steel"][50:150, 90:110] = 60
+    closed = Collimation(left_mm=80)
+    noisy = radiograph(paths, VIEW, Settings(exposure=Exposure(electronic_photons=0), collimation=closed))
+    quiet = radiograph(paths, VIEW, Settings(exposure=Exposure(noise=False), collimation=closed))
+    for region in (np.s_[:, :18], np.s_[60:140, 94:106], np.s_[60:140, 86:94]):
+        seen, mean = noisy.transmission[region], quiet.transmission[region]
+        assert float(mean.min()) > 0
+        assert float(seen.mean()) == pytest.approx(float(mean.mean()), rel=0.03)
+        assert float((seen / mean).max()) < 1.8
+    assert 0.1 < noisy.scatter_to_primary < 1, "the blades do not count"
 
 
 def test_a_window_is_fixed_and_monotonic():

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pydicom
 import pytest
+import realdata
 import SimpleITK as sitk
 import torch
 
@@ -20,9 +21,11 @@ from synthetic_imaging.xray.display import Window
 from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.image import Patient, Settings, radiograph, render
 from synthetic_imaging.xray.materials import attenuation_per_mm
+from synthetic_imaging.xray.meshes import Mesh
 from synthetic_imaging.xray.poses import read_pose, record_of
 from synthetic_imaging.xray.scatter import Scatter
 from synthetic_imaging.xray.spectrum import Spectrum, half_value_layer_mm_al
+from synthetic_imaging.xray.tools import Tool
 
 QUIET = Settings(exposure=Exposure(noise=False, blur_mm=0, focal_spot_mm=0), scatter=None)
 
@@ -78,6 +81,24 @@ def test_the_half_value_layer_is_measured_from_an_image():
         roots = (fine - np.log(0.5)).roots()
         near = roots[np.abs(roots - layer).argmin()].real
         assert near == pytest.approx(half_value_layer_mm_al(spectrum), rel=0.01)
+
+
+@pytest.mark.parametrize(("kvp", "al_mm", "cu_mm"), [(70, 2.5, 0), (90, 2.5, 0), (120, 4.3, 0.1)])
+def test_the_half_value_layer_is_measured_behind_a_wedge(kvp, al_mm, cu_mm):
+    """A wedge of aluminum as a closed mesh in air, 0 to 12 mm over 120 mm: half the signal is behind the layer."""
+    corners = [(x, y, z) for x in (-10, 10) for z, y in ((-60, 0), (60, 0), (60, 12))]
+    faces = [(0, 1, 2), (3, 5, 4), (0, 3, 1), (1, 3, 4), (1, 4, 2), (2, 4, 5), (0, 2, 3), (2, 5, 3)]
+    wedge = Mesh(np.array(corners, dtype=float), np.array(faces))
+    view = View.from_pose(Pose(), 3000, 2000, 400, 3, (0.4, 0.4))
+    spectrum = Spectrum(kvp, al_mm, cu_mm)
+    settings = replace(QUIET, spectrum=spectrum, response="kerma")
+    air = volume(np.full((4, 4, 4), -1000))
+    image = render(air, view, settings, tools=[Tool("wedge", wedge, "aluminum")])
+    length, transmission = (picture[:, 1].double().numpy() for picture in (image.paths["aluminum"], image.transmission))
+    inside = np.flatnonzero(length > 0.2)
+    order = inside[np.argsort(length[inside])]
+    layer = np.interp(np.log(2), -np.log(transmission[order]), length[order])
+    assert length.max() > 11 and layer == pytest.approx(half_value_layer_mm_al(spectrum), rel=2e-3)
 
 
 @pytest.mark.parametrize("angles", [(0, 0, 0), (35, -20, 0), (-70, 12, 40), (90, 0, 0), (130, 60, -15)])
@@ -269,3 +290,17 @@ def test_gradients_flow_through_detector_and_scatter():
     paths = {"water": torch.full((8, 8), 120.0, requires_grad=True)}
     radiograph(paths, view, replace(QUIET, scatter=Scatter(1.0))).attenuation.sum().backward()
     assert (paths["water"].grad > 0.005).all()
+
+
+def test_a_real_chest_looks_like_a_chest_film():
+    """Lungs dark on both sides of a bright middle, the heart's apex at the image's right, scatter of a grid's order."""
+    ct = read_volume(realdata.path("cptac-pda-c3n-00249-chest/cptac-pda-c3n-00249-chest.nrrd"))
+    center = ct.ras_from_ijk((np.array(ct.shape[::-1]) - 1) / 2)
+    view = View.from_pose(Pose(isocenter_ras=tuple(center)), 1800, 1550, 96, 96, (4.2, 4.2))
+    image = render(ct, view, Settings(Spectrum(110)))
+    gray = image.attenuation
+    right_lung, middle, left_lung = gray[34:46, 22:34].mean(), gray[34:46, 44:52].mean(), gray[34:46, 62:74].mean()
+    assert middle > right_lung + 1 and middle > left_lung + 1
+    heart_right, heart_left = gray[48:54, 32:42].mean(), gray[48:54, 54:64].mean()
+    assert heart_left > heart_right + 0.3
+    assert 0.05 < image.scatter_to_primary < 0.6

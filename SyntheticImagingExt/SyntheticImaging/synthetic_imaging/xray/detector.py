@@ -91,24 +91,24 @@ class Exposure:
         if self.seed != int(self.seed) or self.seed < 0:
             raise InputError(f"The seed is {self.seed!r}; give a whole number from 0 on.")
 
-    def expose(self, mean: torch.Tensor, quanta_per_photon: torch.Tensor, view: View) -> torch.Tensor:
+    def expose(self, mean: torch.Tensor, quanta_per_photon: torch.Tensor | float, view: View) -> torch.Tensor:
         """One exposure of a mean image, in its own unit.
 
-        mean: (rows, columns), signal over signal in air. quanta_per_photon: noise-equivalent quanta of each pixel per
-        photon of the unattenuated beam that falls on it. The focal spot blurs the mean; quanta are then drawn, and
-        what the detector makes of them is blurred; the electronics add white noise.
+        mean: (rows, columns), signal over signal in air. quanta_per_photon: noise-equivalent quanta of a pixel with the
+        mean 1, per photon of the unattenuated beam. The focal spot blurs the mean; quanta are then drawn, and what the
+        detector makes of them is blurred; the electronics add white noise.
         """
         mean = blurred(mean, self._focal_sigmas(view))
         if not self.noise:
             return blurred(mean, self._detector_sigmas(view))
         row_mm, column_mm = view.pixel_mm
-        quanta = self.photons_per_mm2 * row_mm * column_mm * quanta_per_photon
+        in_air = self.photons_per_mm2 * row_mm * column_mm
         generator = torch.Generator(device=mean.device).manual_seed(int(self.seed))
-        drawn = _draw(quanta, generator)
-        image = blurred(mean * drawn / quanta.clamp_min(1e-6), self._detector_sigmas(view))
+        quanta = in_air * quanta_per_photon
+        drawn = _draw(quanta * mean, generator)
+        image = blurred(drawn / quanta, self._detector_sigmas(view))
         if self.electronic_photons > 0:
             white = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-            in_air = self.photons_per_mm2 * row_mm * column_mm
             image = image + white * (self.electronic_photons / in_air)
         return image
 

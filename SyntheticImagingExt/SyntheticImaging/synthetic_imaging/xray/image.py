@@ -28,6 +28,9 @@ from .tools import Tool, Trace, with_tools
 LARGEST_ATTENUATION = 20.0
 """Where no quantum arrives, the attenuation is shown as this: two parts in a billion."""
 
+_NOTHING = 1e-12
+_BEHIND_PATIENT = 0.2
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -83,7 +86,9 @@ class Radiograph:
         """The ratio to tell the user: median over the open field behind the patient, 0 without scatter."""
         if self.spr is None:
             return 0.0
-        behind = (self.line_integral > 0.2) & torch.isfinite(self.spr)
+        behind = self.line_integral > _BEHIND_PATIENT
+        if self.opening is not None:
+            behind &= self.opening > 0.5
         return float(self.spr[behind].median()) if behind.any() else 0.0
 
     def fitted_window(self) -> Window:
@@ -173,15 +178,15 @@ def _realistic(paths, view: View, settings: Settings, table, opening, water_mm):
     """Transmission with everything that is set, and the scatter-to-primary ratio."""
     attenuation, quanta = table.attenuation_and_quanta(paths)
     primary = torch.exp(-attenuation)
+    # quanta per signal; behind metal that lets nothing through what is left, scatter, counts like the open beam
+    per_signal = torch.where(primary > _NOTHING, quanta / primary.clamp_min(_NOTHING), table.air_quanta)
     if opening is not None:
-        primary, quanta = primary * opening, quanta * opening
-    scatter = settings.scatter
-    spr, total = None, primary
+        primary = primary * opening
+    scatter, spr, total = settings.scatter, None, primary
     if scatter is not None and scatter.ratio > 0:
         scattered = scatter.image(primary, water_mm, view)
-        spr = scattered / primary.clamp_min(1e-12)
+        spr = scattered / primary.clamp_min(_NOTHING)
         total = primary + scattered
-        quanta = quanta * (1 + spr)  # a scattered quantum fluctuates like a primary one
     if scatter is not None:
-        quanta = quanta * scatter.primary_share
-    return settings.exposure.expose(total, quanta, view), spr
+        per_signal = per_signal * scatter.primary_share
+    return settings.exposure.expose(total, per_signal, view), spr

@@ -106,14 +106,20 @@ def _reference_response() -> float:
 
 
 def _air_gap_factor(view: View, water_mm: torch.Tensor) -> float:
-    """How much more scatter arrives than over the reference gap: inverse squares from both sources.
+    """The ratio over that behind the reference gap.
 
-    The exit surface is where half of a typical ray's water beyond the isocenter ends.
+    From the exit surface to the detector scatter falls by the inverse square from its effective source, the primary
+    by that from the focal spot. The exit surface is where half of a typical ray's water beyond the isocenter ends.
     """
     body = water_mm.detach()[::4, ::4]
     body = body[body > _BODY_MM]
     thickness = float(body.median()) if body.numel() else REFERENCE_WATER_MM
     distance = view.source_to_detector_mm
-    gap = max(0.0, distance - view.source_to_isocenter_mm - thickness / 2)
-    reference = REFERENCE_DISTANCE_MM / (SCATTER_SOURCE_MM + REFERENCE_GAP_MM)
-    return (distance / (SCATTER_SOURCE_MM + gap) / reference) ** 2
+    gap = min(max(0.0, distance - view.source_to_isocenter_mm - thickness / 2), 0.95 * distance)
+    return _gap_law(gap, distance) / _gap_law(REFERENCE_GAP_MM, REFERENCE_DISTANCE_MM)
+
+
+def _gap_law(gap_mm: float, source_to_detector_mm: float) -> float:
+    scatter = SCATTER_SOURCE_MM / (SCATTER_SOURCE_MM + gap_mm)
+    primary = (source_to_detector_mm - gap_mm) / source_to_detector_mm
+    return (scatter / primary) ** 2
