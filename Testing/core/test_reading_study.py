@@ -15,7 +15,7 @@ from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume
 from synthetic_imaging.reading import key as keys
 from synthetic_imaging.reading.building import FILE_TIME_S, build_study
-from synthetic_imaging.reading.cases import CaseInput, cases_from_folder, cases_from_table
+from synthetic_imaging.reading.cases import CaseInput, LesionSite
 from synthetic_imaging.reading.design import Design
 from synthetic_imaging.reading.images import ImagePolicy
 from synthetic_imaging.reading.matching import Organ
@@ -289,62 +289,24 @@ def test_what_cannot_become_a_study_is_refused(inputs, tmp_path, change, words):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_ct_can_be_several_cases_and_its_lesions_stay_free(inputs, tmp_path):
+    """Three cases show one CT with a real lesion each; their twins in that CT lie on none of the three."""
+    host = next(case for case in inputs if case.truth == "host")
+    sites = [LesionSite((10.0 + x, -20.0, 30.0), 6.0) for x in (40.0, 55.0, 70.0)]
+    cases = [replace(host, truth="real", lesions=(site,)) for site in sites]
+    build_study(tmp_path / "s", cases, study_bodies.design(), POLICY, PASSPHRASE, secret=1, accept_leaks=True)
+    entries = keys.unseal(tmp_path / "s.key.json", PASSPHRASE)["cases"].values()
+    made = [lesion for entry in entries for lesion in entry["recipe"]]
+    assert len(made) == 3
+    for lesion in made:
+        gaps = [np.linalg.norm(np.subtract(lesion["center_ras"], site.center_ras)) - 12 for site in sites]
+        assert min(gaps) > 0
+
+
 def test_a_lesion_outside_its_image_is_refused(inputs, tmp_path):
     wrong = replace(inputs[0], lesions=(replace(inputs[0].lesions[0], center_ras=(900.0, 0.0, 0.0)),), organ=None)
     with pytest.raises(InputError, match="lies outside the image"):
         build_study(tmp_path / "s", [wrong, *inputs[1:]], study_bodies.design(), ImagePolicy(), PASSPHRASE)
-
-
-def test_cases_from_a_table(inputs, tmp_path):
-    image = inputs[0].image
-    table = tmp_path / "cases.csv"
-    rows = [
-        "image,truth,r,a,s,radius_mm,place,scanner,organ,organ_value",
-        f"{image},real,1,-2,3.5,7,segment VII,GE,{inputs[0].organ},1+2",
-        f"{image},real,4,5,6,,,,,",
-        f"{inputs[1].image},synthetic,,,,,,,,",
-    ]
-    table.write_text("\n".join(rows), encoding="utf-8-sig")
-    first, second = cases_from_table(table)
-    assert [site.center_ras for site in first.lesions] == [(1, -2, 3.5), (4, 5, 6)]
-    assert first.lesions[0].place == "segment VII" and first.scanner == "GE" and first.organ_values == (1, 2)
-    assert second.truth == "synthetic" and second.lesions == ()
-    for line, words in (
-        (f"{image},fake,,,,,,,,", "write real, synthetic or host"),
-        ("absent.nrrd,real,,,,,,,,", "does not exist"),
-        (f"{image},real,1,,,,,,,", "only a part"),
-        (f"{image},real,1,2,x,,,,,", "a number is needed"),
-        (f"{image},real,,,,,,,absent.nrrd,", "names the organ"),
-    ):
-        table.write_text("\n".join([rows[0], line]))
-        with pytest.raises(InputError, match=words):
-            cases_from_table(table)
-    table.write_text("picture;truth\n")
-    with pytest.raises(InputError, match="not a table of cases"):
-        cases_from_table(table)
-    with pytest.raises(InputError, match="cannot be read"):
-        cases_from_table(tmp_path / "absent.csv")
-
-
-def test_cases_from_a_folder_with_what_lies_beside_them(inputs, tmp_path):
-    from synthetic_imaging.io import write_volume
-
-    volume = read_volume(inputs[0].image)
-    for name in ("a", "b"):
-        write_volume(tmp_path / f"{name}.nrrd", volume)
-    ball = np.zeros(volume.shape, np.uint8)
-    ball[20:24, 20:28, 20:28] = 1
-    write_volume(tmp_path / "a.lesions.nrrd", volume.like(ball))
-    points = {"markups": [{"coordinateSystem": "LPS", "controlPoints": [{"position": [1, 2, 3], "description": "II"}]}]}
-    (tmp_path / "b.mrk.json").write_text(json.dumps(points))
-    first, second = cases_from_folder(tmp_path, "real")
-    assert [case.name for case in (first, second)] == ["a.nrrd", "b.nrrd"]
-    np.testing.assert_allclose(first.lesions[0].center_ras, volume.ras_from_ijk([23.5, 23.5, 21.5]))
-    volume_mm3 = ball.sum() * volume.spacing_mm.prod()
-    assert first.lesions[0].radius_mm == pytest.approx((0.75 * volume_mm3 / np.pi) ** (1 / 3))
-    assert second.lesions[0].center_ras == (-1, -2, 3) and second.lesions[0].place == "II"
-    with pytest.raises(InputError, match="not a folder"):
-        cases_from_folder(tmp_path / "absent", "real")
 
 
 def test_places_in_an_organ():

@@ -22,8 +22,9 @@ _EXAMPLE = """  synthetic-imaging study new --table cases.csv --cue --box-mm 120
   synthetic-imaging study report study --key study.key.json --out report
   synthetic-imaging study simulate --observer cue-using --readers 4 --cases 60 --power 200"""
 _NEW = """Make a study. Cases come from a table with the columns image, truth (real, synthetic or host),
-r, a, s, radius_mm, place, scanner, organ, organ_value (one row per lesion, paths relative to the
-table, several organ labels as 38+39), or from folders. Without synthetic images the synthetic
+r, a, s, radius_mm, place, scanner, organ, organ_value, case (one row per lesion, paths relative to
+the table, several organ labels as 38+39; one image is one case, unless case tells its lesions apart),
+or from folders. Without synthetic images the synthetic
 half is made: each real lesion gets a twin of its size and place in a host of its scanner.
 The study is not made when real and synthetic can be told apart without looking at the lesion."""
 _COUNT_COLUMNS = (

@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError
 from .design import REAL, SYNTHETIC
 
-COLUMNS = ("image", "truth", "r", "a", "s", "radius_mm", "place", "scanner", "organ", "organ_value")
+COLUMNS = ("image", "truth", "r", "a", "s", "radius_mm", "place", "scanner", "organ", "organ_value", "case")
 HOST = "host"
 _TABLE_HELP = f"The columns are {', '.join(COLUMNS)}; image and truth are needed, one row per lesion."
 
@@ -48,7 +48,11 @@ class CaseInput:
 
 
 def cases_from_table(path: str | Path) -> list[CaseInput]:
-    """Read a CSV file; paths in it are relative to it. Rows of the same image are its lesions."""
+    """Read a CSV file; paths in it are relative to it.
+
+    Rows of the same image and the same word under ``case`` (or none) are the lesions of one case. So a CT with three
+    lesions is one case, or three with the words 1, 2, 3.
+    """
     path = Path(path).expanduser()
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
@@ -57,11 +61,12 @@ def cases_from_table(path: str | Path) -> list[CaseInput]:
         raise InputError(f"The table '{path}' cannot be read: {getattr(error, 'strerror', None) or error}.") from error
     if not rows or not {"image", "truth"} <= set(rows[0]) or set(rows[0]) - set(COLUMNS):
         raise InputError(f"'{path.name}' is not a table of cases. {_TABLE_HELP}")
-    grouped: dict[tuple[Path, str], list[tuple[int, dict]]] = {}
+    grouped: dict[tuple[Path, str, str], list[tuple[int, dict]]] = {}
     for line, row in enumerate(rows, 2):
-        key = path.parent / Path(row["image"].strip()).expanduser(), row["truth"].strip().lower()
+        image, truth, word = (str(row.get(name) or "").strip() for name in ("image", "truth", "case"))
+        key = path.parent / Path(image).expanduser(), truth.lower(), word
         grouped.setdefault(key, []).append((line, row))
-    return [_case(path, image, truth, lines) for (image, truth), lines in grouped.items()]
+    return [_case(path, image, truth, lines) for (image, truth, _), lines in grouped.items()]
 
 
 def cases_from_folder(folder: str | Path, truth: str, scanner: str = "") -> list[CaseInput]:

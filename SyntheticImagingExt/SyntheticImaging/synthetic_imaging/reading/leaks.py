@@ -127,12 +127,12 @@ def _folder_leaks(study: Study, key_values: dict) -> list[Leak]:
 
 
 def _source_names(key_values: dict) -> set[str]:
-    """File and folder names of the sources, as far as they say something."""
-    names = set()
-    for values in key_values["cases"].values():
-        path = Path(values["source"])
-        names |= {path.stem.split(".")[0].lower(), path.name.lower()}
-    return {name for name in names if len(name) > _NAME_LENGTH}
+    """Names of the source files without their endings, as far as they name one: with a digit in them.
+
+    Plain words ("lesion", "liver") may stand in the question.
+    """
+    names = {Path(values["source"]).name.split(".")[0].lower() for values in key_values["cases"].values()}
+    return {name for name in names if len(name) >= _NAME_LENGTH and any(letter.isdigit() for letter in name)}
 
 
 def _manifest_leaks(study: Study) -> list[Leak]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +89,7 @@ def prepare(
     real, fake, hosts = ([case for case in cases if case.truth == kind] for kind in (REAL, SYNTHETIC, HOST))
     if not real:
         raise InputError("There is no real image; a study compares real and synthetic ones.")
-    hosts = hosts or [case for case in real if case.organ]
+    hosts = _merged(hosts or [case for case in real if case.organ], real)
     making = not fake
     if making:
         _check_making(real, hosts, design)
@@ -104,6 +104,16 @@ def prepare(
     return preparer.items
 
 
+def _merged(hosts: Sequence[CaseInput], real: Sequence[CaseInput]) -> list[CaseInput]:
+    """Each host CT once, with all the real lesions that any case knows in it."""
+    merged = []
+    for image in dict.fromkeys(host.image for host in hosts):
+        host = next(host for host in hosts if host.image == image)
+        lesions = dict.fromkeys(site for case in (*hosts, *real) if case.image == image for site in case.lesions)
+        merged.append(replace(host, lesions=tuple(lesions)))
+    return merged
+
+
 def _check_making(real: Sequence[CaseInput], hosts: Sequence[CaseInput], design: Design):
     if design.modality != "ct":
         raise InputError("Only CT lesions are made on the fly; give the synthetic radiographs as images.")
@@ -112,7 +122,7 @@ def _check_making(real: Sequence[CaseInput], hosts: Sequence[CaseInput], design:
             "There are no synthetic images and no hosts to make them in; give synthetic images, or CTs with an organ "
             "(truth: host, or real with an organ)."
         )
-    without = [case.name for case in [*hosts] if not case.organ]
+    without = [case.name for case in hosts if not case.organ]
     if without:
         raise InputError(f"The host '{without[0]}' has no organ; add the label volume of the organ.")
     blank = [case.name for case in real if not case.lesions]
