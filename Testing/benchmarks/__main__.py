@@ -2,6 +2,7 @@
 
 import sys
 
-from . import tumor_speed
+from . import drag_latency, tumor_speed
 
 tumor_speed.main(sys.argv[1:])
+drag_latency.main(sys.argv[1:])

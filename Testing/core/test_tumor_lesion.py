@@ -38,7 +38,7 @@ def test_json_round_trip_is_exact(lesion):
     [
         ({"radius_mm": 0}, "radius_mm"),
         ({"radius_mm": float("nan")}, "radius_mm"),
-        ({"axes": (1, 1)}, "three numbers"),
+        ({"axes": (1, 1)}, "axes of Lesion"),
         ({"axes": (1, 0, 1)}, "axes"),
         ({"mass_effect": {"intensity_percent": 100}}, "intensity_percent"),
         ({"radius": 5}, "unknown fields: radius"),
@@ -50,6 +50,20 @@ def test_json_round_trip_is_exact(lesion):
 def test_bad_values_are_named(change, says):
     with pytest.raises(InputError, match=says):
         tumor.Lesion.from_dict(change)
+
+
+def test_made_directly_the_same_checks_hold():
+    for wrong in ({"contrast_hu": "dark"}, {"visible": 1}, {"edge": 0.5}, {"center_ras": (0, None, 0)}, {"name": 3}):
+        with pytest.raises(InputError, match=f"{next(iter(wrong))} of Lesion"):
+            tumor.Lesion(**wrong)
+    with pytest.raises(InputError, match="sigma_mm of Elastic"):
+        tumor.Elastic(sigma_mm="soft")
+
+
+def test_numbers_of_numpy_become_plain():
+    lesion = tumor.Lesion(center_ras=np.ones(3, np.float32), radius_mm=np.float32(5), seed=np.int64(4))
+    assert lesion == tumor.Lesion(center_ras=(1, 1, 1), radius_mm=5, seed=4)
+    assert json.loads(json.dumps(lesion.to_dict()))["seed"] == 4
 
 
 def test_without_switches_steps_off():

@@ -3,13 +3,44 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from numbers import Real
 
 from ..errors import InputError
 
 
+def _settled(value, part: type | None, default):
+    """A value as plain Python of the default's kind; None when it is of another kind."""
+    if part is not None:
+        return value if isinstance(value, part) else None
+    if isinstance(default, bool | str):
+        return value if isinstance(value, type(default)) else None
+    if isinstance(default, tuple):
+        whole = isinstance(value, Iterable) and not isinstance(value, str)
+        numbers = [_settled(number, None, 0.0) for number in value] if whole else []
+        return tuple(numbers) if len(numbers) == len(default) and None not in numbers else None
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return None
+    return int(value) if isinstance(default, int) else float(value)
+
+
+class _Part:
+    """Fields of a lesion: checked and turned into plain Python values when one is made."""
+
+    def __post_init__(self):
+        for entry in fields(self):
+            factory = entry.default_factory
+            part = factory if isinstance(factory, type) and is_dataclass(factory) else None
+            value = _settled(getattr(self, entry.name), part, entry.default)
+            if value is None and entry.default is not None:
+                kind = type(self).__name__
+                raise InputError(f"{entry.name} of {kind} is {getattr(self, entry.name)!r}, a value of the wrong kind.")
+            object.__setattr__(self, entry.name, value)
+
+
 @dataclass(frozen=True)
-class Elastic:
+class Elastic(_Part):
     """Random smooth deformation of the ellipsoid.
 
     sigma_mm: standard deviation of each displacement component on control points two radii apart
@@ -22,7 +53,7 @@ class Elastic:
 
 
 @dataclass(frozen=True)
-class Texture:
+class Texture(_Part):
     """What fills the lesion.
 
     noise_ratio: noise inside relative to the noise of the organ around it; 0 switches the texture off.
@@ -40,14 +71,14 @@ class Texture:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Edge(_Part):
     """blur_mm: standard deviation of the Gaussian transition; 0 leaves the scanner's voxel blur alone."""
 
     blur_mm: float = 0.9
 
 
 @dataclass(frozen=True)
-class Shell:
+class Shell(_Part):
     """A layer along the surface: the capsule straddles it, the rim lies just inside.
 
     contrast_hu: added attenuation before blurring; 0 switches the layer off.
@@ -61,7 +92,7 @@ class Shell:
 
 
 @dataclass(frozen=True)
-class MassEffect:
+class MassEffect(_Part):
     """Tissue pushed aside by a local scaling warp of image and labels (Gustafsson 1993).
 
     intensity_percent: 0 off; 30 published; below 60 the warp is gentle, at 100 the center is singular.
@@ -73,7 +104,7 @@ class MassEffect:
 
 
 @dataclass(frozen=True)
-class Core:
+class Core(_Part):
     """Necrotic center: radius relative to the lesion, attenuation relative to the lesion's."""
 
     radius_fraction: float = 0.0
@@ -81,7 +112,7 @@ class Core:
 
 
 @dataclass(frozen=True)
-class Calcification:
+class Calcification(_Part):
     """Flecks of calcium: share of the volume, added attenuation, size of a fleck."""
 
     volume_fraction: float = 0.0
@@ -100,7 +131,7 @@ ABLATIONS = {
 
 
 @dataclass(frozen=True)
-class Lesion:
+class Lesion(_Part):
     """One lesion: where it is, what it is made of, and the seed of everything random in it.
 
     center_ras: millimeters. radius_mm: the radius of the sphere when ``axes`` are 1; the volume is
@@ -130,12 +161,7 @@ class Lesion:
     calcification: Calcification = field(default_factory=Calcification)
 
     def __post_init__(self):
-        for name in ("center_ras", "axes", "rotation_deg"):
-            triple = tuple(float(x) for x in getattr(self, name))
-            if len(triple) != 3:
-                raise InputError(f"{name} of lesion '{self.name}' needs three numbers, not {len(triple)}.")
-            object.__setattr__(self, name, triple)
-        object.__setattr__(self, "seed", int(self.seed))
+        super().__post_init__()
         self._check()
 
     def _check(self):
@@ -217,19 +243,7 @@ def _from_dict(cls, values: dict, where: str):
         raise InputError(f"The description of {where} has unknown fields: {', '.join(unknown)}.")
     parts = {}
     for name, value in values.items():
-        default = known[name].default_factory
-        nested = default if isinstance(default, type) and is_dataclass(default) else None
-        if not nested and not _same_kind(value, known[name].default):
-            raise InputError(f"{name} in the description of {where} is {value!r}, a value of the wrong kind.")
-        parts[name] = _from_dict(nested, value, f"{where}.{name}") if nested else value
+        part = known[name].default_factory
+        nested = isinstance(part, type) and is_dataclass(part)
+        parts[name] = _from_dict(part, value, f"{where}.{name}") if nested else value
     return cls(**parts)
-
-
-def _same_kind(value, default) -> bool:
-    """Whether a value from JSON can stand where the default does."""
-    if isinstance(default, bool | str):
-        return type(value) is type(default)
-    if isinstance(default, tuple):
-        return isinstance(value, list | tuple) and all(_same_kind(part, 0.0) for part in value)
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number or (value is None and default is None)
