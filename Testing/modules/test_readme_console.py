@@ -1,0 +1,20 @@
+"""The README's example for Slicer's Python console does what it says."""
+
+import json
+
+import pytest
+from readme import blocks
+
+
+@pytest.mark.slow
+def test_console_example(host, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python", "# Slicer console")
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    record = json.loads((tmp_path / "result" / "lesions.json").read_text(encoding="utf-8"))
+    first, *others = [entry["lesion"] for entry in record["lesions"]]
+    assert first["preset"] == "metastasis-colorectal" and first["radius_mm"] == 9 and first["contrast_hu"] == -55
+    assert 3 <= len(others) <= 10 and all(lesion["radius_mm"] <= 4 for lesion in others)
+    assert (tmp_path / "result" / "ct.nrrd").exists()
+    names["logic"].cleanup()
