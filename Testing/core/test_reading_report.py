@@ -83,6 +83,11 @@ def test_the_document_is_a_pdf_with_pages(analysis):
     assert len(re.findall(rb"/Type /Page\b", content)) >= 2
 
 
+def test_methods_of_simulated_reads_do_not_claim_a_study():
+    text = methods(analyze(observers.simulate(observers.Observer(), 2, 20), Design(), repetitions=20))
+    assert "pipeline" not in text and "2 readers" in text
+
+
 def test_methods_name_what_was_done(analysis):
     text = methods(analysis)
     for word in (

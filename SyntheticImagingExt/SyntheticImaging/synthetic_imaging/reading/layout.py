@@ -119,4 +119,5 @@ def _text(value, kind: str) -> str:
         return f"{100 * value:.1f} %"
     if kind == _P:
         return p_text(value)
-    return f"{value:{kind}}".replace("-", "−")
+    digits = int(kind[1])
+    return f"{round(value, digits) + 0.0:{kind}}".replace("-", "−")  # adding 0 turns −0.00 into 0.00

@@ -68,12 +68,13 @@ def methods(analysis: Analysis) -> str:
             "In a two-alternative forced choice a real and a synthetic case of the same scanner and about the same "
             "lesion size stood side by side; readers chose the synthetic one and gave a confidence from 1 to 5."
         )
-    parts.append(
-        "All images went through one pipeline (same voxel type, value range, grid policy and file format, no metadata, "
-        "random codes, equal file times), and the study was searched automatically for features other than the lesion "
-        "that separate the classes."
-    )
-    parts += _procedure(analysis)
+    if analysis.study_id:
+        parts.append(
+            "All images went through one pipeline (same voxel type, value range, grid policy and file format, no "
+            "metadata, random codes, equal file times), and the study was searched automatically for features other "
+            "than the lesion that separate the classes."
+        )
+        parts += _procedure(analysis)
     parts.append(_statistics(design.margin))
     if len(readers) > 1:
         parts.append(
