@@ -14,7 +14,7 @@ from .options import Console, add_verb, natural, number, positive_integer, tripl
 
 PASSPHRASE_VARIABLE = "SYNTHETIC_IMAGING_PASSPHRASE"
 _SUMMARY = """Make, check and evaluate visual Turing tests. A study is a folder with images under random codes;
-its key, encrypted, lies apart. Readers read in the module Visual Turing or through Session in
+its key, encrypted, lies apart. A program shows the cases to readers through Session in
 synthetic_imaging.reading.session. The passphrase is asked for, or taken from --passphrase-file
 or the environment variable SYNTHETIC_IMAGING_PASSPHRASE."""
 _EXAMPLE = """  synthetic-imaging study new --table cases.csv --cue --box-mm 120,120,60 --out study
