@@ -10,7 +10,8 @@ from functools import cache
 import torch
 import warp as wp
 
-from ..warp_start import CORES, launch_in_bands
+from ..cores import CORES
+from ..warp_start import launch_in_bands
 from .rays import Rays
 
 LANES = 16
