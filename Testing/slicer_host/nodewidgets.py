@@ -308,8 +308,8 @@ class qMRMLSegmentSelectorWidget(SceneFollower):
         for identifier in identifiers:
             self._segments.addItem(self._segmentation.GetSegment(identifier).GetName(), identifier)
         self._segments.blockSignals(False)
-        first = "" if self._nodes._noneEnabled or not identifiers else identifiers[0]
-        self._chooseSegment(self._segmentId if self._segmentId in identifiers else first)
+        isKept = self._segmentId in identifiers or (self._nodes._noneEnabled and not self._segmentId)
+        self._chooseSegment(self._segmentId if isKept else next(iter(identifiers), ""))
 
     def _chooseSegment(self, identifier):
         identifier = identifier or ""

@@ -3,7 +3,8 @@
 import slicer
 from slicer.i18n import tr as _
 
-from .Inputs import Inputs
+from .Inputs import Inputs, preferredSegment, preferredVessels
+from .Presets import presetTable
 from .Widgets import setTextIfNew, silent
 
 
@@ -54,7 +55,7 @@ class InputSection:
         parameters = self._parameters
         if parameters is None or parameters.ct is not None or parameters.organSegmentation is not None:
             return
-        proposal = self._logic.proposedInputs()
+        proposal = self._logic.proposedInputs(self._organOfPreset())
         if proposal.complete:
             parameters.organSegmentation = proposal.organNode
             parameters.organSegmentId = proposal.organSegmentId
@@ -99,6 +100,7 @@ class InputSection:
         parameters = self._parameters
         if not self._isListening():
             return
+        self._proposeSegments()
         wasModifying = parameters.parameterNode.StartModify()
         parameters.organSegmentation = self.ui.organSelector.currentNode()
         parameters.organSegmentId = self.ui.organSelector.currentSegmentID() or ""
@@ -106,3 +108,26 @@ class InputSection:
         parameters.vesselSegmentId = self.ui.vesselSelector.currentSegmentID() or ""
         parameters.parameterNode.EndModify(wasModifying)
         self._onChosen()
+
+    def _proposeSegments(self):
+        """Selectors offer the first segment of another segmentation; what is meant more likely is chosen instead."""
+        parameters, organs, vessels = self._parameters, self.ui.organSelector, self.ui.vesselSelector
+        if _isAnother(organs.currentNode(), parameters.organSegmentation, parameters.organSegmentId):
+            with silent(organs):
+                organs.setCurrentSegmentID(preferredSegment(organs.currentNode(), self._organOfPreset()))
+        if _isAnother(vessels.currentNode(), parameters.vesselSegmentation, parameters.vesselSegmentId):
+            organ = self.chosen().organName if parameters.organSegmentation is not None else ""
+            with silent(vessels):
+                vessels.setCurrentSegmentID(preferredVessels(vessels.currentNode(), organ))
+
+    def _organOfPreset(self):
+        organ = presetTable().get(self._parameters.preset, {}).get("organ", "")
+        return organ if organ != "any" else ""
+
+
+def _isAnother(node, knownNode, knownSegmentId):
+    """Whether a segmentation is new, or has lost the segment that was chosen in it."""
+    if node is None:
+        return False
+    isLost = bool(knownSegmentId) and node.GetSegmentation().GetSegment(knownSegmentId) is None
+    return node is not knownNode or isLost

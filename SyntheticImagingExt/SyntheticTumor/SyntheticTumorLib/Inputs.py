@@ -37,6 +37,39 @@ class Inputs:
         return node is not None and node in (self.ctNode, self.organNode, self.vesselNode)
 
 
+ORGANS = ("liver", "kidney", "pancreas", "lung")
+VESSELS = {"vessel", "vein", "artery"}
+
+
+def preferredSegment(segmentationNode, organ=""):
+    """Id of the segment that most likely is to receive lesions; "" where nothing speaks for one of several.
+
+    organ: what the chosen kind of lesion is meant for, for instance "kidney"; it is looked for first.
+    """
+    from SyntheticImagingLib import terms
+
+    segmentation = segmentationNode.GetSegmentation()
+    found = {segmentId: terms.organOf(segmentation.GetSegment(segmentId)) for segmentId in segmentation.GetSegmentIDs()}
+    for wanted in (organ, *ORGANS):
+        for segmentId, term in found.items():
+            if wanted in (term or "").split():
+                return segmentId
+    return next(iter(found)) if len(found) == 1 else ""
+
+
+def preferredVessels(segmentationNode, organName):
+    """Id of a segment of vessels, rather those of the organ than others; "" where there is none."""
+    from SyntheticImagingLib import terms
+
+    segmentation, found = segmentationNode.GetSegmentation(), []
+    for segmentId in segmentation.GetSegmentIDs():
+        segment = segmentation.GetSegment(segmentId)
+        name = (segment.GetName() or "").lower()
+        if VESSELS & set((terms.organOf(segment) or "").split()) or "vessel" in name:
+            found.append((organName.lower() not in name, segmentId))
+    return min(found, key=lambda entry: entry[0])[1] if found else ""
+
+
 def preparation(inputs):
     """Generator that prepares a Case: yields (stage, percent) before each piece of work, returns the Case.
 

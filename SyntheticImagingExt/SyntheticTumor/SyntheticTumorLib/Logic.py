@@ -10,7 +10,7 @@ import slicer
 
 from . import Growth, Rules, SceneEvents, Views
 from .Editing import LesionEditing
-from .Inputs import Inputs
+from .Inputs import Inputs, preferredSegment
 from .Presets import presetTable
 from .Results import inputsOf, recordFor, recordNodes, resultOwner
 from .Segments import ORGAN_ID
@@ -74,8 +74,11 @@ class TumorLogic(LesionEditing):
         yield from self._session.prepare(inputs)
         self.changed.emit()
 
-    def proposedInputs(self):
-        """What to choose where there is no doubt: the only CT, and the first segment that is an organ with presets."""
+    def proposedInputs(self, organ=""):
+        """What to choose where there is no doubt: the only CT, and a segment that is an organ with presets.
+
+        organ: the one to look for first; by default the liver, then kidney, pancreas and lung.
+        """
         volumes = [
             node
             for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
@@ -83,10 +86,9 @@ class TumorLogic(LesionEditing):
         ]
         organs = {entry["organ"] for entry in presetTable().values()}
         for segmentation in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if len(volumes) == 1 else ():
-            for segmentId in segmentation.GetSegmentation().GetSegmentIDs():
-                inputs = Inputs(volumes[0], segmentation, segmentId)
-                if set((inputs.organTerm or "").split()) & organs and segmentId != ORGAN_ID:
-                    return inputs
+            inputs = Inputs(volumes[0], segmentation, preferredSegment(segmentation, organ))
+            if set((inputs.organTerm or "").split()) & organs and inputs.organSegmentId != ORGAN_ID:
+                return inputs
         return Inputs()
 
     def prepare(self, onProgress=None):

@@ -111,7 +111,8 @@ class TumorPanel:
         if self._isOpen and chosen.complete and not self._missing():
             if chosen != self.logic.inputs or not self.logic.isReady:
                 self.run(_("Preparing"), self.logic.inputSteps(chosen), self._onPrepared, self._onNotPrepared)
-        elif self.logic.isReady and chosen != self.logic.inputs and self._isOpen:
+        elif self._isOpen and (self._steps.isRunning or self.logic.isReady) and chosen != self.logic.inputs:
+            # what is being prepared for an earlier choice must not arrive under this one
             self.cancel()
             self.logic.release()
         self.refresh()
