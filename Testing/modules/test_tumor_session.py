@@ -317,3 +317,44 @@ def test_a_preparation_does_not_arrive_under_another_choice(host, widget, body):
     widget.ui.organSelector.setCurrentNode(empty)
     host.processEvents(300)
     assert not widget.logic.isReady and not widget.ui.suggestButton.enabled
+
+
+def test_a_deleted_growth_sequence_is_told_in_a_sentence(host, widget, monkeypatch):
+    widget.ui.suggestButton.click()
+    monkeypatch.setattr(widget.panel._steps, "_budget_s", 1e-4)
+    growth(widget, frames=6)
+    assert host.waitUntil(lambda: "Day" in widget.ui.jobLabel.text)
+    host.scene.RemoveNode(host.scene.GetFirstNodeByClass("vtkMRMLSequenceNode"))
+    assert host.waitUntil(lambda: not widget.ui.jobFrame.visible)
+    assert "was deleted while it was made" in widget.ui.messageLabel.text
+    assert not host.shownMessages
+    for name in ("vtkMRMLSequenceNode", "vtkMRMLSequenceBrowserNode"):
+        assert host.scene.GetNumberOfNodesByClass(name) == 0
+
+
+def test_a_scene_saved_while_placing_and_comparing_opens_with_the_result(host, widget, tmp_path):
+    widget.ui.suggestButton.click()
+    lesions = widget.logic.lesions
+    widget.ui.placeButton.click()
+    host.moveSlice("Red", widget.logic.case.clearest_site())
+    assert widget.logic.results.points.GetNumberOfControlPoints() == 2
+    widget.ui.originalButton.click()
+    host.saveScene(tmp_path / "scene.mrb")
+    host.loadScene(tmp_path / "scene.mrb")
+    assert host.waitUntil(lambda: widget.logic.lesions == lesions)
+    host.processEvents(50)
+    assertTruthAgrees(widget.logic)
+    assert not widget.ui.placeButton.checked and not widget.ui.placeWidget.placeModeEnabled
+    assert background() == widget.logic.results.volume.GetID()
+    assert widget.logic.results.points.GetDisplayVisibility()
+    assert widget.logic.results.segmentation.GetDisplayVisibility()
+
+
+def test_marks_come_back_when_the_result_is_deleted_under_the_original(host, widget):
+    widget.ui.suggestButton.click()
+    widget.ui.originalButton.click()
+    host.scene.RemoveNode(widget.logic.results.volume)
+    widget.ui.shuffleButton.click()
+    assert widget.logic.results.points.GetDisplayVisibility()
+    assert widget.logic.results.segmentation.GetDisplayVisibility()
+    assert background() == widget.logic.results.volume.GetID()

@@ -338,3 +338,35 @@ def test_presets_show_their_source(widget):
     box.currentIndex = widget.logic.presetNames().index("cyst")
     widget.ui.suggestButton.click()
     assert widget.logic.lesions[0].preset == "cyst"
+
+
+def test_what_was_said_of_a_place_outside_goes_with_the_drag(host, widget):
+    place(host, widget, widget.logic.case.clearest_site())
+    center = widget.logic.lesions[0].center_ras
+    corner = widget.logic.case.ct.ras_from_ijk([3, 3, 40])
+    said = []
+    look = lambda step: said.append(widget.ui.siteLabel.text)  # noqa: E731
+    host.dragSlice("Red", center, (corner[0], corner[1], center[2]), steps=12, onStep=look)
+    host.processEvents(200)
+    assert "Outside the Liver." in said
+    assert widget.ui.siteLabel.text == "" and not widget.ui.siteLabel.visible
+
+
+def test_a_slider_goes_back_from_what_a_lesion_cannot_have(host, widget):
+    widget.logic.addLesion(widget.logic.case.clearest_site(), radiusMm=5.0)
+    # the outline keeps its form, so that its irregularity would grow beyond all bounds
+    widget.logic.updateLesion(0, elastic__sigma_mm=15.0, radius_mm=5.0)
+    widget.logic.updateLesion(0, radius_mm=1.0)
+    widget.logic.updateLesion(0, elastic__sigma_mm=15.0)
+    widget.ui.radiusSlider.value = 20.0
+    host.processEvents(400)
+    assert widget.ui.messageLabel.visible
+    assert widget.ui.radiusSlider.value == widget.logic.lesions[0].radius_mm
+
+
+def test_a_lesion_that_undo_brings_back_is_selected(host, widget):
+    widget.ui.suggestButton.click()
+    widget.ui.deleteButton.click()
+    assert widget.logic.current == -1
+    widget.ui.undoButton.click()
+    assert widget.logic.current == 0 and widget.ui.shuffleButton.enabled

@@ -197,6 +197,8 @@ class LesionEditing:
             self._showInstead(None)
             self._session.ensureResults()
             self._session.note(getattr(self._session.composition, name)())
+            if self.current < 0:
+                self.current = len(self._session.lesions) - 1
             self._publish()
 
     # Presets

@@ -56,9 +56,11 @@ def steps(case, lesions, index, plan, inputs):
         made.create(inputs.ctNode, lesions[index].name)
         for number, (day, lesion) in enumerate(zip(plan.days, grown, strict=True)):
             yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / plan.frames
+            made.checkPresent()
             composition.set_lesions((*lesions[:index], lesion, *lesions[index + 1 :]), remember=False)
             made.addFrame(composition, regionOf(case, plan.cropToOrgan), day, lesion)
         yield "Opening the sequence", 97
+        made.checkPresent()
         made.finish(inputs.ctNode)
     finally:
         made.removeUnlessFinished()
@@ -106,6 +108,13 @@ class _Nodes:
         _add(self.images, "vtkMRMLScalarVolumeNode", self.ct, composition.hu[region], region, day, lesion)
         labels = composition.labels[region].astype(np.uint8)
         _add(self.labels, "vtkMRMLLabelMapVolumeNode", self.ct, labels, region, day, lesion)
+
+    def checkPresent(self):
+        """InputError when the user has deleted one of the nodes meanwhile."""
+        from synthetic_imaging.errors import InputError
+
+        if any(node.GetScene() is None for node in (self.browser, self.images, self.labels)):
+            raise InputError("The growth sequence was deleted while it was made. Start it again.")
 
     def finish(self, ctNode):
         from SyntheticImagingLib import nodes

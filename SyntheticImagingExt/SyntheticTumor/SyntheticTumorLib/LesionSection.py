@@ -91,7 +91,14 @@ class LesionSection:
     def _change(self, field, value):
         logic = self._logic
         if 0 <= logic.current < len(logic.lesions):
-            self._live(lambda: logic.previewLesion(logic.current, {field: value}))
+            self._live(lambda: self._preview(field, value))
+
+    def _preview(self, field, value):
+        try:
+            self._logic.previewLesion(self._logic.current, {field: value})
+        except Exception:
+            self.refresh()  # the slider goes back to what the lesion has
+            raise
 
     def _act(self, action):
         self._do(lambda: action(self._logic.current))

@@ -12,7 +12,7 @@ from . import Growth, Rules, SceneEvents, Views
 from .Editing import LesionEditing
 from .Inputs import Inputs, preferredSegment
 from .Presets import presetTable
-from .Results import inputsOf, recordFor, recordNodes, resultOwner
+from .Results import SHOWN_ROLE, inputsOf, recordFor, recordNodes, resultOwner
 from .Segments import ORGAN_ID
 from .Session import finish
 
@@ -166,6 +166,9 @@ class TumorLogic(LesionEditing):
             self._hiddenMarks = [n for n in (results.points, results.segmentation) if n and n.GetDisplayVisibility()]
             Views.setVisible(self._hiddenMarks, False)
         self._instead = volume
+        if results.record is not None:
+            # a scene that is saved now opens with the result
+            results.record.SetNodeReferenceID(SHOWN_ROLE, volume.GetID() if volume is not None else None)
         if volume is None:
             Views.setVisible([node for node in self._hiddenMarks if node in results.nodes()], True)
             self._hiddenMarks = []
@@ -279,6 +282,7 @@ class TumorLogic(LesionEditing):
         self._checkSameInput(record)
         self.current = len(lesions) - 1
         self._publish()
+        self._showResultAgain(record)
 
     # Inner parts
 
@@ -291,6 +295,14 @@ class TumorLogic(LesionEditing):
                 "they were drawn into it anew."
             )
 
+    def _showResultAgain(self, record):
+        """The scene was saved while the original or a growth sequence was shown in place of the result."""
+        shown = record.GetNodeReference(SHOWN_ROLE)
+        if shown is not None:
+            Views.showVolume(self.results.volume, inPlaceOf=[shown])
+            Views.setVisible([self.results.points, self.results.segmentation], True)
+            record.SetNodeReferenceID(SHOWN_ROLE, None)
+
     def _onInputsChanged(self):
         self._draft = None
         self.inputsChanged.emit()
@@ -299,6 +311,7 @@ class TumorLogic(LesionEditing):
     def onNodeRemoved(self, node):
         """A node has left the scene, by the user's hand."""
         if node is not None and node in (self.results.volume, self._instead):
+            Views.setVisible([mark for mark in self._hiddenMarks if mark is not node], True)
             self._instead, self._hiddenMarks = None, []
         if self._session.dropNode(node):
             self._draft = None

@@ -102,7 +102,7 @@ class TumorPanel:
         """A scene was opened: take up its lesions."""
         record = self._parameters.record if self._parameters is not None else None
         if record is not None and record is not self.logic.results.record and not self._missing():
-            self.run(_("Restoring the lesions"), self.logic.restoreSteps(record), self._onPrepared)
+            self.run(_("Restoring the lesions"), self.logic.restoreSteps(record), self._onRestored)
 
     def prepareChosen(self):
         """Prepare what is chosen, unless it is prepared or the panel is closed."""
@@ -120,6 +120,10 @@ class TumorPanel:
     def _onPrepared(self, _result):
         self.say("")
         self.refresh()
+
+    def _onRestored(self, result):
+        self._onPrepared(result)
+        self.place.stop()  # a scene may have been saved in the middle of placing
 
     def _onNotPrepared(self, error):
         self.logic.release()

@@ -40,6 +40,8 @@ class PlaceSection:
             self._fill(names)
         self._choose()
         self._onRadius()
+        if not self._logic.isDragging and not self.ui.placeWidget.placeModeEnabled:
+            self._showSite("")
         if self._logic.results.points is not self.ui.placeWidget.currentNode():
             self.ui.placeWidget.setCurrentNode(self._logic.results.points)
 

@@ -55,6 +55,19 @@ class LesionPoints:
             (cls.PointEndInteractionEvent, self._onEnd),
         ):
             self._tags.append(node.AddObserver(event, callback))
+        self._removePreviews()
+
+    def _removePreviews(self):
+        """A scene may have been saved while a point followed the mouse; no view will ever move that one again."""
+        undefined = [
+            self.node.GetNthControlPointID(index)
+            for index in range(self.node.GetNumberOfControlPoints())
+            if self.node.GetNthControlPointPositionStatus(index) != self.node.PositionDefined
+        ]
+        if undefined:
+            with self._quietly(), _placingPaused(self.node):
+                for pointId in undefined:
+                    self.discard(pointId)
 
     def release(self):
         """Stop following; the node stays as it is."""

@@ -8,6 +8,7 @@ RECORD_ATTRIBUTE = "SyntheticTumor.Record"
 ROLE_PREFIX = "SyntheticTumor."
 ORGAN_SEGMENT_ATTRIBUTE = "SyntheticTumor.OrganSegmentId"
 VESSEL_SEGMENT_ATTRIBUTE = "SyntheticTumor.VesselSegmentId"
+SHOWN_ROLE = ROLE_PREFIX + "shownInstead"
 INPUT_ROLES = ("ct", "organ", "vessels")
 RESULT_ROLES = ("volume", "segmentation", "points")
 
