@@ -140,6 +140,27 @@ def test_saved_record_replays_bit_for_bit(tmp_path):
         assert any("synthetic" in str(value).lower() for value in stored.metadata.values())
 
 
+def test_canceled_export_leaves_nothing(tmp_path):
+    steps = tumor.save_steps(tmp_path / "new", fresh([]))
+    stage, percent = next(steps)
+    assert stage == "Writing ct.nrrd" and percent == 0
+    assert any((tmp_path / "new").iterdir())
+    steps.close()
+    assert not (tmp_path / "new").exists()
+
+
+def test_export_writes_what_was_when_it_began(tmp_path):
+    composition = fresh([tumor.Lesion(center_ras=tuple(CENTER), radius_mm=6)])
+    before = composition.hu.copy()
+    stages = []
+    for stage, percent in tumor.save_steps(tmp_path, composition):
+        composition.set_lesions([])
+        stages.append((stage, percent))
+    np.testing.assert_array_equal(read_volume(tmp_path / "ct.nrrd").numpy(), before)
+    assert len(tumor.lesions_of((tmp_path / "lesions.json").read_text(encoding="utf-8"))) == 1
+    assert [percent for _, percent in stages] == sorted(percent for _, percent in stages)
+
+
 def test_failed_export_leaves_the_disk_as_it_was(tmp_path, monkeypatch):
     target = tmp_path / "out"
     target.write_text("a file where the folder should be")

@@ -112,6 +112,25 @@ def test_refusals_say_what_is_wrong(spoil, says):
         tumor.Case(*spoil(ct, organ), organ_name="liver")
 
 
+def test_preparation_in_steps_gives_the_same_case():
+    ct, organ, _ = body(size_mm=60.0)
+    whole, steps, stages = (
+        tumor.Case(ct, organ, organ_name="liver"),
+        tumor.Case.steps(ct, organ, organ_name="liver"),
+        [],
+    )
+    while True:
+        try:
+            stages.append(next(steps))
+        except StopIteration as end:
+            made = end.value
+            break
+    assert len(stages) == len(set(stages)) == 4
+    np.testing.assert_array_equal(made.vessel_mask, whole.vessel_mask)
+    assert (made.organ_mean_hu, made.noise_std_hu) == (whole.organ_mean_hu, whole.noise_std_hu)
+    assert made.suggest_site(5, 1) == whole.suggest_site(5, 1)
+
+
 def test_a_label_that_is_not_there():
     ct, organ, _ = body(size_mm=40.0)
     with pytest.raises(InputError, match="no voxel of value 7"):

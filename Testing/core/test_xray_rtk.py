@@ -14,7 +14,9 @@ from synthetic_imaging.xray.projector_reference import voxel_chords
 from synthetic_imaging.xray.rays import Rays
 
 itk = pytest.importorskip("itk", reason="needs RTK (pip install itk-rtk)")
-rtk = pytest.importorskip("itk.RTK", reason="needs RTK (pip install itk-rtk)")
+if not hasattr(itk, "RTK"):
+    pytest.skip("needs RTK (pip install itk-rtk)", allow_module_level=True)
+rtk = itk.RTK
 
 POSES = (Pose(), Pose(90), Pose(30, -20, 10), Pose(-50, 25), Pose(10, 65, -40))
 
@@ -53,10 +55,18 @@ def by_voxels(amounts: torch.Tensor, ijk_to_ras: np.ndarray, view: View) -> np.n
     return torch.cat(parts).view(view.rows, view.columns).numpy()
 
 
+def in_air(ct: Volume) -> Volume:
+    """With a layer of air around: RTK's volume ends at the centers of its outermost voxels, ours with the voxels."""
+    matrix = ct.ijk_to_ras.copy()
+    matrix[:3, 3] = ct.ras_from_ijk(np.array([-1.0, -1, -1]))
+    return Volume(torch.nn.functional.pad(ct.data.float(), (1,) * 6, value=-1000.0), matrix)
+
+
 def compare(ct: Volume):
+    ct = in_air(ct)
     center = ct.ras_from_ijk((np.array(ct.shape[::-1]) - 1) / 2)
     prepared = Projector(ct)
-    amounts = WATER.at(ct.data.float())[0]
+    amounts = WATER.at(ct.data)[0]
     for pose in POSES:
         pose = Pose(pose.lao_deg, pose.cran_deg, pose.roll_deg, tuple(center))
         view = View.of(machine_named("cios-spin"), pose).resized(64)

@@ -10,7 +10,7 @@ from .growth import growth_series, is_clear, satellites
 from .lesion import ABLATIONS, Calcification, Core, Edge, Elastic, Lesion, MassEffect, Shell, Texture
 from .placement import Case
 from .presets import LEVEL_NAMES, LEVELS, Preset, preset_named, presets, sample_lesions
-from .provenance import lesions_of, record, save, text_of
+from .provenance import lesions_of, record, save, save_steps, text_of
 from .region import Region
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "sample_lesions",
     "satellites",
     "save",
+    "save_steps",
     "text_of",
 ]

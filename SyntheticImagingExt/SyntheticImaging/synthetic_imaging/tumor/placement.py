@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 import SimpleITK as sitk
@@ -51,6 +51,26 @@ class Case:
         vessel_offset_hu: float | None = None,
         organ_name: str = "organ",
     ):
+        for _ in self._prepare(ct, organ, vessels, organ_value, vessel_offset_hu, organ_name):
+            pass
+
+    @classmethod
+    def steps(cls, ct: Volume, organ: Volume, vessels: Volume | None = None, **options) -> Generator[str, None, Case]:
+        """The same piece by piece, for a window that must stay alive: yields what comes next, returns the case."""
+        case = cls.__new__(cls)
+        yield from case._prepare(ct, organ, vessels, **options)
+        return case
+
+    def _prepare(
+        self,
+        ct: Volume,
+        organ: Volume,
+        vessels: Volume | None,
+        organ_value: int | None = None,
+        vessel_offset_hu: float | None = None,
+        organ_name: str = "organ",
+    ) -> Iterator[str]:
+        yield "Looking at the organ"
         self.ct, self.organ_name = ct, organ_name
         self._check(ct, organ, vessels)
         self.frame = Frame.of(ct)
@@ -70,10 +90,13 @@ class Case:
         inside = hu[self.organ_mask]
         self._check_values(hu, inside)
         self._measure(inside)
+        yield "Finding the vessels"
         self.vessel_mask = (
             (vessels.numpy()[self.region.slices] > 0) if vessels is not None else self._bright(hu, vessel_offset_hu)
         )
+        yield "Measuring distances"
         self._map_distances()
+        yield "Measuring the tissue"
         self._measure_parenchyma(hu)
 
     def _check(self, ct: Volume, organ: Volume, vessels: Volume | None):

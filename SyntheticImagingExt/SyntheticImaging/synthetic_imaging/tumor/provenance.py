@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from concurrent.futures import wait
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
+from ..cores import pool
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
 from ..io.atomic import publish, staging
@@ -19,6 +21,9 @@ from .placement import Case
 
 SCHEMA = "synthetic-imaging-lesions/1"
 NOTICE = "Synthetic lesions inserted by software; not for clinical use."
+
+
+_TICK_S = 0.02
 
 
 def digest(values: np.ndarray) -> str:
@@ -75,20 +80,38 @@ def save(folder: str | Path, composition: Composition) -> dict[str, Path]:
     All four are written in full before the first takes its place, the record last: a folder with a
     record is complete, and a full disk leaves what was there.
     """
+    steps = save_steps(folder, composition)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def save_steps(folder: str | Path, composition: Composition) -> Generator[tuple[str, float], None, dict[str, Path]]:
+    """``save`` for a window that must stay alive: yields (stage, percent) often, returns the paths.
+
+    The composition may change meanwhile; what is written is what it was. Closing the generator cancels, and leaves
+    the disk as it was.
+    """
     folder = Path(folder)
-    measures = [composition.measure(index) for index in range(len(composition.lesions))]
-    count = len(composition.lesions)
-    description = f"{count} synthetic {composition.case.organ_name} lesion{'' if count == 1 else 's'}"
-    volumes = {
-        "ct": composition.ct,
-        "labels": composition.label_volume(),
-        "instances": composition.instance_volume(),
-    }
-    paths = {name: folder / f"{name}.nrrd" for name in volumes} | {"lesions": folder / "lesions.json"}
+    lesions = composition.lesions
+    text = text_of(composition.case, lesions, [composition.measure(index) for index in range(len(lesions))])
+    kind = f"{len(lesions)} synthetic {composition.case.organ_name} lesion{'' if len(lesions) == 1 else 's'}"
+    arrays = {"ct": composition.hu, "labels": composition.labels, "instances": composition.instances}
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    paths = {name: folder / f"{name}.nrrd" for name in arrays} | {"lesions": folder / "lesions.json"}
     with staging(paths["lesions"]) as temporary:
-        for name, volume in volumes.items():
-            write_volume(temporary / paths[name].name, mark_synthetic(volume, description))
-        text = text_of(composition.case, composition.lesions, measures)
+        for number, (name, array) in enumerate(arrays.items()):
+            volume = mark_synthetic(composition.case.ct.like(array), kind)
+            job = pool.submit(write_volume, temporary / paths[name].name, volume)
+            try:
+                while not job.done():
+                    yield f"Writing {paths[name].name}", 100 * number / len(arrays)
+                    wait([job], timeout=_TICK_S)
+            finally:
+                wait([job])  # a canceled write must be over before its folder goes
+            job.result()
         (temporary / paths["lesions"].name).write_text(text, encoding="utf-8")
         publish(temporary, paths["lesions"])
     return paths
