@@ -358,3 +358,38 @@ def test_marks_come_back_when_the_result_is_deleted_under_the_original(host, wid
     assert widget.logic.results.points.GetDisplayVisibility()
     assert widget.logic.results.segmentation.GetDisplayVisibility()
     assert background() == widget.logic.results.volume.GetID()
+
+
+def test_growth_beyond_all_bounds_is_refused_with_a_sentence(host, widget):
+    widget.ui.suggestButton.click()
+    for days in (1.0, -1.0):
+        widget.ui.doublingTimeSpinBox.value = days
+        widget.ui.intervalSpinBox.value = 365.0
+        widget.ui.frameCountSpinBox.value = 24
+        assert widget.ui.growthLabel.text == ""
+        widget.ui.growthButton.click()
+        host.processEvents(50)
+        assert "Choose a longer doubling time" in widget.ui.messageLabel.text
+    assert host.scene.GetNumberOfNodesByClass("vtkMRMLSequenceNode") == 0
+    assert widget.ui.suggestButton.enabled
+
+
+def test_the_console_may_take_the_lesions_and_the_panel_may_take_them_back(host, widget, body):
+    """Two sessions that wrote into the same nodes would spoil both."""
+    from SyntheticTumor import SyntheticTumorLogic
+
+    widget.ui.suggestButton.click()
+    other = SyntheticTumorLogic()
+    other.setInput(*body, "liver")
+    other.addAtSuggestedSite(radiusMm=3)
+    host.processEvents(100)
+    assertTruthAgrees(other)
+    assert not widget.logic.lesions and "are edited elsewhere" in widget.ui.messageLabel.text
+    assert not widget.ui.suggestButton.enabled
+    host.selectModule("SyntheticImaging")
+    host.selectModule("SyntheticTumor")
+    assert host.waitUntil(lambda: len(widget.logic.lesions) == 2)
+    assert not other.isReady
+    widget.ui.suggestButton.click()
+    assertTruthAgrees(widget.logic)
+    other.cleanup()

@@ -21,7 +21,7 @@ class LesionEditing:
         self._draft = None
         self._draftIndex = -1
         self._instead, self._hiddenMarks = None, []
-        self._session = Session(self._onInputsChanged)
+        self._session = Session(self._onInputsChanged, self._onTaken)
         self._events = PointEvents(self, self._session.points)
         self._sceneTags = SceneEvents.observe(self)
 

@@ -20,6 +20,18 @@ class Plan:
         return [number * self.intervalDays for number in range(self.frames)]
 
 
+RADIUS_LIMITS_MM = 0.5, 200.0
+
+
+def lastRadiusMm(lesion, plan):
+    """The radius in the last frame; None where it leaves what a lesion may have, or does not change by doubling."""
+    doublings = plan.days[-1] / plan.doublingTimeDays if plan.doublingTimeDays else None
+    if doublings is None or abs(doublings) > 60:
+        return None
+    radius = lesion.radius_mm * 2 ** (doublings / 3)
+    return radius if RADIUS_LIMITS_MM[0] <= radius <= RADIUS_LIMITS_MM[1] else None
+
+
 def regionOf(case, cropToOrgan):
     """The voxels of a frame, three slices (K, J, I)."""
     if cropToOrgan:
@@ -28,13 +40,19 @@ def regionOf(case, cropToOrgan):
 
 
 def preview(case, lesion, plan):
-    """first and last radius in mm, days, and the memory of the frames (voxels of the CT and a byte of label each)."""
+    """first and last radius in mm, days, and the memory of the frames (voxels of the CT and a byte of label each).
+
+    None where there is no such growth.
+    """
     import numpy as np
 
+    last = lastRadiusMm(lesion, plan)
+    if last is None:
+        return None
     voxels = np.prod([part.stop - part.start for part in regionOf(case, plan.cropToOrgan)])
     return {
         "first": lesion.radius_mm,
-        "last": lesion.radius_mm * 2 ** (plan.days[-1] / (3 * plan.doublingTimeDays)),
+        "last": last,
         "days": plan.days[-1],
         "megabytes": float(voxels * (case.ct.data.element_size() + 1) * plan.frames / 1e6),
     }
@@ -47,7 +65,7 @@ def steps(case, lesions, index, plan, inputs):
     """
     from synthetic_imaging.tumor import Composition, growth_series
 
-    _check(plan)
+    _check(plan, lesions[index])
     grown = growth_series(lesions[index], plan.doublingTimeDays, plan.days)
     made = _Nodes()
     try:
@@ -67,13 +85,18 @@ def steps(case, lesions, index, plan, inputs):
     return made.browser
 
 
-def _check(plan):
+def _check(plan, lesion):
     from synthetic_imaging.errors import InputError
 
     if plan.frames < 2:
         raise InputError("A growth sequence needs at least two frames. Choose more.")
     if not plan.intervalDays > 0:
         raise InputError("The time between two frames must be more than zero days.")
+    if plan.doublingTimeDays and lastRadiusMm(lesion, plan) is None:
+        raise InputError(
+            f"After {plan.days[-1]:g} days the lesion would be smaller than {RADIUS_LIMITS_MM[0]:g} mm or larger than "
+            f"{RADIUS_LIMITS_MM[1]:g} mm in radius. Choose a longer doubling time, fewer frames or a shorter interval."
+        )
 
 
 class _Nodes:

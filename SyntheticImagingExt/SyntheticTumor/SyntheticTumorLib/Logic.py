@@ -253,7 +253,7 @@ class TumorLogic(LesionEditing):
     def growthPreview(self, index, doublingTimeDays, frames, intervalDays, cropToOrgan=False):
         """What a growth sequence would be: first and last radius (mm), days, megabytes; None where it cannot be."""
         plan = Growth.Plan(doublingTimeDays, int(frames), intervalDays, cropToOrgan)
-        return Growth.preview(self.case, self._lesion(index), plan) if doublingTimeDays else None
+        return Growth.preview(self.case, self._lesion(index), plan)
 
     def restore(self, record=None, onProgress=None):
         """Take up the lesions of a record in the scene (by default the newest); the result is drawn anew from it."""
@@ -276,7 +276,7 @@ class TumorLogic(LesionEditing):
             )
         self.release()
         yield from self._session.prepare(inputs)
-        self._session.results.adopt(record)
+        self._session.takeUp(record)
         self._session.show(lesions)
         self._session.composition.clear_history()
         self._checkSameInput(record)
@@ -307,6 +307,13 @@ class TumorLogic(LesionEditing):
         self._draft = None
         self.inputsChanged.emit()
         self.changed.emit()
+
+    def _onTaken(self):
+        self.release()
+        self.message.emit(
+            "These lesions are edited elsewhere now, for instance in the Python console. "
+            "Open another module and this one again to go on here."
+        )
 
     def onNodeRemoved(self, node):
         """A node has left the scene, by the user's hand."""

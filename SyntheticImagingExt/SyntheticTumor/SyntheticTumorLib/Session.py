@@ -1,5 +1,6 @@
 """One CT with lesions in the scene: the prepared case, the composition, and the nodes that show it."""
 
+import weakref
 from contextlib import suppress
 
 import slicer
@@ -10,6 +11,8 @@ from .Points import LesionPoints
 from .Results import Results
 from .Segments import LesionSegments
 
+_sessions = weakref.WeakSet()
+
 
 class Session:
     """Holds the state between the scene and the engine; it decides nothing.
@@ -17,14 +20,17 @@ class Session:
     case: None until prepared. composition: None until the first lesion. isStale: the inputs have changed since.
     """
 
-    def __init__(self, onInputsChanged):
+    def __init__(self, onInputsChanged, onTaken):
+        """onInputsChanged(): CT or a segment was edited. onTaken(): another session has taken up the same lesions."""
         self.inputs, self.case, self.composition = Inputs(), None, None
         self.isStale = False
         self.results, self.points, self.segments = Results(), LesionPoints(), LesionSegments()
         self.measures = []
         self._written = None
         self._onInputsChanged = onInputsChanged
+        self._onTaken = onTaken
         self._observer = InputObserver(self._onInputEvent)
+        _sessions.add(self)
 
     @property
     def isReady(self):
@@ -42,6 +48,13 @@ class Session:
         self.results.forget()
         self.inputs, self.case, self.composition = Inputs(), None, None
         self.isStale, self.measures, self._written = False, [], None
+
+    def takeUp(self, record):
+        """Go on with the nodes of a record; two sessions that write into the same nodes would spoil them."""
+        for other in list(_sessions):
+            if other is not self and other.results.record is record:
+                other._onTaken()
+        self.results.adopt(record)
 
     def dropNode(self, node):
         """A node leaves the scene. Inputs end the session; results are made again at the next change."""
