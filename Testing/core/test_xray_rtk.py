@@ -69,7 +69,7 @@ def compare(ct: Volume):
     amounts = WATER.at(ct.data)[0]
     for pose in POSES:
         pose = Pose(pose.lao_deg, pose.cran_deg, pose.roll_deg, tuple(center))
-        view = View.of(machine_named("cios-spin"), pose).resized(64)
+        view = View.of(machine_named("cios-spin"), pose).resized(48)
         ours, theirs = prepared.integrate(view)[0].numpy(), joseph(amounts.numpy(), ct.ijk_to_ras, view)
         exact = by_voxels(amounts.double(), ct.ijk_to_ras, view)
         assert theirs.max() > 100
@@ -79,9 +79,11 @@ def compare(ct: Volume):
         assert errors[0] < 1.01 * errors[1]
 
 
+@pytest.mark.slow
 def test_real_chest():
     compare(read_volume(realdata.path("cptac-pda-c3n-00249-chest/cptac-pda-c3n-00249-chest.nrrd")))
 
 
+@pytest.mark.slow
 def test_phantom():
     compare(torso(shape=(80, 128, 128), spacing_mm=(3.0, 3.0, 3.0)).ct)
