@@ -55,7 +55,7 @@ class TumorLogic(LesionEditing):
         """``setInput`` as a generator of (stage, percent); a generator that is dropped changes nothing."""
         from synthetic_imaging.errors import InputError
 
-        if self._session.isReady and inputs == self._session.inputs:
+        if self.isPreparedFor(inputs):
             return
         owner = resultOwner(inputs.ctNode)
         if owner is not None:
@@ -73,6 +73,11 @@ class TumorLogic(LesionEditing):
             return
         yield from self._session.prepare(inputs)
         self.changed.emit()
+
+    def isPreparedFor(self, inputs):
+        """Whether these inputs are prepared, and no other session has placed lesions in them meanwhile."""
+        isPrepared = self.isReady and inputs == self.inputs
+        return isPrepared and (self.results.record is not None or recordFor(inputs) is None)
 
     def proposedInputs(self, organ=""):
         """What to choose where there is no doubt: the only CT, and a segment that is an organ with presets.

@@ -109,7 +109,7 @@ class TumorPanel:
         chosen = self.input.chosen()
         self.input.problem = ""
         if self._isOpen and chosen.complete and not self._missing():
-            if chosen != self.logic.inputs or not self.logic.isReady:
+            if not self.logic.isPreparedFor(chosen):
                 self.run(_("Preparing"), self.logic.inputSteps(chosen), self._onPrepared, self._onNotPrepared)
         elif self._isOpen and (self._steps.isRunning or self.logic.isReady) and chosen != self.logic.inputs:
             # what is being prepared for an earlier choice must not arrive under this one
