@@ -2,7 +2,7 @@
 
 import sys
 
-from . import drag_latency, tumor_speed
+from . import drag_latency, tumor_speed, xray_speed
 
-tumor_speed.main(sys.argv[1:])
-drag_latency.main(sys.argv[1:])
+for benchmark in (tumor_speed, xray_speed, drag_latency):
+    benchmark.main(sys.argv[1:])

@@ -74,6 +74,11 @@ def test_small_lesions_of_a_level_meet_nothing(prepared):
 def test_what_does_not_fit_is_refused(prepared):
     with pytest.raises(InputError, match="largest that fits"):
         tumor.sample_lesions(prepared, radius_mm=58.0)
+    with pytest.raises(InputError, match=r"radius 58.0 mm does not fit, nor one of 29.0 mm"):
+        tumor.sample_lesions(prepared, radius_mm=58.0)
+    giant = tumor.Lesion(center_ras=tuple(center_of(prepared.ct)), radius_mm=60.0)
+    with pytest.raises(InputError, match="no room left"):
+        tumor.sample_lesions(prepared, level="large", avoid=[giant])
     with pytest.raises(InputError, match="no size level 'huge'"):
         tumor.sample_lesions(prepared, level="huge")
 

@@ -1,5 +1,7 @@
 """Synthetic Tumor in its window: scenes saved, opened and closed, long work, bad input, and the panel itself."""
 
+import time
+
 import numpy as np
 import pytest
 import tumor_bodies
@@ -222,11 +224,20 @@ def test_export_from_the_panel(host, widget, tmp_path):
     assert str(tmp_path / "out") in widget.ui.resultsLabel.text and not widget.ui.messageLabel.visible
 
 
-def test_canceled_export_leaves_nothing(host, widget, tmp_path):
+def test_canceled_export_leaves_nothing(host, widget, tmp_path, monkeypatch):
+    from synthetic_imaging.tumor import provenance
+
+    writeVolume = provenance.write_volume
+
+    def slowly(*arguments):
+        time.sleep(0.3)
+        return writeVolume(*arguments)
+
+    monkeypatch.setattr(provenance, "write_volume", slowly)
     widget.ui.suggestButton.click()
     widget.ui.exportFolderEdit.currentPath = str(tmp_path / "out")
     widget.ui.exportButton.click()
-    assert host.waitUntil(lambda: "Writing" in widget.ui.jobLabel.text)
+    assert host.waitUntil(lambda: widget.ui.jobFrame.visible and "Writing labels" in widget.ui.jobLabel.text)
     widget.ui.cancelButton.click()
     assert not widget.ui.jobFrame.visible and not (tmp_path / "out").exists()
     assert widget.logic.isReady and widget.ui.exportButton.enabled

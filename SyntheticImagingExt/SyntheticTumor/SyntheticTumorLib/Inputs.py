@@ -91,9 +91,8 @@ def preparation(inputs):
     from synthetic_imaging.tumor import Case
     from synthetic_imaging.tumor.insertion import engine
 
-    yield "Finding vessels and measuring distances", 35
     try:
-        case = Case(ct, organ, vessels, organ_name=inputs.organName)
+        case = yield from _staged(Case.steps(ct, organ, vessels, organ_name=inputs.organName), (30, 35, 60, 80))
     except MemoryError as error:
         raise InputError(
             f'There is not enough memory to prepare "{inputs.ctNode.GetName()}". Close other data, '
@@ -104,6 +103,13 @@ def preparation(inputs):
     yield "Starting the engine", 90
     engine()  # so that the first lesion does not wait for it
     return case
+
+
+def _staged(stages, percents):
+    """The stages with percents; what the generator returns."""
+    for percent in percents:
+        yield next(stages), percent
+    return (yield from stages)
 
 
 def _check(inputs):

@@ -225,8 +225,12 @@ class TumorLogic(LesionEditing):
 
     def exportTo(self, folder):
         """Write ct.nrrd, labels.nrrd (0/1/2), instances.nrrd and lesions.json; their paths by name."""
+        return finish(self.exportSteps(folder))
+
+    def exportSteps(self, folder):
+        """Generator of ``exportTo``: yields (stage, percent), returns the paths; closed, the disk is as it was."""
         from synthetic_imaging.errors import InputError
-        from synthetic_imaging.tumor import save
+        from synthetic_imaging.tumor import save_steps
 
         if not str(folder).strip() or str(folder) == ".":
             raise InputError("No folder is chosen for the export. Choose one.")
@@ -234,7 +238,7 @@ class TumorLogic(LesionEditing):
             raise InputError("There is no lesion to export. Place one first.")
         self._ensureReady()
         self.commit()
-        return save(folder, self._session.composition)
+        return (yield from save_steps(folder, self._session.composition))
 
     def createGrowthSequence(
         self, index, doublingTimeDays=100.0, frames=6, intervalDays=30.0, cropToOrgan=False, onProgress=None

@@ -72,13 +72,12 @@ class ResultSections:
     def _onExport(self, *_arguments):
         folder = self.ui.exportFolderEdit.currentPath
 
-        def export():
-            self._logic.exportTo(folder)
+        def onExported(_paths):
             self.ui.exportFolderEdit.addCurrentPathToHistory()
             self.exported = _("Written to {folder}.").format(folder=folder)
             self.refresh()
 
-        self._do(export, waitCursor=True)
+        self._do(lambda: self._run(_("Export"), self._logic.exportSteps(folder), onExported))
 
     def _onGrowth(self, *_arguments):
         parameters, logic = self._parameters, self._logic

@@ -170,7 +170,7 @@ class Lesion(_Part):
         limits = {
             "radius_mm": (0.5, 200.0),
             "axes": (0.2, 5.0),
-            "elastic.sigma_mm": (0.0, 50.0),
+            "elastic.sigma_mm": (0.0, 100.0),
             "elastic.lobulation": (0.0, 1.0),
             "texture.noise_ratio": (0.0, 5.0),
             "texture.coarseness_mm": (0.3, 20.0),

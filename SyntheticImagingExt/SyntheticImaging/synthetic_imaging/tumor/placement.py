@@ -236,8 +236,15 @@ class Case:
         return self._place_of(candidates[np.random.default_rng(rng).integers(candidates.size)])
 
     def clearest_site(self, avoid: Sequence[Lesion] = (), inside: bool = True) -> tuple[float, float, float]:
-        """The place farthest from vessels, other lesions and, if ``inside``, the surface."""
-        return self._place_of(int(np.argmax(self._free(avoid, inside, clear_of_vessels=True))))
+        """The place farthest from vessels, other lesions and, if ``inside``, the surface.
+
+        InputError when vessels and lesions leave none.
+        """
+        free = self._free(avoid, inside, clear_of_vessels=True)
+        best = int(np.argmax(free))
+        if free.flat[best] <= 0:
+            raise InputError(f"The {self.organ_name} has no room left; take lesions away or choose another organ.")
+        return self._place_of(best)
 
     def _free(self, avoid: Sequence[Lesion], inside: bool, clear_of_vessels: bool) -> np.ndarray:
         """The radius of the largest clear sphere at each point of the map."""

@@ -157,11 +157,13 @@ def _place(
     problem = None
     for ratio in _SHRINK:
         lesion = draft.resized(draft.radius_mm * ratio)
+        reach_mm = case.bounding_radius_mm(lesion)
         try:
-            radius_mm = case.bounding_radius_mm(lesion)
-            site = case.suggest_site(radius_mm, rng, others, not lesion.protrude, clear_of_vessels)
+            site = case.suggest_site(reach_mm, rng, others, not lesion.protrude, clear_of_vessels)
+            return replace(lesion, center_ras=site)
         except InputError as error:
-            problem = problem or error
-            continue
-        return replace(lesion, center_ras=site)
-    raise problem
+            problem = error
+    raise InputError(
+        f"A lesion of radius {draft.radius_mm:.1f} mm does not fit, nor one of {lesion.radius_mm:.1f} mm, "
+        f"which with its irregular outline reaches {reach_mm:.1f} mm. {problem}"
+    ) from problem
