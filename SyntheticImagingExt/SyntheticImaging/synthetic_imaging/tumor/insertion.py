@@ -108,10 +108,11 @@ def _pick(values: torch.Tensor, factor) -> torch.Tensor:
 
 
 def _spread(values: torch.Tensor, factor, shape) -> torch.Tensor:
-    for axis, (step, count) in enumerate(zip(factor, shape, strict=True)):
-        if step > 1:
-            values = values.repeat_interleave(step, dim=axis).narrow(axis, 0, count)
-    return values
+    """Repeat every cell ``factor`` times along each axis, and cut to the shape; one copy."""
+    k, j, i = values.shape
+    cells = values[:, None, :, None, :, None].expand(k, factor[0], j, factor[1], i, factor[2])
+    whole = cells.reshape(k * factor[0], j * factor[1], i * factor[2])
+    return whole[: shape[0], : shape[1], : shape[2]]
 
 
 def _body(soft: torch.Tensor) -> torch.Tensor:
@@ -140,7 +141,7 @@ class _Statistics:
 def _surroundings(case: Case, region: Region, factor, fields: reference.Fields) -> _Statistics:
     """Measured on a regular subset of the region's voxels, without values far from the organ's."""
     inner = case.parenchyma_in(region)[tuple(slice(None, None, step) for step in factor)]
-    stride = max(1, round((inner.size / _STATISTICS_SAMPLES) ** 0.5))
+    stride = max(1, round((inner.size * math.prod(factor) / _STATISTICS_SAMPLES) ** 0.5))
     part = (slice(None), slice(None, None, stride), slice(None, None, stride))
     hu, smooth, others = (values[part].contiguous() for values in (fields.hu, fields.smooth, fields.instances))
     chosen = torch.from_numpy(np.ascontiguousarray(inner[part])).to(hu.device) & (others == 0)
@@ -165,10 +166,10 @@ class _Builder:
     def insert(self, hu: torch.Tensor, organ: torch.Tensor, instances: torch.Tensor, instance: int, work):
         """The region's (hu, organ, instances) with the lesion; ``work`` does the voxel arithmetic."""
         fine, factor = hu.float(), self.factor
-        hu, organ, instances = fine, (organ > 0).float(), instances.to(torch.int32)
+        hu = fine
         if self.preview:
             hu, organ, instances = _pool(fine, factor), _pick(organ, factor), _pick(instances, factor)
-        fields = self.fields(hu, organ, instances)
+        fields = self.fields(hu, (organ > 0).float(), instances.to(torch.int32))
         statistics = _surroundings(self.case, self.region, factor, fields)
         recipe = self.recipe(statistics.mean_hu, instance)
         outline = work.outline(fields, recipe)
@@ -177,9 +178,11 @@ class _Builder:
         if not self.preview:
             return result
         rows = [self.tensor(linear_rows(count, step)) for count, step in zip(fine.shape, factor, strict=True)]
-        changed = fine + expand(result[0] - hu, rows)
-        labels = [_spread(part, factor, fine.shape) for part in result[1:]]
-        return torch.where(fine < volumes.PADDING_BELOW_HU, fine, changed), *labels
+        changed = expand(result[0] - hu, rows).add_(fine)
+        padding = fine < volumes.PADDING_BELOW_HU
+        if padding.any():
+            changed = torch.where(padding, fine, changed)
+        return changed, *(_spread(part, factor, fine.shape) for part in result[1:])
 
     def fields(self, hu: torch.Tensor, organ: torch.Tensor, instances: torch.Tensor) -> reference.Fields:
         """Everything that does not need the outline; the parts are made beside each other."""
@@ -195,7 +198,7 @@ class _Builder:
             "flecks": (_FLECKS, lesion.calcification.size_mm, lesion.calcification.volume_fraction > 0),
         }
         jobs = {name: pool.submit(self._noise, *values) for name, (*values, wanted) in noises.items() if wanted}
-        jobs["displacement"] = pool.submit(self._displacement)
+        displacement = self._displacement()
         smooth = hu if self.preview else self._smooth(hu)
         made = {name: job.result() for name, job in jobs.items()}
         return reference.Fields(
@@ -203,7 +206,7 @@ class _Builder:
             smooth=smooth,
             organ=organ,
             instances=instances,
-            displacement=made["displacement"],
+            displacement=displacement,
             texture=made.get("texture"),
             slow=made.get("slow"),
             flecks=made.get("flecks"),

@@ -9,9 +9,13 @@ from __future__ import annotations
 import torch
 import warp as wp
 
+from ..cores import CORES
 from ..volume import PADDING_BELOW_HU
 from ..warp_start import launch_in_bands
 from .reference import INVISIBLE, Fields, Outline, Recipe
+
+_FEW_VOXELS = 50_000
+"""So few are done before a second thread is awake."""
 
 wp.set_module_options({"enable_backward": False, "fast_math": False})
 
@@ -228,4 +232,5 @@ def _launch(kernel, like: torch.Tensor, inputs: list):
     """Run a kernel over the (k, j) rows of a region, in bands on the CPU."""
     rows = like.shape[0] * like.shape[1]
     arrays = [wp.from_torch(part, return_ctype=True) if isinstance(part, torch.Tensor) else part for part in inputs]
-    launch_in_bands(kernel, rows, arrays, wp.device_from_torch(like.device))
+    bands = CORES if like.numel() > _FEW_VOXELS else 1
+    launch_in_bands(kernel, rows, arrays, wp.device_from_torch(like.device), bands)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+import torch
 
+from ..cores import one_torch_thread
 from .lesion import Elastic, Lesion
-from .noise import lattice, spline_rows
+from .noise import expand, lattice, spline_rows
 
 _ELASTIC_STEP = 2.0
 _LOBE_STEP = 0.6
@@ -106,8 +108,7 @@ def _control(radius_mm: float, elastic: Elastic, seed: int, box: np.ndarray) -> 
     field = np.zeros((3, *(2 * half + 1,) * 3), dtype=np.float32)
     for axis in range(3):
         if elastic.sigma_mm > 0:
-            slow = lattice(seed, axis, (slow_half,) * 3)
-            field[axis] = elastic.sigma_mm * np.einsum("abc,ia,jb,kc->ijk", slow, rows, rows, rows, optimize=True)
+            field[axis] = elastic.sigma_mm * _expanded(lattice(seed, axis, (slow_half,) * 3), [rows] * 3)
         if elastic.lobulation > 0:
             amplitude = elastic.lobulation * _LOBE_AMPLITUDE * radius_mm * _SPLINE_GAIN
             field[axis] += amplitude * lattice(seed, 3 + axis, (half,) * 3)
@@ -117,14 +118,20 @@ def _control(radius_mm: float, elastic: Elastic, seed: int, box: np.ndarray) -> 
     return (field - at_center[:, None, None, None]).astype(np.float32)
 
 
+def _expanded(values: np.ndarray, rows: list[np.ndarray]) -> np.ndarray:
+    """``noise.expand`` of arrays."""
+    with one_torch_thread():
+        return expand(torch.from_numpy(values), [torch.from_numpy(part) for part in rows]).numpy()
+
+
 def _sample(to_unit: np.ndarray, control: np.ndarray, step_mm: float, box: np.ndarray):
     """Ellipsoidal radius on a grid of points over the box, the grid's cell size and its outer layer."""
     half = control.shape[1] // 2
     lines = [np.linspace(-extent, extent, _SAMPLES) for extent in box]
     rows = [spline_rows(line / step_mm, half, unit_variance=False) for line in lines]
-    moved = np.einsum("dabc,ia,jb,kc->dijk", control, *rows, optimize=True)
-    points = np.stack(np.meshgrid(*lines, indexing="ij"))
-    rho = np.linalg.norm(np.einsum("xd,dijk->xijk", to_unit, points + moved), axis=0)
+    points = np.stack(np.meshgrid(*[line.astype(np.float32) for line in lines], indexing="ij"))
+    unit = np.einsum("xd,dijk->xijk", to_unit.astype(np.float32), points + _expanded(control, rows))
+    rho = np.sqrt(np.einsum("xijk,xijk->ijk", unit, unit))
     rim = np.ones(rho.shape, dtype=bool)
     rim[1:-1, 1:-1, 1:-1] = False
     cell_mm = np.array([line[1] - line[0] for line in lines])
