@@ -1,6 +1,7 @@
 """What the console tests of Synthetic Tumor look at: voxels, segments, and whether all results agree."""
 
 import numpy as np
+import tumor_bodies
 
 from synthetic_imaging import tumor
 
@@ -36,3 +37,17 @@ def assertTruthAgrees(logic):
     fresh = tumor.Composition(logic.case)
     fresh.set_lesions(logic.lesions)
     np.testing.assert_array_equal(voxels(logic.results.volume), fresh.hu)
+
+
+def addBody(size_mm):
+    """A CT shown in the slice views and a segmentation with the segment Liver: their nodes."""
+    import slicer
+
+    from SyntheticImagingLib import nodes
+
+    ct, organ, _ = tumor_bodies.body(size_mm=size_mm)
+    ctNode = nodes.volumeNodeFromVolume(ct, "CT")
+    ctNode.CreateDefaultDisplayNodes()
+    segmentation = nodes.segmentationFromLabels(organ, {1: "Liver"}, ctNode, "Organs")
+    slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
+    return ctNode, segmentation

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tumor_console import addBody
 
 EXTENSION = Path(__file__).resolve().parents[2] / "SyntheticImagingExt"
 
@@ -24,3 +25,20 @@ def quiet(host):
     host.shownMessages.clear()
     yield
     assert not host.exceptions, host.exceptions
+
+
+@pytest.fixture
+def body(host):
+    return addBody(size_mm=60.0)
+
+
+@pytest.fixture
+def widget(host, body):
+    """Synthetic Tumor, open, with the only CT and organ of the scene chosen and prepared."""
+    import slicer
+
+    widget = host.selectModule("SyntheticTumor")
+    assert host.waitUntil(lambda: widget.logic.isReady)
+    widget.ui.placeRadiusSlider.value = 4.0
+    yield widget
+    slicer.util.selectModule("SyntheticImaging")

@@ -1,34 +1,7 @@
 """Synthetic Tumor in its window: which segments are chosen, and who works on the lesions of a scene."""
 
 import numpy as np
-import pytest
-import tumor_bodies
 from tumor_console import assertTruthAgrees, voxels
-
-
-@pytest.fixture
-def body(host):
-    import slicer
-
-    from SyntheticImagingLib import nodes
-
-    ct, organ, _ = tumor_bodies.body(size_mm=60.0)
-    ctNode = nodes.volumeNodeFromVolume(ct, "CT")
-    ctNode.CreateDefaultDisplayNodes()
-    segmentation = nodes.segmentationFromLabels(organ, {1: "Liver"}, ctNode, "Organs")
-    slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
-    return ctNode, segmentation
-
-
-@pytest.fixture
-def widget(host, body):
-    import slicer
-
-    widget = host.selectModule("SyntheticTumor")
-    assert host.waitUntil(lambda: widget.logic.isReady)
-    widget.ui.placeRadiusSlider.value = 4.0
-    yield widget
-    slicer.util.selectModule("SyntheticImaging")
 
 
 def segmentationOf(ctNode, *names):

@@ -4,35 +4,9 @@ import time
 
 import numpy as np
 import pytest
-import tumor_bodies
 from tumor_console import assertTruthAgrees, voxels
 
 PANEL_WIDTH_PX = 480
-
-
-@pytest.fixture
-def body(host):
-    import slicer
-
-    from SyntheticImagingLib import nodes
-
-    ct, organ, _ = tumor_bodies.body(size_mm=60.0)
-    ctNode = nodes.volumeNodeFromVolume(ct, "CT")
-    ctNode.CreateDefaultDisplayNodes()
-    segmentation = nodes.segmentationFromLabels(organ, {1: "Liver"}, ctNode, "Organs")
-    slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
-    return ctNode, segmentation
-
-
-@pytest.fixture
-def widget(host, body):
-    import slicer
-
-    widget = host.selectModule("SyntheticTumor")
-    assert host.waitUntil(lambda: widget.logic.isReady)
-    widget.ui.placeRadiusSlider.value = 4.0
-    yield widget
-    slicer.util.selectModule("SyntheticImaging")
 
 
 def growth(widget, frames=4):

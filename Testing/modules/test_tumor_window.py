@@ -2,25 +2,14 @@
 
 import numpy as np
 import pytest
-import tumor_bodies
-from tumor_console import assertTruthAgrees, voxels
+from tumor_console import addBody, assertTruthAgrees, voxels
 
 REST_MS = 50
 
 
 @pytest.fixture
 def body(host):
-    """A CT shown in the slice views and a segmentation with the segments Liver and Vessels."""
-    import slicer
-
-    from SyntheticImagingLib import nodes
-
-    ct, organ, _ = tumor_bodies.body(size_mm=80.0)
-    ctNode = nodes.volumeNodeFromVolume(ct, "CT")
-    ctNode.CreateDefaultDisplayNodes()
-    segmentation = nodes.segmentationFromLabels(organ, {1: "Liver"}, ctNode, "Organs")
-    slicer.util.setSliceViewerLayers(background=ctNode, fit=True)
-    return ctNode, segmentation
+    return addBody(size_mm=80.0)
 
 
 @pytest.fixture
