@@ -38,7 +38,7 @@ def study(*arguments) -> int:
 def test_from_cases_to_report(table, tmp_path, capsys, passphrase):
     folder, key = tmp_path / "study", tmp_path / "study.key.json"
     options = ["--box-mm", "48,48,36", "--arms", "rating,pairs", "--training", 2, "--seed", 1, "--title", "My study"]
-    assert study("new", "--table", table, *options, "--out", folder) == 0
+    assert study("new", "--table", table, *options, "--out", folder, "--seed", 1) == 0
     said = capsys.readouterr().out
     assert "with 14 cases" in said and "too few to prove equivalence to 0.50 within ±0.20: 60 cases" in said
     assert study("check", folder, "--key", key) == 0
@@ -63,7 +63,7 @@ def test_from_cases_to_report(table, tmp_path, capsys, passphrase):
 
 def test_a_leak_is_exit_status_one(table, tmp_path, capsys, passphrase):
     folder = tmp_path / "study"
-    assert study("new", "--table", table, "--box-mm", "48,48,36", "--out", folder, "--quiet") == 0
+    assert study("new", "--table", table, "--box-mm", "48,48,36", "--out", folder, "--quiet", "--seed", 1) == 0
     (folder / "notes.txt").write_text("the first ones are real")
     assert study("check", folder, "--key", tmp_path / "study.key.json") == 1
     assert "leak: The study folder holds 'notes.txt'" in capsys.readouterr().err
@@ -97,6 +97,7 @@ def test_simulation_plans_a_study(tmp_path, capsys):
 def test_the_passphrase_comes_from_a_file_or_the_environment_only(table, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv(PASSPHRASE_VARIABLE, raising=False)
     arguments = ["new", "--table", table, "--box-mm", "48,48,36", "--out", tmp_path / "study", "--quiet"]
+    arguments += ["--seed", 1]
     assert study(*arguments) == 2
     assert "No passphrase" in capsys.readouterr().err
     secret = tmp_path / "passphrase.txt"
