@@ -38,7 +38,7 @@ def study(*arguments) -> int:
 def test_from_cases_to_report(table, tmp_path, capsys, passphrase):
     folder, key = tmp_path / "study", tmp_path / "study.key.json"
     options = ["--box-mm", "48,48,36", "--arms", "rating,pairs", "--training", 2, "--seed", 1, "--title", "My study"]
-    assert study("new", "--table", table, *options, "--out", folder, "--seed", 1) == 0
+    assert study("new", "--table", table, *options, "--out", folder) == 0
     said = capsys.readouterr().out
     assert "with 14 cases" in said and "too few to prove equivalence to 0.50 within ±0.20: 60 cases" in said
     assert study("check", folder, "--key", key) == 0
