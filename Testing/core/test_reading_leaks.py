@@ -73,7 +73,7 @@ def test_a_clean_study_passes(planted):
     report = planted.check()
     assert report.leaks == () and report.notes == ()
     traces = {row["trace"] for row in report.rows}
-    assert {"noise along i", "lesion radius", "order of the codes", "seconds to read"} <= traces
+    assert {"noise along i", "lesion radius", "order of the codes"} <= traces
 
 
 def test_a_scene_or_notes_left_in_the_folder(planted):
