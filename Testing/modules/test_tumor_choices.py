@@ -49,7 +49,7 @@ def test_a_preparation_does_not_arrive_under_another_choice(host, widget, body):
     empty = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "empty")
     widget.ui.ctSelector.setCurrentNode(None)
     widget.ui.ctSelector.setCurrentNode(body[0])
-    assert widget.panel._steps.isRunning
+    assert widget.panel.steps.isRunning
     widget.ui.organSelector.setCurrentNode(empty)
     host.processEvents(300)
     assert not widget.logic.isReady and not widget.ui.suggestButton.enabled

@@ -68,7 +68,7 @@ def background():
 def test_growth_can_be_canceled(host, widget, monkeypatch):
     widget.ui.suggestButton.click()
     before = host.scene.GetNumberOfNodes()
-    monkeypatch.setattr(widget.panel._steps, "_budget_s", 1e-4)
+    monkeypatch.setattr(widget.panel.steps, "_budget_s", 1e-4)
     growth(widget, frames=12)
     assert host.waitUntil(lambda: "Day" in widget.ui.jobLabel.text)
     widget.ui.cancelButton.click()
@@ -267,7 +267,7 @@ def test_the_module_can_be_reloaded(host, widget):
 
 def test_a_deleted_growth_sequence_is_told_in_a_sentence(host, widget, monkeypatch):
     widget.ui.suggestButton.click()
-    monkeypatch.setattr(widget.panel._steps, "_budget_s", 1e-4)
+    monkeypatch.setattr(widget.panel.steps, "_budget_s", 1e-4)
     growth(widget, frames=6)
     assert host.waitUntil(lambda: "Day" in widget.ui.jobLabel.text)
     host.scene.RemoveNode(host.scene.GetFirstNodeByClass("vtkMRMLSequenceNode"))

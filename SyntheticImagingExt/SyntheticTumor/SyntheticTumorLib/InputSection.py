@@ -3,9 +3,10 @@
 import slicer
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.widgets import setTextIfNew, silent
+
 from .Inputs import Inputs, preferredSegment, preferredVessels
 from .Presets import presetTable
-from .Widgets import setTextIfNew, silent
 
 
 class InputSection:

@@ -3,10 +3,11 @@
 import qt
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.widgets import setTextIfNew, silent
+
 from .Fields import valueOf
 from .PlaceSection import NO_VESSEL_MM
 from .Presets import presetTable
-from .Widgets import setTextIfNew, silent
 
 WARNING_COLOR = "#d9480f"
 LUNG_BELOW_HU = -300

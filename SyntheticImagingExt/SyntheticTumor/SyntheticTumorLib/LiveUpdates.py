@@ -2,7 +2,7 @@
 
 import qt
 
-from .Widgets import singleShot
+from SyntheticImagingLib.widgets import singleShot
 
 REST_MS = 250
 

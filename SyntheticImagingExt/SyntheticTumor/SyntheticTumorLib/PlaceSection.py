@@ -4,8 +4,9 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.widgets import setTextIfNew, silent
+
 from .Presets import presetTable
-from .Widgets import setTextIfNew, silent
 
 NO_VESSEL_MM = 999
 

@@ -3,7 +3,7 @@
 import ctk
 from slicer.i18n import tr as _
 
-from .Widgets import setTextIfNew, silent
+from SyntheticImagingLib.widgets import setTextIfNew, silent
 
 
 class ResultSections:

@@ -3,9 +3,10 @@
 import qt
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.widgets import silent
+
 from .LesionSection import WARNING_COLOR
 from .PlaceSection import NO_VESSEL_MM
-from .Widgets import silent
 
 NAME, RADIUS, VOLUME, MEAN, VESSEL = range(5)
 NUMBER_WIDTH_PX = 66

@@ -1,4 +1,4 @@
-"""Small helpers for the panel's widgets."""
+"""Small helpers for the widgets of a module's panel."""
 
 from contextlib import contextmanager
 
