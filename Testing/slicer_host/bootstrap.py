@@ -1,7 +1,9 @@
 """The MRML side: one scene with the application logic and the module logics that Slicer has, from slicer-core alone."""
 
+import atexit
 import json
 import pathlib
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 
@@ -45,6 +47,7 @@ class Core:
 def create_core():
     """Create the scene with its logics, the default nodes and the default layouts."""
     temporaryPath = tempfile.mkdtemp(prefix="Slicer-")
+    atexit.register(shutil.rmtree, temporaryPath, ignore_errors=True)
     scene, application = slicer.vtkMRMLScene(), slicer.vtkSlicerApplicationLogic()
     application.SetTemporaryPath(temporaryPath)
     application.SetMRMLScene(scene)

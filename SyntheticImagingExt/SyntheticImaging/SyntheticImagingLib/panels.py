@@ -4,6 +4,8 @@ The .ui file of such a panel has packagesFrame, packagesLabel and openHomeButton
 jobLabel, jobProgressBar and cancelButton.
 """
 
+from abc import ABC, abstractmethod
+
 import slicer
 from slicer.i18n import tr as _
 
@@ -11,7 +13,7 @@ from . import jobs, requirements
 from .widgets import Usability, setTextIfNew, singleShot
 
 
-class TaskPanel:
+class TaskPanel(ABC):
     """Connects the widgets of a .ui file with a logic; it computes nothing. To be derived from.
 
     A derived panel has ``sections``, each with setParameters(parameters); it implements ``refresh`` and ``restore``,
@@ -33,9 +35,9 @@ class TaskPanel:
         self.say("")
         self.showJob("")
 
+    @abstractmethod
     def refresh(self):
         """Show the state of the logic in every section."""
-        raise NotImplementedError
 
     def restore(self):
         """A scene was opened: take up what it holds."""
