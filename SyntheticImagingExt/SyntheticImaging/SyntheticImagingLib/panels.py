@@ -16,8 +16,8 @@ from .widgets import Usability, setTextIfNew, singleShot
 class TaskPanel(ABC):
     """Connects the widgets of a .ui file with a logic; it computes nothing. To be derived from.
 
-    A derived panel has ``sections``, each with setParameters(parameters); it implements ``refresh`` and ``restore``,
-    and stops its own timers in ``stop``.
+    A derived panel has ``sections``, each with setParameters(parameters); it implements ``refresh``, ``restore``
+    and ``stop``.
     """
 
     sections = ()
@@ -39,9 +39,11 @@ class TaskPanel(ABC):
     def refresh(self):
         """Show the state of the logic in every section."""
 
+    @abstractmethod
     def restore(self):
         """A scene was opened: take up what it holds."""
 
+    @abstractmethod
     def stop(self):
         """Nothing may run any more: the scene is closing or the panel goes away."""
 
