@@ -68,8 +68,11 @@ class Job:
     def isRunning(self):
         return self._process is not None
 
-    def start(self, module, arguments):
-        """Run ``python -m module arguments`` with the core on its path; RuntimeError while the job is running."""
+    def start(self, module, arguments, environment=None):
+        """Run ``python -m module arguments`` with the core on its path; RuntimeError while the job is running.
+
+        environment: further variables, for what must not stand on a command line, which others can see.
+        """
         if self.isRunning:
             raise RuntimeError("The job is running; cancel it first.")
         self._reader = ProgressReader()
@@ -77,7 +80,7 @@ class Job:
         # A child of the application, so that it is not destroyed inside one of its own signals.
         self._process = qt.QProcess(slicer.app)
         self._process.setProcessChannelMode(qt.QProcess.MergedChannels)
-        self._process.setProcessEnvironment(_environment())
+        self._process.setProcessEnvironment(_environment(environment or {}))
         self._process.readyReadStandardOutput.connect(self._onOutput)
         self._process.connect("finished(int,QProcess::ExitStatus)", self._onFinished)
         self._process.connect("errorOccurred(QProcess::ProcessError)", self._onError)
@@ -125,13 +128,15 @@ class Job:
             self.failed.emit(message)
 
 
-def _environment():
-    """The application's environment, with the core importable and text in UTF-8."""
+def _environment(more):
+    """The application's environment, with the core importable, text in UTF-8, and further variables."""
     environment = qt.QProcessEnvironment.systemEnvironment()
     path = environment.value("PYTHONPATH", "")
     separator = ";" if sys.platform == "win32" else ":"
     environment.insert("PYTHONPATH", str(PACKAGE_FOLDER) + (separator + path if path else ""))
     environment.insert("PYTHONUTF8", "1")
+    for name, value in more.items():
+        environment.insert(name, value)
     return environment
 
 

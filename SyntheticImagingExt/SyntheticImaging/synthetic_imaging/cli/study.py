@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import getpass
 import os
 import sys
 from pathlib import Path
 
 from ..errors import InputError
+from ..reading.design import COUNT_COLUMNS
+from ..reading.key import PASSPHRASE_VARIABLE
 from .options import Console, add_verb, natural, number, positive_integer, triple
 
-PASSPHRASE_VARIABLE = "SYNTHETIC_IMAGING_PASSPHRASE"
 _SUMMARY = """Make, check and evaluate visual Turing tests. A study is a folder with images under random codes;
-its key, encrypted, lies apart. A program shows the cases to readers through Session in
-synthetic_imaging.reading.session. The passphrase is asked for, or taken from --passphrase-file
-or the environment variable SYNTHETIC_IMAGING_PASSPHRASE."""
+its key, encrypted, lies apart. Readers read it in the module Visual Turing of 3D Slicer, or in a
+program of yours (Session in synthetic_imaging.reading.session). The passphrase is asked for, or taken
+from --passphrase-file or the environment variable SYNTHETIC_IMAGING_PASSPHRASE."""
 _EXAMPLE = """  synthetic-imaging study new --table cases.csv --cue --box-mm 120,120,60 --out study
   synthetic-imaging study check study --key study.key.json
   synthetic-imaging study report study --key study.key.json --out report
@@ -27,10 +27,6 @@ the table, several organ labels as 38+39; one image is one case, unless case tel
 or from folders. Without synthetic images the synthetic
 half is made: each real lesion gets a twin of its size and place in a host of its scanner.
 The study is not made when real and synthetic can be told apart without looking at the lesion."""
-_COUNT_COLUMNS = (
-    "reader", "real_as_real", "real_as_synthetic", "synthetic_as_real", "synthetic_as_synthetic", "real_open",
-    "synthetic_open",
-)  # fmt: skip
 
 
 def add_to(verbs):
@@ -85,7 +81,7 @@ def _add_check(actions):
 
 def _add_report(actions):
     summary = f"""Evaluate a study: report.html and report.pdf, with a methods paragraph. Or evaluate published
-counts: a table with the columns {", ".join(_COUNT_COLUMNS)}."""
+counts: a table with the columns {", ".join(COUNT_COLUMNS)}."""
     example = "  synthetic-imaging study report study --key study.key.json --out report"
     parser = add_verb(actions, "report", run_report, "evaluate a study", summary, example)
     _add_study(parser, needed=False)
@@ -238,19 +234,10 @@ def _analyzed(options, console: Console):
 def _counted(options):
     from ..reading.analysis import analyze_counts
     from ..reading.design import Design
-    from ..reading.ratings import Counts
+    from ..reading.ratings import counts_from_table
 
-    path = Path(options.counts).expanduser()
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-        needed = _COUNT_COLUMNS[:5]
-        if not rows or not set(needed) <= set(rows[0]):
-            raise ValueError(f"columns needed: {', '.join(needed)}")
-        counts = {row["reader"]: Counts(*(natural(row.get(n) or "0") for n in _COUNT_COLUMNS[1:])) for row in rows}
-    except (OSError, ValueError, argparse.ArgumentTypeError) as error:
-        raise InputError(f"The counts '{path}' cannot be used: {error}.") from error
-    return analyze_counts(counts, Design(title=path.stem, margin=options.margin))
+    counts = counts_from_table(options.counts)
+    return analyze_counts(counts, Design(title=Path(options.counts).stem, margin=options.margin))
 
 
 def _write(options, console: Console, analysis, write):

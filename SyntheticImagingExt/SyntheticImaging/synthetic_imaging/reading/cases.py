@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..errors import InputError
 from .design import REAL, SYNTHETIC
+
+if TYPE_CHECKING:
+    from ..volume import Volume
 
 COLUMNS = ("image", "truth", "r", "a", "s", "radius_mm", "place", "scanner", "organ", "organ_value", "case")
 HOST = "host"
@@ -45,6 +49,22 @@ class CaseInput:
     @property
     def name(self) -> str:
         return self.image.name
+
+    def to_dict(self) -> dict:
+        """Plain values, for another process."""
+        return {**asdict(self), "image": str(self.image), "organ": None if self.organ is None else str(self.organ)}
+
+    @classmethod
+    def from_dict(cls, values: dict) -> CaseInput:
+        """The inverse of ``to_dict``."""
+        lesions = [
+            LesionSite(tuple(site["center_ras"]), site["radius_mm"], site["place"]) for site in values["lesions"]
+        ]
+        organ = None if values["organ"] is None else Path(values["organ"])
+        return cls(
+            Path(values["image"]), values["truth"], tuple(lesions), values["scanner"], organ,
+            tuple(values["organ_values"]),
+        )  # fmt: skip
 
 
 def cases_from_table(path: str | Path) -> list[CaseInput]:
@@ -182,12 +202,16 @@ def _points(path: Path) -> list[LesionSite]:
 
 
 def sites_of_mask(path: Path) -> list[LesionSite]:
-    """Center and radius (of the sphere as large) of each connected part of a lesion mask."""
-    from scipy import ndimage
-
+    """Center and radius (of the sphere as large) of each connected part of a lesion mask in a file."""
     from ..io import read_labels
 
-    labels = read_labels(path)
+    return sites_of_labels(read_labels(path))
+
+
+def sites_of_labels(labels: Volume) -> list[LesionSite]:
+    """Center and radius (of the sphere as large) of each connected part of all that is not 0."""
+    from scipy import ndimage
+
     parts, count = ndimage.label(labels.numpy() > 0, np.ones((3, 3, 3)))
     centers = ndimage.center_of_mass(parts > 0, parts, range(1, count + 1))
     voxels = np.bincount(parts.ravel())[1:]

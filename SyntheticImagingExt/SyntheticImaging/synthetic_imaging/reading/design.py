@@ -29,6 +29,12 @@ CT_WINDOWS = {"abdomen": (50.0, 400.0), "liver": (90.0, 150.0), "lung": (-500.0,
 
 XRAY_WINDOWS = {"full": (2047.5, 4095.0), "bright": (2800.0, 2400.0), "dark": (1200.0, 2400.0)}
 
+COUNT_COLUMNS = (
+    "reader", "real_as_real", "real_as_synthetic", "synthetic_as_real", "synthetic_as_synthetic", "real_open",
+    "synthetic_open",
+)  # fmt: skip
+"""Columns of a table of published counts; the last two may be missing."""
+
 
 @dataclass(frozen=True)
 class Design:

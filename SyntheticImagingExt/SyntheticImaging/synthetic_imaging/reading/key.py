@@ -15,6 +15,8 @@ from ..errors import InputError
 
 SCHEMA = "synthetic-imaging-study-key/1"
 PASSPHRASE_LENGTH = 8
+PASSPHRASE_VARIABLE = "SYNTHETIC_IMAGING_PASSPHRASE"
+"""The environment variable that may hold the passphrase; a command line can be seen by others."""
 _COST = {"n": 2**16, "r": 8, "p": 1}
 _MOST_MEMORY_BYTES = 2**30
 

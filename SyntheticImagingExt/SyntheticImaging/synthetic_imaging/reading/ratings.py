@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-from .design import REAL, SYNTHETIC
+from ..errors import InputError
+from .design import COUNT_COLUMNS, REAL, SYNTHETIC
 from .detection import auc, detectability
 from .proportions import equivalence_of_estimate, equivalence_of_proportion, proportion
 from .reads import Read
@@ -58,6 +61,26 @@ class Counts:
     @property
     def total(self) -> int:
         return self.definite + self.open
+
+
+def counts_from_table(path: str | Path) -> dict[str, Counts]:
+    """Published counts (CSV, one row per reader) by reader."""
+    path = Path(path).expanduser()
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.DictReader(file))
+        if not rows or not set(COUNT_COLUMNS[:5]) <= set(rows[0]):
+            raise ValueError(f"columns needed: {', '.join(COUNT_COLUMNS[:5])}")
+        return {row["reader"]: Counts(*(_whole(row.get(name)) for name in COUNT_COLUMNS[1:])) for row in rows}
+    except (OSError, ValueError, csv.Error) as error:
+        raise InputError(f"The counts '{path}' cannot be used: {error}.") from error
+
+
+def _whole(text: str | None) -> int:
+    value = int(text or 0)
+    if value < 0:
+        raise ValueError(f"'{text}' is not a whole number of at least 0")
+    return value
 
 
 def summary_of_counts(counts: Counts, margin: float) -> dict:

@@ -1,0 +1,164 @@
+"""The study owner's long tasks as plain requests and answers, so that a program can hand them to another process.
+
+``python -m synthetic_imaging.reading.worker REQUEST ANSWER`` reads a request from a JSON file and writes the answer to
+another; progress goes to the output as JSON lines. The passphrase comes in the environment variable
+SYNTHETIC_IMAGING_PASSPHRASE.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import InputError
+from .key import PASSPHRASE_VARIABLE
+
+Progress = Callable[[str, float], None]
+"""Called with a stage and percents."""
+
+
+def perform(request: dict, passphrase: str = "", progress: Progress = lambda stage, percent: None) -> dict:
+    """Carry out a request and return its answer, both of plain values; InputError as from the task itself.
+
+    request["task"]:
+    "folder": folder, truth, scanner -> cases. "table": path -> cases.
+    "new": folder, key, cases, design, images, preset, accept_leaks -> cases (number), leaks, notes.
+    "check": folder, key -> cases (number), leaks, notes.
+    "report": folder, key, out -> files, analysis (as in results.json). "counts": path, margin, out -> the same.
+    """
+    return _TASKS[request["task"]](request, passphrase, progress)
+
+
+def _folder(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .cases import cases_from_folder
+
+    progress("Looking for images", 10)
+    cases = cases_from_folder(request["folder"], request["truth"], request["scanner"])
+    return {"cases": [case.to_dict() for case in cases]}
+
+
+def _table(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .cases import cases_from_table
+
+    progress("Reading the table", 10)
+    return {"cases": [case.to_dict() for case in cases_from_table(request["path"])]}
+
+
+def _new(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .building import build_study
+    from .cases import CaseInput
+    from .design import Design
+    from .images import ImagePolicy
+
+    study, report = build_study(
+        request["folder"],
+        [CaseInput.from_dict(values) for values in request["cases"]],
+        Design.from_dict(request["design"]),
+        ImagePolicy(**request["images"]),
+        passphrase,
+        request["preset"],
+        request["key"],
+        request.get("secret"),
+        request["accept_leaks"],
+        lambda done, total, text: progress(text, 100 * (done + 1) / (total + 2)),
+    )
+    return _findings(study, report)
+
+
+def _check(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .key import unseal
+    from .leaks import check_study
+    from .study import Study
+
+    study = Study.load(request["folder"])
+    values = unseal(request["key"], passphrase, study.study_id)
+    progress("Comparing the images with those that were made", 10)
+    damaged = study.damaged_images()
+    if damaged:
+        raise InputError(
+            f"{len(damaged)} images are missing or were changed, the first is '{damaged[0]}'; copy the study again."
+        )
+    progress(f"Measuring {len(study.cases)} images", 40)
+    return _findings(study, check_study(study, values))
+
+
+def _findings(study, report) -> dict:
+    return {
+        "study_id": study.study_id,
+        "cases": len(study.cases),
+        "leaks": [leak.sentence for leak in report.leaks],
+        "notes": list(report.notes),
+    }
+
+
+def _report(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .analysis import analyze_study
+    from .study import Study
+
+    study = Study.load(request["folder"])
+    progress("Evaluating", 10)
+    return _written(request, analyze_study(study, request["key"], passphrase, request.get("answers")), progress)
+
+
+def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .analysis import analyze_counts
+    from .design import Design
+    from .ratings import counts_from_table
+
+    path = Path(request["path"])
+    counts = counts_from_table(path)
+    progress("Evaluating", 10)
+    return _written(request, analyze_counts(counts, Design(title=path.stem, margin=request["margin"])), progress)
+
+
+def _written(request: dict, analysis, progress: Progress) -> dict:
+    """The report with every export there are data for."""
+    from .design import RATING
+    from .export import analysis_json, write_exports, write_report
+
+    progress("Writing the report", 60)
+    files = write_report(request["out"], analysis)
+    if analysis.reads:
+        progress("Writing the tables", 90)
+        rated = any(read.arm == RATING for read in analysis.reads)
+        files += write_exports(request["out"], analysis, ("csv", "json", "imrmc") if rated else ("csv", "json"))
+    else:
+        files += write_exports(request["out"], analysis, ("json",))
+    return {"files": [str(path) for path in files], "analysis": json.loads(analysis_json(analysis))}
+
+
+_TASKS = {
+    "folder": _folder,
+    "table": _table,
+    "new": _new,
+    "check": _check,
+    "report": _report,
+    "counts": _counts,
+}
+
+
+def main(request_path: str, answer_path: str) -> int:
+    """Carry out the request of a file; the answer is {"answer": ...} or, for an input that cannot be used,
+    {"problem": sentence}."""
+    started = time.monotonic()
+
+    def progress(stage: str, percent: float):
+        seconds = round(time.monotonic() - started, 1)
+        print(json.dumps({"stage": stage, "percent": round(percent, 1), "seconds": seconds}), flush=True)
+
+    progress("Starting", 1)
+    request = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    try:
+        answer = {"answer": perform(request, os.environ.pop(PASSPHRASE_VARIABLE, ""), progress)}
+    except InputError as error:
+        answer = {"problem": str(error)}
+    Path(answer_path).write_text(json.dumps(answer), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
