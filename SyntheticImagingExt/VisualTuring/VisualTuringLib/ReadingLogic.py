@@ -1,0 +1,361 @@
+"""One reader reads a study: what is on the screen, what a key means now, and when the answer is on the disk.
+
+No key, passphrase or truth is read here; of training cases the study itself holds the truth, for the feedback.
+"""
+
+import weakref
+from contextlib import suppress
+from enum import Enum
+
+import slicer
+import vtk
+
+from SyntheticImagingLib.signal import Signal
+
+from .ReadingImages import ImageStore
+from .ReadingNodes import ReadingNodes
+
+
+class State(Enum):
+    """What the reader sees."""
+
+    briefing = "what comes next, before each part"
+    opening = "the next case is being read"
+    reading = "the case, and it asks for an answer"
+    sure = "the pair, and it asks how sure the reader is"
+    feedback = "the training case, and what it was"
+    paused = "nothing of the case"
+    finished = "the end"
+    closed = "nothing: the session is closed"
+
+
+class ReadingLogic:
+    """A session that is open, on nodes of the scene.
+
+    From the console: ``start()``, then ``openCase()`` and ``answer(...)`` until ``isFinished``, then ``close()``.
+    A window calls the same methods, and runs ``caseSteps()`` and ``aheadSteps()`` between its events.
+
+    Signals without arguments: changed (anything a screen shows); drawing (the case is in the views, draw it now);
+    started, paused, resumed, finished, closed.
+    sentence: a problem in words, "" without one. notes: what the reader should know about how the session was opened.
+    """
+
+    def __init__(
+        self, folder, reader, number=1, resume=False, experienceYears=None, specialty="", answers=None, clock=None
+    ):
+        """Open a session of a study folder; see ``synthetic_imaging.reading.session.open_session``.
+
+        InputError where it cannot be begun or resumed; the scene is as it was then.
+        """
+        from synthetic_imaging.reading.session import open_session
+        from synthetic_imaging.reading.study import Study
+
+        self.study = Study.load(folder)
+        self.session = open_session(self.study, reader, number, resume, experienceYears, specialty, answers, clock)
+        names = ("changed", "drawing", "started", "paused", "resumed", "finished", "closed")
+        for name in names:
+            setattr(self, name, Signal())
+        self.state, self._stateBefore = State.briefing, State.briefing
+        self.sentence, self.feedback, self.side = "", None, None
+        self.nodes, self.images = ReadingNodes(), ImageStore(self.study)
+        self.markRas, self._markIndex = None, None
+        self._part, self._slices, self._windowChanges, self._areCuesShown = None, set(), 0, True
+        self._viewTags, self._sceneTags = [], _observeScene(self)
+
+    # What is there
+
+    @property
+    def design(self):
+        return self.study.design
+
+    @property
+    def notes(self):
+        return self.session.notes
+
+    @property
+    def trial(self):
+        """The case to answer: trial_id, phase, arm, codes; None at the end."""
+        return self.session.current
+
+    @property
+    def total(self):
+        return self.session.total
+
+    @property
+    def answered(self):
+        return self.session.answered
+
+    @property
+    def isFinished(self):
+        return self.session.finished
+
+    @property
+    def isOpen(self):
+        return self.state is not State.closed
+
+    @property
+    def isPair(self):
+        return self.trial is not None and len(self.trial.codes) > 1
+
+    @property
+    def remainingS(self):
+        """Seconds until the time limit; None without one."""
+        return self.session.remaining_s
+
+    def attach(self, sliceLogics):
+        """Show cases in these slice views, left to right (vtkMRMLSliceLogic), and count the slices looked at."""
+        self._detachViews()
+        self.nodes.views = tuple(sliceLogics)
+        for index, view in enumerate(self.nodes.views):
+            node = view.GetSliceNode()
+            tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_a, index=index: self._noteSlice(index))
+            self._viewTags.append((node, tag))
+
+    # From case to case
+
+    def start(self):
+        """Begin with the text before the first case, or say that everything is answered."""
+        self.started.emit()
+        self._advance()
+
+    def proceed(self):
+        """Go on from a text, from feedback or from a pause."""
+        if self.state is State.paused:
+            self.goOn()
+        elif self.state is State.briefing:
+            self._become(State.opening)
+        elif self.state is State.feedback:
+            self.feedback = None
+            self._advance()
+
+    def caseSteps(self):
+        """Generator (stage, percent): read the current case and show it. InputError: the session is paused."""
+        trial = self.trial
+        try:
+            for share in self.images.readSteps(trial.codes):
+                yield "", 100 * share
+            self._showCase(trial)
+        except Exception as error:
+            self._halt(error)
+            raise
+
+    def openCase(self):
+        """Show the current case at once; for the console."""
+        while self.state in (State.briefing, State.feedback, State.paused):
+            self.proceed()
+        for _step in self.caseSteps():
+            pass
+
+    def aheadSteps(self):
+        """Generator (stage, percent): read the next case ahead; a problem is met when it is its turn."""
+        from synthetic_imaging.errors import InputError
+
+        with suppress(InputError):
+            for trial in self.session.coming(1):
+                for share in self.images.readSteps(trial.codes):
+                    yield "", 100 * share
+
+    def answer(self, answer, confidence=None):
+        """Save the answer to the case on the screen and go on: 1 to 6, "unsure", "left" or "right" with a confidence.
+
+        InputError where something is missing, or where it cannot be saved: then the session is paused, and the case is
+        answered again.
+        """
+        self._requireReading()
+        self._checkMark(answer)
+        self._saved(
+            lambda: self.session.answer(answer, confidence, self.markRas, self._slicesVisited(), self._windowChanges)
+        )
+
+    def choose(self, side):
+        """Of a pair, the side with the synthetic image, "left" or "right"; how sure is asked next."""
+        self._requireReading()
+        self._checkMark(side)
+        self.side = side
+        self._become(State.sure)
+
+    def sure(self, confidence):
+        """How sure the reader is of the chosen side, 1 to 5."""
+        if self.state is State.sure:
+            self.answer(self.side, confidence)
+
+    def back(self):
+        """From the question how sure to the pair; else to the case before. InputError where that is not allowed."""
+        if self.state is State.sure:
+            self.side = None
+            self._become(State.reading)
+        else:
+            self._requireReading()
+            self.session.back()
+            self._become(State.opening)
+
+    def checkTime(self):
+        """Enforce the time limit: to be called often. True when the time of the case was over."""
+        if self.state not in (State.reading, State.sure) or self.remainingS is None or self.remainingS > 0:
+            return False
+        self._saved(lambda: self.session.time_out(self._slicesVisited(), self._windowChanges))
+        return True
+
+    # Looking
+
+    def putMark(self, ras, index=0):
+        """Mark the place that decided, in RAS of the image with this index (0 left, 1 right). InputError if not asked."""
+        from synthetic_imaging.errors import InputError
+
+        self._requireReading()
+        if self.design.mark == "off":
+            raise InputError("This study does not ask for a mark; answer with the number keys.")
+        self.markRas, self._markIndex = tuple(float(x) for x in ras), index
+        self.nodes.putMark(index, self.markRas)
+        self.sentence = ""
+        self.changed.emit()
+
+    def removeMark(self):
+        self.markRas = self._markIndex = None
+        self.nodes.removeMark()
+        self.changed.emit()
+
+    def setWindow(self, name):
+        """One of the design's window presets; each change is counted."""
+        self.nodes.setWindow(self.design.windows[name])
+        self._windowChanges += 1
+
+    def toggleCues(self):
+        """Hide or show the rings around lesions."""
+        self._areCuesShown = not self._areCuesShown
+        self.nodes.showCues(self._areCuesShown)
+
+    # Pauses and the end
+
+    def pause(self):
+        """Hide the case; its time stands still."""
+        if self.state in (State.paused, State.finished, State.closed):
+            return
+        self._stateBefore = self.state
+        self.nodes.conceal()
+        self._become(State.paused)
+        self.paused.emit()
+        self.session.pause()
+
+    def goOn(self):
+        """Show the case again, as it was."""
+        if self.state is not State.paused:
+            return
+        self.sentence = ""
+        state = self._stateBefore
+        if state in (State.reading, State.sure, State.feedback) and not self.nodes.areInScene:
+            state = State.opening
+        if state in (State.reading, State.sure, State.feedback):
+            self.nodes.reveal()
+            self.drawing.emit()
+        if state in (State.reading, State.sure):
+            self.session.shown()
+        self._become(state)
+        self.resumed.emit()
+
+    def close(self):
+        """End now; what is answered is on the disk, and nothing of the study stays in the scene."""
+        if not self.isOpen:
+            return
+        self.session.close()
+        self._detachViews()
+        while self._sceneTags:
+            scene, tag = self._sceneTags.pop()
+            scene.RemoveObserver(tag)
+        self.nodes.remove()
+        self.images.clear()
+        self._become(State.closed)
+        self.closed.emit()
+
+    # Inside
+
+    def _showCase(self, trial):
+        cues = [self.study.case(code).cue_ras if self.design.cue else None for code in trial.codes]
+        self.markRas = self._markIndex = self.side = None
+        self._slices, self._windowChanges = set(), 0
+        self.sentence, self._areCuesShown = "", True
+        window = next(iter(self.design.windows.values()))
+        self.nodes.show(self.images.take(trial.codes), window, cues)
+        self.state = State.reading
+        for index in range(len(self.nodes.views)):
+            self._noteSlice(index)
+        self.drawing.emit()
+        self.session.shown()
+        self.changed.emit()
+
+    def _advance(self):
+        """After an answer: the next case, a text before it, or the end."""
+        if self.trial is None:
+            self.nodes.conceal()
+            self._become(State.finished)
+            self.finished.emit()
+        elif (part := (self.trial.phase, self.trial.arm)) != self._part:
+            self._part = part
+            self.nodes.conceal()
+            self._become(State.briefing)
+        else:
+            self._become(State.opening)
+
+    def _saved(self, save):
+        """Save, and go on where that worked."""
+        try:
+            self.feedback = save()
+        except Exception as error:
+            self._halt(error)
+            raise
+        self.sentence, self.side = "", None
+        if self.feedback is not None:
+            self._become(State.feedback)
+        else:
+            self._advance()
+
+    def _halt(self, error):
+        """A pause that nobody asked for: say why; the case is shown again afterwards."""
+        from synthetic_imaging.errors import InputError
+
+        self.sentence = str(error)
+        with suppress(InputError):  # the pause cannot be noted either
+            self.pause()
+
+    def _requireReading(self):
+        from synthetic_imaging.errors import InputError
+
+        if self.state not in (State.reading, State.sure):
+            raise InputError("No case is on the screen; go on first.")
+
+    def _checkMark(self, answer):
+        """A mark that is asked for is there, and in a pair it is on the image that was chosen."""
+        from synthetic_imaging.errors import InputError
+
+        if self.design.mark == "required" and self.markRas is None:
+            raise InputError("Mark the place that made you decide, then answer again.")
+        if self.markRas is not None and answer in ("left", "right") and ("left", "right")[self._markIndex] != answer:
+            raise InputError("The mark is on the other image; mark the place on the image that you choose.")
+
+    def _slicesVisited(self):
+        return len(self._slices) if self.nodes.views else None
+
+    def _noteSlice(self, index):
+        if self.state in (State.reading, State.sure) and index < len(self.trial.codes) and self.nodes.areInScene:
+            offset = self.nodes.views[index].GetSliceOffset()
+            self._slices.add((index, self.nodes.slicesUpTo(index, offset)))
+
+    def _detachViews(self):
+        while self._viewTags:
+            node, tag = self._viewTags.pop()
+            node.RemoveObserver(tag)
+
+    def _become(self, state):
+        self.state = state
+        self.changed.emit()
+
+
+def _observeScene(logic):
+    """A scene that closes ends the session; the observer does not keep the logic alive."""
+    reference = weakref.ref(logic)
+
+    def onClose(*_arguments):
+        if reference() is not None:
+            reference().close()
+
+    return [(slicer.mrmlScene, slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, onClose))]
