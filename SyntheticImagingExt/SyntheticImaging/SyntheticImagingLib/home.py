@@ -6,7 +6,10 @@ from slicer.i18n import tr as _
 
 from synthetic_imaging import __version__
 
-TASKS = (("SyntheticTumor", _("Place synthetic tumors in a CT, live, with exact truth")),)
+TASKS = (
+    ("SyntheticTumor", _("Place synthetic tumors in a CT, live, with exact truth")),
+    ("VirtualCArm", _("Stand a C-arm around a CT and see the X-ray image that it would take, live")),
+)
 """Module name and one sentence, for each task."""
 
 NOTICE = _("For research and education only. Not for clinical use.")

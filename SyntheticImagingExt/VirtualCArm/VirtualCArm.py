@@ -1,0 +1,114 @@
+import sys
+
+import slicer
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+from VirtualCArmLib import About
+from VirtualCArmLib.Logic import CArmLogic
+from VirtualCArmLib.Parameters import VirtualCArmParameterNode
+
+
+class VirtualCArm(ScriptedLoadableModule):
+    """Stands a C-arm around a CT and shows the X-ray images that it would take, live."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = _("Virtual C-arm")
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Simulation")]
+        parent.dependencies = ["SyntheticImaging", "Markups", "Models", "Segmentations", "Sequences", "Volumes"]
+        parent.contributors = ["Synthetic Imaging contributors"]
+        parent.helpText = About.helpText()
+        parent.acknowledgementText = About.acknowledgementText()
+
+
+class VirtualCArmWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel; VirtualCArmLib.Panel fills it."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+
+    def setup(self):
+        from VirtualCArmLib.Panel import CArmPanel
+
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/VirtualCArm.ui"))
+        self.layout.addWidget(uiWidget)
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        self.logic = VirtualCArmLogic()
+        self.panel = CArmPanel(self.ui, self.logic, self.logic.getParameterNode)
+        scene = slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStart)
+        self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
+        self.panel.sceneReplaced()
+
+    def enter(self):
+        self.panel.enter()
+
+    def exit(self):
+        self.panel.leave()
+
+    def cleanup(self):
+        self.removeObservers()
+        self.panel.detach()
+        self.logic.cleanup()
+
+    def onReload(self):
+        """Reload the parts of the module too."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "VirtualCArmLib"]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+    def onSceneStart(self, caller, event):
+        self.panel.closeScene()
+
+    def onSceneReplaced(self, caller, event):
+        self.panel.sceneReplaced()
+
+
+class VirtualCArmLogic(CArmLogic, ScriptedLoadableModuleLogic):
+    """The same from the console: see VirtualCArmLib.Logic for every method."""
+
+    def __init__(self):
+        ScriptedLoadableModuleLogic.__init__(self)
+        CArmLogic.__init__(self, self.getParameterNode)
+
+    def getParameterNode(self):
+        return VirtualCArmParameterNode(ScriptedLoadableModuleLogic.getParameterNode(self))
+
+
+class VirtualCArmTest(ScriptedLoadableModuleTest):
+    """Runs in Slicer, in its test mode."""
+
+    def setUp(self):
+        slicer.mrmlScene.Clear()
+
+    def runTest(self):
+        self.setUp()
+        self.test_imageOfPhantom()
+
+    def test_imageOfPhantom(self):
+        from SyntheticImagingLib import requirements, samples
+
+        if requirements.missing():
+            self.delayDisplay("Skipped: Python packages are missing")
+            return
+        ct, _segmentation = samples.addTorsoPhantom()
+        logic = VirtualCArmLogic()
+        logic.setCt(ct)
+        logic.setPose(laoDeg=30)
+        array = slicer.util.arrayFromVolume(logic.image())
+        self.assertEqual(array.shape, (1, 512, 512))
+        self.assertGreater(array.max(), 3.0)
+        logic.cleanup()

@@ -1,0 +1,72 @@
+"""How the C-arm is set from the console and by buttons: everything is checked before the parameters are written."""
+
+from . import Isocenter, Setup
+from .Setup import State
+
+
+class CArmControl:
+    """The setters of the logic, which has parameters, patient and _state."""
+
+    def setPose(self, laoDeg=None, cranDeg=None, rollDeg=None, isocenterRas=None, plane="A"):
+        """Turn the C-arm (LAO, CRAN and clockwise positive) and move its isocenter (RAS mm, in the world)."""
+        given = dict(zip(Setup.poseNames(plane), (laoDeg, cranDeg, rollDeg), strict=True))
+        self.set(isocenterRas=isocenterRas, **{name: value for name, value in given.items() if value is not None})
+
+    def setView(self, name, plane="A"):
+        """Take one of the common views: "ap", "lateral-left", "inlet", ...; see ``synthetic_imaging.xray.VIEWS``."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.xray import VIEWS
+
+        if name not in VIEWS:
+            raise InputError(f"There is no view '{name}'; choose one of {', '.join(VIEWS)}.")
+        pose = VIEWS[name]
+        self.setPose(pose.lao_deg, pose.cran_deg, pose.roll_deg, plane=plane)
+
+    def setMachine(self, name):
+        """Take distances and detector of a preset: "cios-spin", ...; InputError lists the names."""
+        self.set(**Setup.machineNumbers(name))
+
+    def setBeam(self, **values):
+        """Set kvp, alMm, cuMm, photonsPerMm2, noise, scatterRatio, grid, shutters, naive, ...; see Parameters."""
+        from synthetic_imaging.errors import InputError
+
+        strangers = set(values) - set(Setup.BEAM)
+        if strangers:
+            raise InputError(f"A beam has no {', '.join(sorted(strangers))}; it has {', '.join(Setup.BEAM)}.")
+        self.set(**values)
+
+    def set(self, isocenterRas=None, **values):
+        """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""
+        self._check(self._candidate(values, isocenterRas), values)
+        wasModifying = self.parameters.StartModify()
+        try:
+            if isocenterRas is not None:
+                Isocenter.move(Isocenter.make(self.parameters), [float(value) for value in isocenterRas])
+            for name, value in values.items():
+                setattr(self.parameters, name, value)
+        finally:
+            self.parameters.EndModify(wasModifying)
+        self._onParameters()
+
+    def _candidate(self, values, isocenterRas):
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.xray.checks import triple
+
+        known = State.__dataclass_fields__
+        for name in values:
+            if name not in known:
+                raise InputError(f"There is no parameter {name}; see VirtualCArmLib.Parameters.")
+        place = self._state.isocenterRas if isocenterRas is None else triple(isocenterRas, "isocenterRas")
+        return Setup.replaced(self._state, {**values, "isocenterRas": place})
+
+    def _check(self, state, values):
+        Setup.checkRanges(values)
+        Setup.settingsOf(state)
+        for plane in state.planes:
+            self._checkView(Setup.viewOf(state, plane))
+
+    def _checkView(self, view):
+        if self.patient is not None:
+            from synthetic_imaging.xray import coverage
+
+            coverage.refuse_source_inside(self.patient.ct, view)

@@ -1,0 +1,80 @@
+"""The images of all planes in the making."""
+
+from .LiveImage import COARSE, COARSE_PIXELS, FULL, LiveImage
+from .Setup import PLANES
+
+
+class Drawing:
+    """Draws both planes piece by piece; each image goes to onDrawn(plane, radiograph, view of its pixels, isFinal)."""
+
+    coarsePixels = COARSE_PIXELS
+
+    def __init__(self, onDrawn):
+        self._onDrawn = onDrawn
+        self._images = {plane: LiveImage(self._told(plane)) for plane in PLANES}
+        self._shownViews, self._isFinal = {}, {}
+
+    def _told(self, plane):
+        def told(radiograph, isFinal):
+            self._shownViews[plane], self._isFinal[plane] = self._images[plane].request.view, isFinal
+            self._onDrawn(plane, radiograph, self._shownViews[plane], isFinal)
+
+        return told
+
+    def setPatient(self, patient):
+        for image in self._images.values():
+            image.setPatient(patient)
+        self._shownViews, self._isFinal = {}, {}
+
+    def ask(self, plane, request):
+        """Draw this; nothing happens where it is drawn or being drawn."""
+        image = self._images[plane]
+        if not request.isLike(image.request) or (image.stage == "" and not self._isFinal.get(plane)):
+            image.ask(request)
+
+    def isOld(self, plane, request):
+        """Whether what is shown is something else than the request (None: what cannot be drawn)."""
+        return plane in self._shownViews and (request is None or not request.isLike(self._images[plane].request))
+
+    def drop(self, plane):
+        self._images[plane].drop()
+
+    def dropAll(self):
+        for plane in PLANES:
+            self.drop(plane)
+
+    @property
+    def isWaiting(self):
+        return any(image.stage for image in self._images.values())
+
+    def step(self):
+        """One piece of work: of the planes that show nothing of their request yet, then of the others."""
+        for stage in (COARSE, FULL):
+            for image in self._images.values():
+                if image.stage == stage:
+                    image.step()
+                    return
+
+    def skipCoarse(self):
+        for image in self._images.values():
+            image.skipCoarse()
+
+    def finish(self, plane):
+        """Draw one plane in full."""
+        self._images[plane].skipCoarse()
+        while self._images[plane].stage:
+            self._images[plane].step()
+
+    def shownView(self, plane):
+        return self._shownViews.get(plane)
+
+    def isFinal(self, plane):
+        return self._isFinal.get(plane, False)
+
+    def radiograph(self, plane):
+        """The last full image of a plane, or None."""
+        return self._images[plane].radiograph
+
+    def notices(self, plane):
+        radiograph = self._images[plane].radiograph
+        return radiograph.notices if radiograph is not None else ()

@@ -1,0 +1,219 @@
+"""From parameters to the core's view and settings. ``State`` is the parameters as plain numbers, to be compared."""
+
+from dataclasses import dataclass, fields, replace
+
+from .Parameters import RANGES
+
+PLANES = ("A", "B")
+
+POSE = ("laoDeg", "cranDeg", "rollDeg")
+GEOMETRY = (
+    "tableRMm", "tableAMm", "tableSMm", "sourceToDetectorMm", "sourceToIsocenterMm", "fieldWidthMm", "fieldHeightMm",
+    "offRightMm", "offUpMm", "imageSize",
+)  # fmt: skip
+BEAM = (
+    "kvp", "alMm", "cuMm", "photonsPerMm2", "noise", "noiseSeed", "scatterRatio", "grid", "irisRadiusMm",
+    "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm", "naive",
+)  # fmt: skip
+PICTURE = ("windowLow", "windowHigh", "inverted", "detail")
+
+
+@dataclass(frozen=True)
+class State:
+    """Numbers of the parameter node, by their names there; isocenterRas: mm, in the world."""
+
+    machine: str
+    laoDeg: float
+    cranDeg: float
+    rollDeg: float
+    laoDegB: float
+    cranDegB: float
+    rollDegB: float
+    tableRMm: float
+    tableAMm: float
+    tableSMm: float
+    sourceToDetectorMm: float
+    sourceToIsocenterMm: float
+    fieldWidthMm: float
+    fieldHeightMm: float
+    offRightMm: float
+    offUpMm: float
+    imageSize: int
+    kvp: float
+    alMm: float
+    cuMm: float
+    photonsPerMm2: float
+    noise: bool
+    noiseSeed: int
+    scatterRatio: float
+    grid: bool
+    irisRadiusMm: float
+    shutterLeftMm: float
+    shutterRightMm: float
+    shutterTopMm: float
+    shutterBottomMm: float
+    naive: bool
+    inverted: bool
+    windowLow: float
+    windowHigh: float
+    detail: float
+    biplane: bool
+    contrastSegmentId: str
+    contrastMgMl: float
+    showOutlines: bool
+    showLandmarks: bool
+    showCArm3D: bool
+    showHandles: bool
+    live: bool
+    isocenterRas: tuple = (0.0, 0.0, 0.0)
+
+    @classmethod
+    def of(cls, parameters, isocenterRas):
+        values = {field.name: getattr(parameters, field.name) for field in fields(cls) if field.name != "isocenterRas"}
+        return cls(**values, isocenterRas=tuple(isocenterRas))
+
+    def pose(self, plane):
+        """lao, cran and roll in degrees of a plane."""
+        return tuple(getattr(self, name) for name in poseNames(plane))
+
+    def withPose(self, plane, angles):
+        return replace(self, **dict(zip(poseNames(plane), angles, strict=True)))
+
+    @property
+    def planes(self):
+        return PLANES if self.biplane else PLANES[:1]
+
+
+def poseNames(plane):
+    """The parameters that hold the angles of a plane."""
+    return tuple(name if plane == "A" else f"{name}B" for name in POSE)
+
+
+def viewOf(state, plane):
+    """The core View of a plane; InputError for numbers with which no C-arm can stand."""
+    from synthetic_imaging.xray import Pose, View
+    from synthetic_imaging.xray.checks import positive
+
+    width, height = positive(state.fieldWidthMm, "fieldWidthMm"), positive(state.fieldHeightMm, "fieldHeightMm")
+    _checkDistances(state)
+    rows = max(1, round(state.imageSize * height / width))
+    table = state.tableRMm, state.tableAMm, state.tableSMm
+    isocenter = tuple(place - shift for place, shift in zip(state.isocenterRas, table, strict=True))
+    return View.from_pose(
+        Pose(*state.pose(plane), isocenter),
+        state.sourceToDetectorMm,
+        state.sourceToIsocenterMm,
+        rows,
+        state.imageSize,
+        (height / rows, width / state.imageSize),
+        (state.offRightMm, state.offUpMm),
+    )
+
+
+def _checkDistances(state):
+    from synthetic_imaging.errors import InputError
+    from synthetic_imaging.xray.checks import positive
+
+    far = positive(state.sourceToDetectorMm, "sourceToDetectorMm")
+    near = positive(state.sourceToIsocenterMm, "sourceToIsocenterMm")
+    if near >= far:
+        raise InputError(
+            f"The isocenter is {near:g} mm from the source and the detector {far:g} mm; "
+            "give a source-to-detector distance that is the larger one."
+        )
+
+
+def settingsOf(state):
+    """The core Settings; InputError for what no tube or detector can be set to."""
+    from synthetic_imaging.xray import Exposure, Scatter, Settings, Spectrum, Window
+
+    return Settings(
+        spectrum=Spectrum(state.kvp, state.alMm, state.cuMm),
+        exposure=Exposure(photons_per_mm2=state.photonsPerMm2, noise=state.noise, seed=state.noiseSeed),
+        scatter=Scatter(state.scatterRatio, state.grid),
+        collimation=_collimation(state),
+        window=Window(state.windowLow, state.windowHigh, inverted=state.inverted, detail=state.detail),
+        naive=state.naive,
+    )
+
+
+def liveSettingsOf(state):
+    """The same without the window's ends, which the display node has: moving them needs no new image."""
+    from synthetic_imaging.xray import Window
+
+    window = Window(inverted=state.inverted, detail=state.detail)
+    return replace(settingsOf(state), window=window)
+
+
+def replaced(state, values):
+    """The state with other values; InputError where one is no number."""
+    from synthetic_imaging.xray.checks import finite
+
+    numbers = {}
+    for name, value in values.items():
+        kind = State.__dataclass_fields__[name].type
+        numbers[name] = finite(value, name) if kind is float else value
+    return replace(state, **numbers)
+
+
+def checkRanges(values):
+    """InputError for values that the parameter node would refuse."""
+    from synthetic_imaging.errors import InputError
+
+    for name, value in values.items():
+        low, high = RANGES.get(name, (value, value))
+        if not low <= value <= high:
+            raise InputError(f"{name} is {value:g}; give a number from {low:g} to {high:g}.")
+
+
+def _collimation(state):
+    from synthetic_imaging.xray import Collimation, machine_named
+
+    width, height = state.fieldWidthMm, state.fieldHeightMm
+    radii = [state.irisRadiusMm] if state.irisRadiusMm > 0 else []
+    if machine_named(state.machine).round_field:
+        radii.append(min(width, height) / 2)
+    edges = {"left": width, "right": width, "top": height, "bottom": height}
+    shutters = {}
+    for side, size in edges.items():
+        inwards = getattr(state, f"shutter{side.capitalize()}Mm")
+        shutters[f"{side}_mm"] = size / 2 - inwards if inwards > 0 else None
+    return Collimation(min(radii, default=None), **shutters)
+
+
+def machineNumbers(name):
+    """What a preset puts into the parameters."""
+    from synthetic_imaging.xray import machine_named
+
+    machine = machine_named(name)
+    height, width = machine.field_mm
+    return {
+        "machine": name,
+        "sourceToDetectorMm": machine.source_to_detector_mm,
+        "sourceToIsocenterMm": machine.source_to_isocenter_mm,
+        "fieldWidthMm": width,
+        "fieldHeightMm": height,
+        "offRightMm": 0.0,
+        "offUpMm": 0.0,
+    }
+
+
+def machineNotice(state, plane):
+    """A sentence where the chosen machine could not stand like this; "" where it can."""
+    from synthetic_imaging.xray import machine_named
+
+    machine = machine_named(state.machine)
+    lao, cran, _roll = state.pose(plane)
+    parts = [
+        _outside(lao, machine.lao_range_deg, "LAO", "RAO"),
+        _outside(cran, machine.cran_range_deg, "CRAN", "CAUD"),
+    ]
+    parts = [part for part in parts if part]
+    return f"{machine.title} reaches {' and '.join(parts)} only." if parts else ""
+
+
+def _outside(value, limits, positive, negative):
+    low, high = limits
+    if low <= value <= high:
+        return ""
+    return f"from {negative} {-low:g} to {positive} {high:g}"
