@@ -7,12 +7,14 @@ again with another voltage, filter, exposure, noise, scatter, collimation or win
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 
 from ..cores import one_torch_thread
+from ..steps import in_background
 from ..volume import Volume
 from . import coverage, split
 from .checks import positive
@@ -108,6 +110,31 @@ class Patient:
         self.ct, self.split = ct, division or split.continuous()
         self.projector = self.split.projector(ct, device)
 
+    @classmethod
+    def steps(
+        cls,
+        ct: Volume,
+        division: split.Split | None = None,
+        device: str = "cpu",
+        view: View | None = None,
+        settings: Settings | None = None,
+    ) -> Generator[tuple[str, float], None, Patient]:
+        """The same in pieces of some milliseconds, for a window that must stay alive.
+
+        Yields (stage, percent) and returns the patient. view, settings: such as come first; what their image needs
+        is then ready, too, so that the coarse image (``projector.steps(view)``, ``radiograph``) comes at once.
+        """
+        patient = cls.__new__(cls)
+        patient.ct, patient.split = ct, division or split.continuous()
+        making, share = patient.split.making(ct, device), 50.0 if view is not None else 100.0
+        patient.projector = yield from _told("Preparing the CT", 0.0, share, making)
+        if view is not None:
+            yield from _told("Preparing the image", share, 100.0, patient.projector.preparing(view))
+        if settings is not None:
+            for _ in in_background(lambda: signal_table(settings.spectrum, settings.response)):
+                yield "Preparing the image", 100.0
+        return patient
+
     @property
     def notice(self) -> str:
         return self.projector.notice
@@ -153,6 +180,16 @@ def render(
 def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:
     """-ln of a transmission, 0 to ``LARGEST_ATTENUATION``; noise may lift a transmission above 1 or below 0."""
     return -torch.log(transmission.clamp(math.exp(-LARGEST_ATTENUATION), 1.0))
+
+
+def _told(stage: str, begin: float, end: float, shares: Generator[float, None, Any]) -> Generator:
+    """Shares that are done as (stage, percent); what the generator returns is handed on."""
+    while True:
+        try:
+            share = next(shares)
+        except StopIteration as stop:
+            return stop.value
+        yield stage, begin + (end - begin) * share
 
 
 def _radiograph(paths, view: View, settings: Settings, notices: tuple[str, ...]) -> Radiograph:

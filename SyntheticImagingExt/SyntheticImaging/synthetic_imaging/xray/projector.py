@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
 from ..errors import InputError
+from ..steps import finished, in_background
 from ..volume import Volume
 from . import projector_reference as reference
 from .bases import WATER, Bases
@@ -59,15 +60,28 @@ class Projector:
         device: str | torch.device = "cpu",
         engine: str = "auto",
     ):
+        finished(self._prepare(volume, bases, labels, materials, device, engine))
+
+    @classmethod
+    def making(cls, volume: Volume, *args, **options) -> Generator[float, None, Projector]:
+        """The same piece by piece: yields the share that is done, returns the projector."""
+        projector = cls.__new__(cls)
+        yield from projector._prepare(volume, *args, **options)
+        return projector
+
+    def _prepare(
+        self, volume: Volume, bases: Bases = WATER, labels=None, materials=None, device="cpu", engine: str = "auto"
+    ) -> Generator[float, None, None]:
         if volume.data.numel() > _LARGEST_INDEX:
             raise InputError("The CT has more than 2147483647 voxels; crop it or resample it to larger voxels.")
         self.volume, self.bases, self.notice = volume, bases, ""
         self.engine = engine
+        content = volume, bases, labels, materials or {}
         try:
-            self._fields = fields_of(volume, bases, labels, materials or {}, torch.device(device))
+            self._fields = yield from fields_of(*content, torch.device(device))
         except torch.OutOfMemoryError:
             self.notice = "The GPU has not enough free memory for this CT, so images are computed on the CPU."
-            self._fields = fields_of(volume, bases, labels, materials or {}, torch.device("cpu"))
+            self._fields = yield from fields_of(*content, torch.device("cpu"))
         self._coarse: dict[tuple[int, int, int], list[Field]] = {(1, 1, 1): self._fields}
 
     @property
@@ -90,7 +104,7 @@ class Projector:
         and more rows in full quality; the last one equals ``integrate(view)``. To drop a request, stop asking.
         """
         rays = Rays.of(view, self.volume.ijk_to_ras)
-        stride = max(1, max(rays.rows, rays.columns) // coarse_pixels)
+        stride = _stride(view, coarse_pixels)
         image = self._enlarged(view, rays, stride)
         yield image
         row, count = 0, max(1, rays.rows // 32)
@@ -116,8 +130,22 @@ class Projector:
 
     def prepare(self, view) -> None:
         """Make what the first coarse image of such a view needs, so that it comes at once."""
-        for _ in self.steps(view):
-            break
+        finished(self.preparing(view))
+
+    def preparing(self, view, coarse_pixels: int = 128) -> Generator[float, None, None]:
+        """``prepare`` piece by piece: yields the share that is done; never stops at compiling, done once in a life."""
+        for share in self._coarser(self._factors(view, _stride(view, coarse_pixels))):
+            yield 0.5 * share
+        for field in self._fields:
+            for _ in in_background(lambda field=field: self._compile(field, view)):
+                yield 0.5
+
+    def _compile(self, field: Field, view) -> None:
+        """Kernels for such fields are compiled when first launched: here, on next to nothing."""
+        tiny = replace(field, data=field.data.new_zeros(10)[:8].view(2, 2, 2), support=((0, 0, 0), (2, 2, 2)))
+        rays = replace(Rays.of(view, self.volume.ijk_to_ras), rows=1, columns=1)
+        march(tiny, rays, 1, self.engine)
+        march_lines(tiny, rays.source[None], rays.origin[None], rays.metric_mm, self.engine)
 
     def _enlarged(self, view, rays: Rays, stride: int) -> torch.Tensor:
         coarse = rays.every(stride)
@@ -128,6 +156,17 @@ class Projector:
 
     def _matched(self, view, stride: int = 1) -> list[Field]:
         """The fields with voxels averaged to about the footprint that a pixel has at the CT's center."""
+        return finished(self._coarser(self._factors(view, stride)))
+
+    def _coarser(self, factors: tuple[int, int, int]) -> Generator[float, None, list[Field]]:
+        if factors not in self._coarse:
+            made = []
+            for field in self._fields:
+                made.append((yield from field.coarser(factors)))
+            self._coarse[factors] = made
+        return self._coarse[factors]
+
+    def _factors(self, view, stride: int) -> tuple[int, int, int]:
         center = self.volume.ras_from_ijk((np.array(self.volume.shape[::-1]) - 1) / 2)
         source, column = np.array(view.source_ras), np.array(view.column_step_ras)
         beam = np.array(view.detector_origin_ras) + 0.5 * (
@@ -136,10 +175,7 @@ class Projector:
         share = np.clip(np.linalg.norm(center - source) / np.linalg.norm(beam - source), 0.05, 1.0)
         footprint = stride * share * np.linalg.norm(column)
         ratio = footprint / self.volume.spacing_mm[::-1]
-        factors = tuple(int(2 ** max(0, round(float(np.log2(r))))) for r in ratio)
-        if factors not in self._coarse:
-            self._coarse[factors] = [field.coarser(factors) for field in self._fields]
-        return self._coarse[factors]
+        return tuple(int(2 ** max(0, round(float(np.log2(r))))) for r in ratio)
 
     def _march(self, fields: list[Field], rays: Rays, cells: int) -> torch.Tensor:
         return torch.cat([march(field, rays.on_coarser_grid(field.factors), cells, self.engine) for field in fields])
@@ -206,6 +242,10 @@ def _integrate(data: torch.Tensor, ijk_to_ras, view, table, knots, cells: int, e
 def water_path(volume: Volume, view, device: str = "cpu", engine: str = "auto") -> torch.Tensor:
     """Water-equivalent path length in mm, float32 (rows, columns): the integral of max(0, 1 + HU/1000)."""
     return Projector(volume, WATER, device=device, engine=engine).integrate(view)[0]
+
+
+def _stride(view, coarse_pixels: int) -> int:
+    return max(1, max(view.rows, view.columns) // coarse_pixels)
 
 
 def _engine(name: str, data: torch.Tensor) -> str:

@@ -7,7 +7,7 @@ cortical bone it is a mixture that moves linearly from one to the other, so ther
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
 from ..errors import InputError
@@ -65,6 +65,10 @@ class Split:
     def projector(self, ct: Volume, device: str = "cpu", engine: str = "auto") -> Projector:
         """The CT prepared for line integrals of these materials."""
         return Projector(ct, self.bases, self.labels, self.tables, device, engine)
+
+    def making(self, ct: Volume, device: str = "cpu", engine: str = "auto") -> Generator[float, None, Projector]:
+        """``projector`` piece by piece: yields the share that is done, returns it."""
+        return Projector.making(ct, self.bases, self.labels, self.tables, device, engine)
 
 
 def continuous(ct_kev: float = CT_KEV, soft_below_hu: float = SOFT_BELOW_HU) -> Split:

@@ -1,0 +1,52 @@
+"""Work in pieces: generators that yield after some milliseconds, so that a window can live on between them."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from typing import Any, TypeVar
+
+from .cores import CORES, pool
+
+Result = TypeVar("Result")
+_LOOK_AGAIN_S = 0.005
+
+
+def finished(steps: Generator[Any, None, Result]) -> Result:
+    """All pieces at once; what the generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def in_background(work: Callable[[], Result]) -> Generator[None, None, Result]:
+    """One piece that cannot be cut, on a thread of the pool: yields until it is done and returns its result.
+
+    The work must release the interpreter (native code) and must not use the pool itself.
+    """
+    job = pool.submit(work)
+    while not job.done():
+        time.sleep(_LOOK_AGAIN_S)
+        yield
+    return job.result()
+
+
+def on_all_cores(work: Callable[..., Result], parts: Iterable[tuple]) -> Generator[Result, None, None]:
+    """``work(*part)`` of every part on the threads of the pool: yields the results in order, each when it is there.
+
+    The work must not use the pool itself. Closing the generator drops the parts that have not begun.
+    """
+    jobs = deque()
+    try:
+        for part in parts:
+            jobs.append(pool.submit(work, *part))
+            if len(jobs) > 2 * CORES:
+                yield jobs.popleft().result()
+        while jobs:
+            yield jobs.popleft().result()
+    finally:
+        for job in jobs:
+            job.cancel()
