@@ -35,6 +35,16 @@ class CArmControl:
             raise InputError(f"A beam has no {', '.join(sorted(strangers))}; it has {', '.join(Setup.BEAM)}.")
         self.set(**values)
 
+    def fitWindow(self, plane="A"):
+        """Set the window once by the last full image of a plane; it stays there for the images that follow."""
+        from synthetic_imaging.errors import InputError
+
+        radiograph = self._drawing.radiograph(plane)
+        if radiograph is None:
+            raise InputError("There is no image yet to which a window could be fitted; take one first.")
+        window = radiograph.fitted_window()
+        self.set(windowLow=window.low, windowHigh=window.high)
+
     def set(self, isocenterRas=None, **values):
         """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""
         self._check(self._candidate(values, isocenterRas), values)

@@ -47,6 +47,10 @@ class Drawing:
     def isWaiting(self):
         return any(image.stage for image in self._images.values())
 
+    @property
+    def hasCoarseWork(self):
+        return any(image.stage == COARSE for image in self._images.values())
+
     def step(self):
         """One piece of work: of the planes that show nothing of their request yet, then of the others."""
         for stage in (COARSE, FULL):

@@ -228,6 +228,11 @@ class CArmLogic(CArmControl):
     def isDrawing(self):
         return self._drawing.isWaiting
 
+    @property
+    def hasCoarseWork(self):
+        """Whether a plane shows nothing yet of what was asked for last."""
+        return self._drawing.hasCoarseWork
+
     def _guardedStep(self):
         import torch
 
