@@ -1,4 +1,4 @@
-"""Small studies with images that can be looked at, made in a moment; their key is sealed beside them as for real ones."""
+"""Small studies with images to look at, made in a moment; their key is sealed beside them as for real ones."""
 
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def _body(rng, shape, modality):
     spacing = np.array([1.0, 1.0, 1.0] if modality == "xray" else [3.0, 1.5, 1.5])
     if modality == "xray":
         shape = (1, *shape[1:])
-    grid = np.stack(np.meshgrid(*((np.arange(n) - (n - 1) / 2 for n in shape)), indexing="ij"))
+    grid = np.stack(np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in shape), indexing="ij"))
     mm = grid * spacing[:, None, None, None]
     half = np.maximum(np.array(shape) * spacing / 2, 1)
     center = rng.uniform(-0.3, 0.3, 3) * half

@@ -5,6 +5,7 @@ from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import Usability, setTextIfNew, silent
 
+from .ReadingDesk import ReadingDesk
 from .ReadingStatus import checkSteps, studyStatus
 
 
@@ -122,8 +123,6 @@ class ReadSection:
             specialty=ui.specialtyLineEdit.text,
             answers=self._answers(),
         )
-        from .ReadingDesk import ReadingDesk
-
         self.desk = ReadingDesk(reading, self._onLeft)
         self.desk.open()
 

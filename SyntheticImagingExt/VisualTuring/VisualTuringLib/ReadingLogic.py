@@ -59,6 +59,7 @@ class ReadingLogic:
         self.sentence, self.feedback, self.side = "", None, None
         self.nodes, self.images = ReadingNodes(), ImageStore(self.study)
         self.markRas, self._markIndex = None, None
+        self.isFirstBriefing = True
         self._part, self._slices, self._windowChanges, self._areCuesShown = None, set(), 0, True
         self._viewTags, self._sceneTags = [], _observeScene(self)
 
@@ -123,7 +124,7 @@ class ReadingLogic:
         if self.state is State.paused:
             self.goOn()
         elif self.state is State.briefing:
-            self._become(State.opening)
+            self._openNext()
         elif self.state is State.feedback:
             self.feedback = None
             self._advance()
@@ -131,9 +132,12 @@ class ReadingLogic:
     def caseSteps(self):
         """Generator (stage, percent): read the current case and show it. InputError: the session is paused."""
         trial = self.trial
+        self.images.keepOnly(trial.codes)
         try:
             for share in self.images.readSteps(trial.codes):
                 yield "", 100 * share
+                if self.state is not State.opening:
+                    return  # paused or left meanwhile
             self._showCase(trial)
         except Exception as error:
             self._halt(error)
@@ -143,8 +147,9 @@ class ReadingLogic:
         """Show the current case at once; for the console."""
         while self.state in (State.briefing, State.feedback, State.paused):
             self.proceed()
-        for _step in self.caseSteps():
-            pass
+        if self.state is State.opening:
+            for _step in self.caseSteps():
+                pass
 
     def aheadSteps(self):
         """Generator (stage, percent): read the next case ahead; a problem is met when it is its turn."""
@@ -187,7 +192,7 @@ class ReadingLogic:
         else:
             self._requireReading()
             self.session.back()
-            self._become(State.opening)
+            self._openNext()
 
     def checkTime(self):
         """Enforce the time limit: to be called often. True when the time of the case was over."""
@@ -199,7 +204,7 @@ class ReadingLogic:
     # Looking
 
     def putMark(self, ras, index=0):
-        """Mark the place that decided, in RAS of the image with this index (0 left, 1 right). InputError if not asked."""
+        """Mark the place that decided, in RAS of image 0 (left) or 1 (right); InputError if none is asked."""
         from synthetic_imaging.errors import InputError
 
         self._requireReading()
@@ -209,6 +214,17 @@ class ReadingLogic:
         self.nodes.putMark(index, self.markRas)
         self.sentence = ""
         self.changed.emit()
+
+    def markAtCursor(self):
+        """Mark what is under the mouse. InputError where that is no place of an image."""
+        from synthetic_imaging.errors import InputError
+
+        crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
+        ras, nodes = [0.0, 0.0, 0.0], [view.GetSliceNode() for view in self.nodes.views]
+        node = crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0]) if crosshair.GetCursorPositionRAS(ras) else None
+        if node not in nodes or not self.nodes.isInside(nodes.index(node), ras):
+            raise InputError("Move the mouse to the place in the image, then press the space bar.")
+        self.putMark(ras, nodes.index(node))
 
     def removeMark(self):
         self.markRas = self._markIndex = None
@@ -221,7 +237,7 @@ class ReadingLogic:
         self._windowChanges += 1
 
     def toggleCues(self):
-        """Hide or show the rings around lesions."""
+        """Hide or show the pointers beside lesions."""
         self._areCuesShown = not self._areCuesShown
         self.nodes.showCues(self._areCuesShown)
 
@@ -229,13 +245,18 @@ class ReadingLogic:
 
     def pause(self):
         """Hide the case; its time stands still."""
+        from synthetic_imaging.errors import InputError
+
         if self.state in (State.paused, State.finished, State.closed):
             return
         self._stateBefore = self.state
         self.nodes.conceal()
+        try:
+            self.session.pause()
+        except InputError as error:  # time stands still all the same; it could not be noted
+            self.sentence = self.sentence or str(error)
         self._become(State.paused)
         self.paused.emit()
-        self.session.pause()
 
     def goOn(self):
         """Show the case again, as it was."""
@@ -290,11 +311,17 @@ class ReadingLogic:
             self._become(State.finished)
             self.finished.emit()
         elif (part := (self.trial.phase, self.trial.arm)) != self._part:
-            self._part = part
+            self.isFirstBriefing, self._part = self._part is None, part
             self.nodes.conceal()
             self._become(State.briefing)
         else:
-            self._become(State.opening)
+            self._openNext()
+
+    def _openNext(self):
+        """Ask for the current case; a case that has to be read first is not awaited in front of the one before."""
+        if not self.images.isComplete(self.trial.codes):
+            self.nodes.conceal()
+        self._become(State.opening)
 
     def _saved(self, save):
         """Save, and go on where that worked."""
@@ -311,11 +338,8 @@ class ReadingLogic:
 
     def _halt(self, error):
         """A pause that nobody asked for: say why; the case is shown again afterwards."""
-        from synthetic_imaging.errors import InputError
-
         self.sentence = str(error)
-        with suppress(InputError):  # the pause cannot be noted either
-            self.pause()
+        self.pause()
 
     def _requireReading(self):
         from synthetic_imaging.errors import InputError
@@ -338,7 +362,7 @@ class ReadingLogic:
     def _noteSlice(self, index):
         if self.state in (State.reading, State.sure) and index < len(self.trial.codes) and self.nodes.areInScene:
             offset = self.nodes.views[index].GetSliceOffset()
-            self._slices.add((index, self.nodes.slicesUpTo(index, offset)))
+            self._slices.add((index, self.nodes.sliceNumber(index, offset)))
 
     def _detachViews(self):
         while self._viewTags:

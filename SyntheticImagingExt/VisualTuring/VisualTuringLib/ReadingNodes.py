@@ -1,9 +1,10 @@
-"""The nodes of the case on the screen. They say nothing but the case code, are hidden, and no scene is saved with them."""
+"""The nodes of the case on the screen: they say nothing but its code, are hidden, and are not saved with a scene."""
 
 import slicer
 
-CUE_RING_MM = 30.0
-MARK_GLYPH_MM = 6.0
+CUE_DISTANCE_MM = 20.0
+"""How far beside a lesion its four pointers are: the same for all, so that they say nothing about it."""
+CUE_GLYPH_MM, MARK_GLYPH_MM = 5.0, 8.0
 _CUE_COLOR, _MARK_COLOR = (1.0, 0.85, 0.2), (0.3, 0.9, 1.0)
 
 
@@ -15,11 +16,11 @@ class ReadingNodes:
 
     def __init__(self):
         self.views, self.volumes = (), []
-        self.mark, self._cues = None, []
+        self.mark, self._cues, self._cuePlaces = None, [], []
         self._isConcealed = True
 
     def show(self, images, window, cues):
-        """Show images (StudyImage), their lesions' places (RAS or None each), in a window (level, width)."""
+        """Show images (StudyImage), their lesions' places (RAS, or None), in a window (level, width)."""
         self.removeMark()
         self._removeCues()
         while len(self.volumes) < len(images):
@@ -30,10 +31,11 @@ class ReadingNodes:
         self.setWindow(window)
         for index, cue in enumerate(cues):
             if cue is not None:
-                self._cues.append(self._point(index, cue, "Circle2D", CUE_RING_MM, _CUE_COLOR))
+                self._cues.append(self._points(index, _around(cue), "Cross2D", CUE_GLYPH_MM, _CUE_COLOR))
         self._isConcealed = False
+        self._cuePlaces = list(cues)
         for index in range(len(images)):
-            self._place(index, cues[index])
+            self._place(index)
 
     def conceal(self):
         """Nothing of the case is seen; it can be revealed as it was."""
@@ -66,7 +68,7 @@ class ReadingNodes:
     def putMark(self, index, ras):
         """Mark a place (RAS) of the image with this index."""
         self.removeMark()
-        self.mark = self._point(index, ras, "Cross2D", MARK_GLYPH_MM, _MARK_COLOR)
+        self.mark = self._points(index, [ras], "ThickCross2D", MARK_GLYPH_MM, _MARK_COLOR)
 
     def removeMark(self):
         if self.mark is not None:
@@ -78,17 +80,32 @@ class ReadingNodes:
         for cue in self._cues:
             cue.GetDisplayNode().SetVisibility(visible and not self._isConcealed)
 
-    def slicesUpTo(self, index, offset_mm):
+    def sliceNumber(self, index, offset_mm):
         """Number of the slice of an image that a view with this offset (S, mm) shows."""
         matrix = _matrix(self.volumes[index])
         spacing = matrix.GetElement(2, 2)
         last = self.volumes[index].GetImageData().GetDimensions()[2] - 1
         return min(max(round((offset_mm - matrix.GetElement(2, 3)) / spacing), 0), last)
 
+    def isInside(self, index, ras):
+        """Whether a place (RAS) lies in the image with this index."""
+        import vtk
+
+        inverse = vtk.vtkMatrix4x4()
+        vtk.vtkMatrix4x4.Invert(_matrix(self.volumes[index]), inverse)
+        ijk = inverse.MultiplyPoint([*ras, 1.0])[:3]
+        counts = self.volumes[index].GetImageData().GetDimensions()
+        return all(-0.5 <= value <= count - 0.5 for value, count in zip(ijk, counts, strict=True))
+
     def scroll(self, slices):
         """Move all views by so many slices of their images; they stop at the ends."""
         for index, view in enumerate(self.views[: len(self.volumes)]):
-            self._showSlice(index, self.slicesUpTo(index, view.GetSliceOffset()) + slices)
+            self._showSlice(index, self.sliceNumber(index, view.GetSliceOffset()) + slices)
+
+    def backToStart(self):
+        """The slices with which the case opened."""
+        for index in range(min(len(self.views), len(self._cuePlaces))):
+            self._showStart(index)
 
     def zoom(self, factor):
         """Magnify about the middle of the views."""
@@ -105,7 +122,7 @@ class ReadingNodes:
             view.FitSliceToBackground()
             view.SetSliceOffset(offset)
 
-    def _place(self, index, cue):
+    def _place(self, index):
         """Each case opens in the same way: axial, whole, at the lesion's slice or in the middle."""
         if index >= len(self.views):
             return
@@ -113,8 +130,11 @@ class ReadingNodes:
         view.GetSliceNode().SetOrientation("Axial")
         view.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID())
         view.FitSliceToBackground()
-        count = volume.GetImageData().GetDimensions()[2]
-        self._showSlice(index, count // 2 if cue is None else self.slicesUpTo(index, cue[2]))
+        self._showStart(index)
+
+    def _showStart(self, index):
+        cue, count = self._cuePlaces[index], self.volumes[index].GetImageData().GetDimensions()[2]
+        self._showSlice(index, count // 2 if cue is None else self.sliceNumber(index, cue[2]))
 
     def _showSlice(self, index, number):
         matrix = _matrix(self.volumes[index])
@@ -123,7 +143,7 @@ class ReadingNodes:
         # the middle of a slice, so that no case is shown blurred between two
         self.views[index].SetSliceOffset(matrix.GetElement(2, 3) + number * matrix.GetElement(2, 2))
 
-    def _point(self, index, ras, glyph, size_mm, color):
+    def _points(self, index, places, glyph, size_mm, color):
         node = _hidden("vtkMRMLMarkupsFiducialNode")
         _withDisplay(node)
         display = node.GetDisplayNode()
@@ -135,7 +155,8 @@ class ReadingNodes:
         display.SetColor(*color)
         if index < len(self.views):
             display.SetViewNodeIDs([self.views[index].GetSliceNode().GetID()])
-        node.AddControlPoint(list(ras), "")
+        for ras in places:
+            node.AddControlPoint(list(ras), "")
         node.SetLocked(True)
         return node
 
@@ -151,6 +172,18 @@ class ReadingNodes:
             _remove(cue.GetDisplayNode())
             _remove(cue)
         self._cues = []
+
+
+def _around(ras):
+    """Four places (RAS) around one, in its axial slice."""
+    right, anterior, superior = ras
+    far = CUE_DISTANCE_MM
+    return [
+        (right - far, anterior, superior),
+        (right + far, anterior, superior),
+        (right, anterior - far, superior),
+        (right, anterior + far, superior),
+    ]
 
 
 def _hidden(className):
