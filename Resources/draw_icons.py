@@ -94,6 +94,49 @@ def draw_tumor(path: Path) -> None:
     save(image, path)
 
 
+def draw_carm(path: Path) -> None:
+    """A C-arm around a patient: tube below, detector above, the beam between them."""
+    image, painter = canvas()
+    painter.setBrush(QColor(255, 214, 92, 70))
+    painter.drawPolygon([QPointF(56, 104), QPointF(34, 30), QPointF(78, 30)])
+    painter.setBrush(BODY)
+    painter.drawEllipse(QRectF(26, 52, 60, 34))
+    painter.setBrush(BONE)
+    painter.drawEllipse(QRectF(49, 70, 14, 12))
+    painter.setBrush(Qt.NoBrush)
+    painter.setPen(QPen(QColor("#dfe7ef"), 11, Qt.SolidLine, Qt.FlatCap))
+    painter.drawArc(QRectF(18, 24, 88, 88), 78 * 16, -156 * 16)
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(QColor("#f4f7fa"))
+    painter.drawRoundedRect(QRectF(28, 18, 56, 13), 4, 4)
+    painter.setBrush(QColor("#9fb2c4"))
+    painter.drawRoundedRect(QRectF(40, 100, 32, 16), 5, 5)
+    painter.setBrush(QColor("#ffd65c"))
+    painter.drawEllipse(QPointF(56, 103), 4, 4)
+    painter.end()
+    save(image, path)
+
+
+def draw_turing(path: Path) -> None:
+    """Two equal lesions side by side, an eye above them that cannot tell which one was made."""
+    image, painter = canvas()
+    painter.setBrush(ORGAN)
+    for left in (14, 68):
+        painter.drawRoundedRect(QRectF(left, 62, 46, 50), 9, 9)
+    for x in (37, 91):
+        painter.setBrush(QColor("#8f4f3c"))
+        painter.drawEllipse(QPointF(x, 87), 12, 12)
+    lesion(painter, 91, 87, 9)
+    painter.setBrush(QColor("#f4f7fa"))
+    painter.drawPath(curve((28, 36), ((46, 10), (82, 10), (100, 36)), ((82, 60), (46, 60), (28, 36))))
+    painter.setBrush(QColor("#3b82c4"))
+    painter.drawEllipse(QPointF(64, 35), 14, 14)
+    painter.setBrush(NIGHT)
+    painter.drawEllipse(QPointF(64, 35), 6, 6)
+    painter.end()
+    save(image, path)
+
+
 def draw_phantom(path: Path) -> None:
     """The torso phantom from the front and in one axial slice, in the window of the abdomen, 260 by 280 pixels."""
     ct = phantom.torso(seed=0).ct
@@ -134,6 +177,8 @@ def main() -> None:
     draw_home(modules / "SyntheticImaging" / "Resources" / "Icons" / "SyntheticImaging.png")
     draw_phantom(modules / "SyntheticImaging" / "Resources" / "Icons" / "TorsoPhantom.png")
     draw_tumor(modules / "SyntheticTumor" / "Resources" / "Icons" / "SyntheticTumor.png")
+    draw_carm(modules / "VirtualCArm" / "Resources" / "Icons" / "VirtualCArm.png")
+    draw_turing(modules / "VisualTuring" / "Resources" / "Icons" / "VisualTuring.png")
     del application
 
 

@@ -9,6 +9,7 @@ from synthetic_imaging import __version__
 TASKS = (
     ("SyntheticTumor", _("Place synthetic tumors in a CT, live, with exact truth")),
     ("VirtualCArm", _("Stand a C-arm around a CT and see the X-ray image that it would take, live")),
+    ("VisualTuring", _("Find out, blinded, whether readers can tell synthetic from real images")),
 )
 """Module name and one sentence, for each task."""
 

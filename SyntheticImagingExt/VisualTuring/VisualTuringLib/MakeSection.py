@@ -1,0 +1,67 @@
+"""The section Make the study: where it goes, the passphrase, and what the search for leaks found."""
+
+import ctk
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib.widgets import setTextIfNew
+
+from .Choices import pathText
+from .Logic import defaultKeyPath
+
+
+class MakeSection:
+    """panel: has do, run, work and studyMade."""
+
+    def __init__(self, ui, logic, panel):
+        self.ui, self._logic, self._panel, self._parameters = ui, logic, panel, None
+        ui.newStudyEdit.filters = ctk.ctkPathLineEdit.Dirs
+        ui.newKeyEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
+        ui.makeButton.clicked.connect(lambda *_a: panel.do(self._make))
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+
+    def forgetPassphrases(self):
+        for edit in (self.ui.newPassphraseEdit, self.ui.repeatPassphraseEdit):
+            edit.text = ""
+
+    def usable(self, problem):
+        none = _("Add images first.") if not self._logic.cases else self._logic.outlook(self._parameters).problem
+        return {self.ui.makeButton: problem or none}
+
+    def _make(self):
+        from synthetic_imaging.errors import InputError
+
+        ui, folder = self.ui, pathText(self.ui.newStudyEdit.currentPath)
+        key = pathText(ui.newKeyEdit.currentPath) or defaultKeyPath(folder)
+        passphrase = ui.newPassphraseEdit.text
+        if passphrase != ui.repeatPassphraseEdit.text:
+            raise InputError(_("The two passphrases differ; enter the same one twice."))
+        setTextIfNew(ui.makeLabel, "")
+        steps = self._logic.plannedStudySteps(
+            self._parameters, passphrase, pathText(ui.newKeyEdit.currentPath) or None, ui.acceptLeaksCheckBox.checked
+        )
+
+        def onMade(found):
+            self.forgetPassphrases()
+            setTextIfNew(ui.makeLabel, self._sentences(found, folder, key))
+            self._panel.studyMade(folder)
+
+        def onProblem(error):
+            setTextIfNew(ui.makeLabel, str(error))
+
+        title = _("Making the study")
+        self._panel.run(title, steps, lambda work: self._panel.work(title, work, onMade, onProblem))
+
+    @staticmethod
+    def _sentences(found, folder, key):
+        made = _(
+            "The study with {count} cases is in {folder}, its key in {key}. Keep them apart: readers get the folder."
+        )
+        return "\n".join([made.format(count=found["cases"], folder=folder, key=key), *findings(found)])
+
+
+def findings(found):
+    """What the search for leaks found, in sentences."""
+    leaks = found["leaks"] or [_("Nothing but the picture tells real from synthetic.")]
+    return [*leaks, *found["notes"]]

@@ -1,0 +1,121 @@
+"""The panel: its tabs, long tasks in worker processes, and what can be used when."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib import requirements
+from SyntheticImagingLib.panels import TaskPanel
+from SyntheticImagingLib.widgets import singleShot
+
+from .CasesSection import CasesSection
+from .MakeSection import MakeSection
+from .PlanSection import PlanSection
+from .ReadSection import ReadSection
+from .ReportSection import ReportSection
+from .UnblindSection import UnblindSection
+from .WorkRunner import WorkRunner
+
+SETTLED_MS = 150
+
+
+class TuringPanel(TaskPanel):
+    """Connects the widgets of the forms with the logic."""
+
+    def __init__(self, ui, logic, findParameterNode):
+        self._worker = WorkRunner()
+        TaskPanel.__init__(self, ui, logic, findParameterNode)
+        self._settled = singleShot(SETTLED_MS, self.refresh)
+        self.cases = CasesSection(ui, logic, self.do, self.work)
+        self.plan = PlanSection(ui, logic, self._settled.start)
+        self.make = MakeSection(ui, logic, self)
+        self.read = ReadSection(ui, logic, self.do, self.run)
+        self.unblind = UnblindSection(ui, logic, self.do, self.work)
+        self.report = ReportSection(ui, logic, self.unblind, self.do, self.work)
+        self.sections = (self.cases, self.plan, self.make, self.read, self.unblind, self.report)
+        logic.changed.connect(self.refresh)
+        ui.taskTabs.currentChanged.connect(self._fitTabs)
+        self._fitTabs()
+        self.refresh()
+
+    def detach(self):
+        """The panel goes away: let go of timers, workers and the logic."""
+        self.closeScene()
+        self._settled.stop()
+        self.logic.changed.disconnect(self.refresh)
+
+    def stop(self):
+        self.read.stop()
+        self.make.forgetPassphrases()
+        self.unblind.forgetPassphrase()
+
+    def enter(self):
+        TaskPanel.enter(self)
+        self.refresh()
+
+    def restore(self):
+        """A scene holds the choices, which are bound, and the report's nodes."""
+        self.report.restore()
+
+    # Long tasks
+
+    @property
+    def isBusy(self):
+        return self.steps.isRunning or self._worker.isRunning
+
+    def work(self, title, work, onDone, onProblem=None):
+        """Run a Work in a worker process, with progress and a way to cancel it; as ``run`` for generators."""
+        from synthetic_imaging.errors import InputError
+
+        def finished(result):
+            self.showJob("")
+            onDone(result)
+            self.refresh()
+
+        def failed(error):
+            self.showJob("")
+            if not isinstance(error, InputError):
+                slicer.util.errorDisplay(_("{title} failed.").format(title=title) + f"\n\n{error}")
+            elif onProblem is not None:
+                onProblem(error)
+            else:
+                self.say(str(error))
+            self.refresh()
+
+        self.showJob(title)
+        self._worker.start(work, lambda *step: self.showJob(title, *step), finished, failed)
+        self.refresh()
+
+    def cancel(self, *_arguments):
+        self._worker.cancel()
+        TaskPanel.cancel(self)
+
+    def studyMade(self, folder):
+        """A study was made: it is what is read and reported next."""
+        self.parameters.studyFolder = folder
+        self.read.setStudyFolder(folder)
+
+    # Showing
+
+    def _fitTabs(self, *_arguments):
+        """The panel is as high as the tab that is shown, and not as the highest one."""
+        ui = self.ui
+        shown = ui.taskTabs.currentIndex
+        for index, page in enumerate((ui.designTab, ui.readTab, ui.reportTab)):
+            policy = qt.QSizePolicy.Preferred if index == shown else qt.QSizePolicy.Ignored
+            page.setSizePolicy(policy, policy)
+        ui.taskTabs.adjustSize()
+        ui.taskTabs.updateGeometry()
+
+    def refresh(self):
+        """Show the state of the logic in every section."""
+        if self.parameters is None or not self.sections:
+            return
+        busy = _("Wait until the task is done, or cancel it.") if self.isBusy else ""
+        problem = self.packagesProblem or busy
+        self.cases.refresh()
+        if self.isOpen and not requirements.missing():
+            self.plan.refresh()
+        self.read.setProblem(problem)
+        states = self.cases.usable(problem) | self.make.usable(problem)
+        self.setUsable(states | self.unblind.usable(problem) | self.report.usable(problem))

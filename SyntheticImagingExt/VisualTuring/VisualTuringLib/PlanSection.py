@@ -1,0 +1,91 @@
+"""The sections Questions, Pictures and Enough cases: what readers are asked and see, and what that can prove."""
+
+import qt
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib.widgets import setTextIfNew, silent
+from SyntheticTumorLib.Presets import presetTable
+
+from .Tables import fillTable, setUpTable, showRows
+
+INSTRUCTIONS_HEIGHT_PX = 70
+CASES, ENOUGH = 1, 2
+ENOUGH_COLOR, TOO_FEW_COLOR = "#2c7a2c", "#9a5b00"
+
+
+class PlanSection:
+    """onChanged(): called after a choice that the numbers depend on; they are shown when the hand rests."""
+
+    def __init__(self, ui, logic, onChanged):
+        self.ui, self._logic = ui, logic
+        self._parameters, self._shown = None, None
+        for section in (ui.morePlanSection, ui.pictureSection):
+            section.collapsed = True
+        ui.instructionsEdit.setFixedHeight(INSTRUCTIONS_HEIGHT_PX)
+        ui.instructionsEdit.textChanged.connect(self._onInstructions)
+        for name in ("training", "repeat", "margin", "sessions"):
+            getattr(ui, f"{name}SpinBox").valueChanged.connect(lambda *_a: onChanged())
+        for name in ("arms", "modality"):
+            getattr(ui, f"{name}ComboBox").currentIndexChanged.connect(lambda *_a: onChanged())
+        ui.cueCheckBox.toggled.connect(lambda *_a: onChanged())
+        ui.presetComboBox.currentIndexChanged.connect(self._onPreset)
+        self._setUpTable()
+        self._fillPresets()
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+        if parameters is None:
+            return
+        if self.ui.instructionsEdit.plainText != parameters.instructions:
+            with silent(self.ui.instructionsEdit):
+                self.ui.instructionsEdit.setPlainText(parameters.instructions)
+        if parameters.preset in self._presets:
+            with silent(self.ui.presetComboBox):
+                self.ui.presetComboBox.setCurrentIndex(self._presets.index(parameters.preset))
+
+    def refresh(self):
+        """Sample sizes, and which fields belong to the kind of picture."""
+        parameters = self._parameters
+        outlook = self._logic.outlook(parameters)
+        isCt = parameters.modality.value == "ct"
+        for name in ("boxR", "boxA", "boxS", "voxelR", "voxelA", "voxelS"):
+            getattr(self.ui, f"{name}SpinBox").enabled = isCt
+        self.ui.sizePxSpinBox.enabled = not isCt
+        self.ui.presetComboBox.enabled = isCt and outlook.isMaking
+        key = outlook.cases, round(parameters.margin, 2)
+        if key != self._shown:
+            self._shown = key
+            self._fillTable(self._logic.sampleSizes(*key))
+        text = _("{cases} different cases; each reader answers {shown} times per session.")
+        setTextIfNew(self.ui.sampleLabel, text.format(cases=outlook.cases, shown=outlook.shown))
+
+    def _setUpTable(self):
+        setUpTable(self.ui.sampleTable, [_("Aim, for each reader"), _("Cases"), ""], 0)
+        self.ui.sampleTable.setSelectionMode(qt.QAbstractItemView.NoSelection)
+
+    def _fillTable(self, rows):
+        table = self.ui.sampleTable
+        words = {True: _("enough"), False: _("too few")}
+        texts = [(row["aim"], str(row["cases"]), words[bool(row["enough"])]) for row in rows]
+        fillTable(table, texts, centered=(CASES,))
+        for number, row in enumerate(rows):
+            color = ENOUGH_COLOR if row["enough"] else TOO_FEW_COLOR
+            table.item(number, ENOUGH).setForeground(qt.QBrush(qt.QColor(color)))
+        showRows(table, len(rows))
+
+    def _fillPresets(self):
+        self._presets, box, table = list(presetTable()), self.ui.presetComboBox, presetTable()
+        with silent(box):
+            for index, name in enumerate(self._presets):
+                box.addItem(table[name]["title"], name)
+                box.setItemData(index, table[name]["source"], qt.Qt.ToolTipRole)
+
+    def _onInstructions(self, *_arguments):
+        # bound here: a bound text field is written back at each key, which moves the cursor to the end
+        if self._parameters is not None:
+            self._parameters.instructions = self.ui.instructionsEdit.plainText
+
+    def _onPreset(self, *_arguments):
+        index = self.ui.presetComboBox.currentIndex
+        if self._parameters is not None and 0 <= index < len(self._presets):
+            self._parameters.preset = self._presets[index]

@@ -1,0 +1,242 @@
+"""The report in the scene: table nodes, and plots of them, in one folder of the data tree.
+
+Only results over cases are shown; which case was what stays in the report's files.
+"""
+
+import slicer
+
+STUDY_ATTRIBUTE, PART_ATTRIBUTE = "VisualTuring.Study", "VisualTuring.Part"
+CLASSES = ("vtkMRMLTableNode", "vtkMRMLPlotSeriesNode", "vtkMRMLPlotChartNode")
+TITLES = {
+    "readers": "Readers",
+    "pooled": "All readers",
+    "pairs": "Side by side",
+    "agreement": "Agreement",
+    "time": "Seconds per case",
+    "strata": "By size and place",
+    "marks": "Marks",
+    "answers": "Answers by truth",
+    "roc": "ROC points",
+    "profiles": "Who read",
+}
+CHART_TITLES = {"roc": "ROC", "sensitivity": "Discrimination", "answers": "Answers"}
+REAL_COLOR, SYNTHETIC_COLOR, CHANCE_COLOR = (0.17, 0.50, 0.72), (0.85, 0.37, 0.05), (0.4, 0.4, 0.4)
+READER_COLORS = (
+    (0.12, 0.47, 0.71), (1.00, 0.50, 0.05), (0.17, 0.63, 0.17), (0.84, 0.15, 0.16), (0.58, 0.40, 0.74),
+    (0.55, 0.34, 0.29), (0.89, 0.47, 0.76), (0.50, 0.50, 0.50), (0.74, 0.74, 0.13), (0.09, 0.75, 0.81),
+)  # fmt: skip
+DIGITS = 4
+
+
+def show(analysis):
+    """Make or update the nodes of an analysis (plain values, as in results.json)."""
+    nodes = _Nodes(analysis)
+    tables = {
+        name: nodes.table(name, title, analysis["tables"][name])
+        for name, title in TITLES.items()
+        if analysis["tables"].get(name)
+    }
+    charts = {name: chart for name, draw in _CHARTS.items() if (chart := draw(nodes, analysis["tables"])) is not None}
+    nodes.removeStale()
+    return {"tables": tables, "charts": charts}
+
+
+def inScene():
+    """The nodes of the newest report in the scene, as ``show`` returns them."""
+    studies = [node.GetAttribute(STUDY_ATTRIBUTE) for node in slicer.util.getNodesByClass("vtkMRMLTableNode")]
+    study = next((name for name in reversed(studies) if name), None)
+    found = {name: _partsOf(study, name) if study else {} for name in CLASSES}
+    tables, charts = found["vtkMRMLTableNode"], found["vtkMRMLPlotChartNode"]
+    return {
+        "tables": {name: tables[name] for name in TITLES if name in tables},
+        "charts": {name: charts[title] for name, title in CHART_TITLES.items() if title in charts},
+    }
+
+
+def titleOf(node):
+    """What a table or plot is called within its report."""
+    part = node.GetAttribute(PART_ATTRIBUTE)
+    return TITLES.get(part, part)
+
+
+def _partsOf(study, className):
+    nodes = slicer.util.getNodesByClass(className)
+    return {node.GetAttribute(PART_ATTRIBUTE): node for node in nodes if node.GetAttribute(STUDY_ATTRIBUTE) == study}
+
+
+def _roc(nodes, tables):
+    rows = tables.get("roc")
+    if not rows:
+        return None
+    series = [nodes.line("chance", "chance", [(0.0, 0.0), (1.0, 1.0)], CHANCE_COLOR, isDashed=True)]
+    names = list(dict.fromkeys(row["reader"] for row in rows))
+    for number, name in enumerate(names):
+        points = [(row["false_alarms"], row["hits"]) for row in rows if row["reader"] == name]
+        series.append(nodes.line(f"roc {name}", name, points, READER_COLORS[number % len(READER_COLORS)]))
+    chart = nodes.chart(
+        CHART_TITLES["roc"], "ROC of each reader", "real called synthetic", "synthetic called synthetic", series
+    )
+    for axis in ("XAxis", "YAxis"):
+        getattr(chart, f"Set{axis}RangeAuto")(False)
+        getattr(chart, f"Set{axis}Range")(0.0, 1.0)
+    return chart
+
+
+def _sensitivity(nodes, tables):
+    """d' of each reader with its interval: below 0 the names are swapped."""
+    rows = [row for row in tables.get("readers", []) if row.get("d_prime") is not None]
+    if not rows:
+        return None
+    columns = {name: [row[name] for row in rows] for name in ("reader", "d_prime", "d_prime_low", "d_prime_high")}
+    table = nodes.columns("plot of d prime", columns)
+    looks = (
+        ("d_prime", "d′", READER_COLORS[0], slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle),
+        ("d_prime_low", "95 % from", CHANCE_COLOR, slicer.vtkMRMLPlotSeriesNode.MarkerStylePlus),
+        ("d_prime_high", "95 % to", CHANCE_COLOR, slicer.vtkMRMLPlotSeriesNode.MarkerStylePlus),
+    )
+    series = [nodes.points(column, title, table, column, color, marker) for column, title, color, marker in looks]
+    return nodes.chart(
+        CHART_TITLES["sensitivity"],
+        "d′ of each reader; 0 is chance, below it the names are swapped",
+        "reader",
+        "d′",
+        series,
+    )
+
+
+def _answers(nodes, tables):
+    rows = tables.get("answers")
+    if not rows:
+        return None
+    totals = {truth: max(1, sum(row[truth] for row in rows)) for truth in ("real", "synthetic")}
+    shares = {truth: [100.0 * row[truth] / totals[truth] for row in rows] for truth in totals}
+    table = nodes.columns("plot of answers", {"answer": [row["answer"] for row in rows], **shares})
+    series = [
+        nodes.bars(f"answers {truth}", truth, table, "answer", truth, color)
+        for truth, color in (("real", REAL_COLOR), ("synthetic", SYNTHETIC_COLOR))
+    ]
+    return nodes.chart(
+        CHART_TITLES["answers"], "How often each answer was given, by truth", "answer", "% of each truth", series
+    )
+
+
+_CHARTS = {"roc": _roc, "sensitivity": _sensitivity, "answers": _answers}
+
+
+class _Nodes:
+    """Makes nodes of one study's report, or takes those that are there."""
+
+    def __init__(self, analysis):
+        self._study = analysis["study_id"] or analysis["design"]["title"]
+        self._title = analysis["design"]["title"]
+        self._known = {
+            (node.GetClassName(), node.GetAttribute(PART_ATTRIBUTE)): node
+            for name in CLASSES
+            for node in _partsOf(self._study, name).values()
+        }
+        self._used, self._folder = set(), None
+
+    def table(self, part, title, rows):
+        """A table of rows (dicts); numbers keep four digits, all of them are in results.json."""
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        columns = {name.replace("_", " "): [row.get(name) for row in rows] for name in names}
+        return self.columns(part, columns, title)
+
+    def columns(self, part, columns, title=None):
+        """A table of columns: numbers, or texts where a column holds any; a missing number is not a number."""
+        import vtk
+
+        node = self._node("vtkMRMLTableNode", part, title or part)
+        wasModifying = node.StartModify()
+        node.RemoveAllColumns()
+        for name, values in columns.items():
+            isText = any(isinstance(value, str) for value in values)
+            array = vtk.vtkStringArray() if isText else vtk.vtkDoubleArray()
+            array.SetName(name)
+            for value in values:
+                array.InsertNextValue(_cell(value, isText))
+            node.AddColumn(array)
+        node.Modified()
+        node.EndModify(wasModifying)
+        return node
+
+    def line(self, part, title, points, color, isDashed=False):
+        table = self.columns(f"points of {part}", {"x": [x for x, _ in points], "y": [y for _, y in points]})
+        node = self._series(part, title, table, "y", color)
+        node.SetXColumnName("x")
+        node.SetPlotType(node.PlotTypeScatter)
+        node.SetLineStyle(node.LineStyleDash if isDashed else node.LineStyleSolid)
+        node.SetMarkerStyle(node.MarkerStyleNone if isDashed else node.MarkerStyleCircle)
+        node.SetLineWidth(1 if isDashed else 2)
+        return node
+
+    def points(self, part, title, table, column, color, marker):
+        node = self._series(part, title, table, column, color)
+        node.SetLabelColumnName("reader")
+        node.SetPlotType(node.PlotTypeLine)
+        node.SetLineStyle(node.LineStyleNone)
+        node.SetMarkerStyle(marker)
+        node.SetMarkerSize(9)
+        return node
+
+    def bars(self, part, title, table, labels, column, color):
+        node = self._series(part, title, table, column, color)
+        node.SetLabelColumnName(labels)
+        node.SetPlotType(node.PlotTypeBar)
+        return node
+
+    def chart(self, part, title, xTitle, yTitle, series):
+        node = self._node("vtkMRMLPlotChartNode", part, part)
+        node.RemoveAllPlotSeriesNodeIDs()
+        for one in series:
+            node.AddAndObservePlotSeriesNodeID(one.GetID())
+        node.SetTitle(title)
+        node.SetXAxisTitle(xTitle)
+        node.SetYAxisTitle(yTitle)
+        return node
+
+    def removeStale(self):
+        """Parts of an earlier report that this one does not have."""
+        for key, node in self._known.items():
+            if key not in self._used and slicer.mrmlScene.IsNodePresent(node):
+                slicer.mrmlScene.RemoveNode(node)
+
+    def _series(self, part, title, table, column, color):
+        node = self._node("vtkMRMLPlotSeriesNode", part, title)
+        node.SetName(title)
+        node.SetAndObserveTableNodeID(table.GetID())
+        node.SetYColumnName(column)
+        node.SetColor(*color)
+        return node
+
+    def _node(self, className, part, title):
+        self._used.add((className, part))
+        node = self._known.get((className, part))
+        if node is None:
+            node = slicer.mrmlScene.AddNewNodeByClass(className, f"{self._title}: {title}")
+            node.SetAttribute(STUDY_ATTRIBUTE, self._study)
+            node.SetAttribute(PART_ATTRIBUTE, part)
+            self._place(node)
+        return node
+
+    def _place(self, node):
+        hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
+        if self._folder is None:
+            known = [hierarchy.GetItemByDataNode(other) for other in self._known.values()]
+            parents = [hierarchy.GetItemParent(item) for item in known if item]
+            self._folder = (
+                parents[0]
+                if parents
+                else hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), f"Report of {self._title}")
+            )
+        item = hierarchy.GetItemByDataNode(node)
+        if item:
+            hierarchy.SetItemParent(item, self._folder)
+        else:
+            hierarchy.CreateItem(self._folder, node)
+
+
+def _cell(value, isText):
+    if isText:
+        return "" if value is None else str(value)
+    return float("nan") if value is None else float(f"{value:.{DIGITS}g}")
