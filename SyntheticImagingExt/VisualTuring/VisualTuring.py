@@ -14,6 +14,7 @@ from slicer.util import VTKObservationMixin
 from VisualTuringLib import About
 from VisualTuringLib.Logic import TuringLogic
 from VisualTuringLib.Parameters import VisualTuringParameterNode
+from VisualTuringLib.Published import PUBLISHED_COUNTS
 
 
 class VisualTuring(ScriptedLoadableModule):
@@ -108,7 +109,7 @@ class VisualTuringTest(ScriptedLoadableModuleTest):
         logic = VisualTuringLogic()
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "published.csv"
-            table.write_text(About.PUBLISHED_COUNTS)
+            table.write_text(PUBLISHED_COUNTS)
             report = logic.reportCounts(table, Path(folder) / "report")
         rows = report["analysis"]["tables"]["readers"]
         self.assertEqual([round(row["d_prime"], 2) for row in rows], [-1.21, 1.19])
