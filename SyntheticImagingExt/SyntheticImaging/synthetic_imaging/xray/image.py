@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -83,7 +84,7 @@ class Radiograph:
         """-ln(transmission), 0 to ``LARGEST_ATTENUATION``."""
         return attenuation_of(self.transmission)
 
-    @property
+    @cached_property
     def scatter_to_primary(self) -> float:
         """The ratio to tell the user: median over the open field behind the patient, 0 without scatter."""
         if self.spr is None:

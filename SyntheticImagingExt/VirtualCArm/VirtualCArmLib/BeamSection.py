@@ -1,0 +1,48 @@
+"""The section Beam and detector: what the form's bindings do not do."""
+
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib.widgets import silent
+
+IMAGE_SIZES = (256, 512, 768, 1024, 1536)
+COLLIMATION = ("irisRadiusMm", "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm")
+
+
+class BeamSection:
+    """Image size and collimation. do(action): runs an action and shows problems."""
+
+    def __init__(self, ui, logic, do):
+        self.ui, self._logic, self._do = ui, logic, do
+        self._parameters, self._sizes = None, []
+        ui.imageSizeComboBox.activated.connect(self._onSize)
+        ui.openCollimatorButton.clicked.connect(lambda *_a: self._do(self._open))
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+
+    def refresh(self):
+        if self._parameters is None:
+            return
+        size, box = self._parameters.imageSize, self.ui.imageSizeComboBox
+        wanted = sorted({*IMAGE_SIZES, size})
+        with silent(box):
+            if wanted != self._sizes:
+                self._sizes = wanted
+                box.clear()
+                box.addItems([_("{size} pixels").format(size=each) for each in wanted])
+            box.setCurrentIndex(wanted.index(size))
+
+    def usable(self):
+        """What the naive image does not have."""
+        ui, parameters = self.ui, self._parameters
+        isNaive = parameters is not None and parameters.naive
+        naive = _("The naive image has neither spectrum, noise nor scatter.") if isNaive else ""
+        beam = (ui.kvpSlider, ui.alSlider, ui.cuSlider, ui.photonsSpinBox, ui.noiseCheckBox, ui.scatterSlider)
+        noScatter = "" if naive or parameters is None or parameters.scatterRatio > 0 else _("There is no scatter.")
+        return {**dict.fromkeys(beam, naive), ui.gridCheckBox: naive or noScatter}
+
+    def _onSize(self, *_arguments):
+        self._parameters.imageSize = self._sizes[self.ui.imageSizeComboBox.currentIndex]
+
+    def _open(self):
+        self._logic.setBeam(**dict.fromkeys(COLLIMATION, 0.0))

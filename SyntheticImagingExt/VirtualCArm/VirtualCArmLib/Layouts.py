@@ -1,0 +1,76 @@
+"""The window's layout: the C-arm in 3D and three CT slices at the left, the X-ray image large at the right."""
+
+import slicer
+from slicer.i18n import tr as _
+
+VIEW_NAMES = {"A": "Xray", "B": "XrayB"}
+"""Name of the slice view that shows the image of each plane."""
+XRAY_VIEW_GROUP = 7310
+"""A view group of its own, so that linked slice views and jumps leave the X-ray images alone."""
+
+_ONE_PLANE, _TWO_PLANES = 7310, 7311
+
+_SLICE = """<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{name}">
+<property name="orientation" action="default">{orientation}</property>
+<property name="viewlabel" action="default">{label}</property>
+<property name="viewcolor" action="default">{color}</property>
+<property name="viewgroup" action="default">{group}</property></view></item>"""
+
+_LAYOUT = """<layout type="horizontal" split="true">
+<item splitSize="440"><layout type="vertical" split="true">
+<item splitSize="640"><view class="vtkMRMLViewNode" singletontag="1">
+<property name="viewlabel" action="default">1</property></view></item>
+<item splitSize="360"><layout type="horizontal" split="true">{slices}</layout></item>
+</layout></item>
+<item splitSize="560"><layout type="vertical" split="true">{images}</layout></item>
+</layout>"""
+
+
+class Layouts:
+    """Shows the layout of the module, and brings back the one that was there before."""
+
+    def __init__(self):
+        self._before = None
+
+    @property
+    def isShown(self):
+        return slicer.app.layoutManager().layout in (_ONE_PLANE, _TWO_PLANES)
+
+    def show(self, biplane=False):
+        """One X-ray view, or two for biplane; the layout that was shown is remembered."""
+        manager = slicer.app.layoutManager()
+        self._describe(manager.layoutLogic().GetLayoutNode())
+        if not self.isShown:
+            self._before = manager.layout
+        wanted = _TWO_PLANES if biplane else _ONE_PLANE
+        if manager.layout != wanted:
+            manager.setLayout(wanted)
+
+    def restore(self):
+        """Bring back the former layout, unless the user has chosen another one meanwhile."""
+        if self.isShown:
+            known = self._before is not None
+            default = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
+            slicer.app.layoutManager().setLayout(self._before if known else default)
+        self._before = None
+
+    def _describe(self, layoutNode):
+        for identifier, planes in ((_ONE_PLANE, "A"), (_TWO_PLANES, "AB")):
+            if not layoutNode.IsLayoutDescription(identifier):
+                layoutNode.AddLayoutDescription(identifier, _description(planes))
+
+
+def _description(planes):
+    slices = (
+        ("Red", "Axial", "R", "#F34A33", 0),
+        ("Green", "Coronal", "G", "#6EB04B", 0),
+        ("Yellow", "Sagittal", "Y", "#EDD54C", 0),
+    )
+    labels = {"A": _("X-ray"), "B": _("X-ray B")}
+    images = [(VIEW_NAMES[plane], "Coronal", labels[plane], "#8FB3C9", XRAY_VIEW_GROUP) for plane in planes]
+    names = ("name", "orientation", "label", "color", "group")
+
+    def views(rows):
+        return "".join(_SLICE.format(**dict(zip(names, row, strict=True))) for row in rows)
+
+    return _LAYOUT.format(slices=views(slices), images=views(images))

@@ -1,0 +1,129 @@
+"""The section C-arm: saved views, angles, isocenter, machine, distances and table."""
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib.widgets import setTextIfNew, silent
+
+TABLE = ("tableRMm", "tableAMm", "tableSMm")
+
+
+class PoseSection:
+    """do(action): runs an action and shows problems. Sliders are bound to the parameter node by the form."""
+
+    def __init__(self, ui, logic, do):
+        self.ui, self._logic, self._do = ui, logic, do
+        self._parameters, self._landmarkNames = None, []
+        self._viewButtons = [widget for widget in vars(ui).values() if _viewOf(widget)]
+        for button in self._viewButtons:
+            self._connect(button, _viewOf(button))
+        ui.placeWidget.buttonsVisible = False
+        ui.placeWidget.visible = False
+        ui.placeWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
+        ui.placeWidget.activeMarkupsFiducialPlaceModeChanged.connect(self._onPlaceModeChanged)
+        ui.placeIsocenterButton.clicked.connect(self._onPlace)
+        ui.centerButton.clicked.connect(lambda *_a: self._do(logic.centerIsocenter))
+        ui.landmarkComboBox.activated.connect(self._onLandmark)
+        ui.machineComboBox.activated.connect(self._onMachine)
+        ui.tableBackButton.clicked.connect(lambda *_a: self._do(self._tableBack))
+        self._fillMachines()
+
+    def setParameters(self, parameters):
+        self._parameters = parameters
+
+    def refresh(self):
+        parameters, ui = self._parameters, self.ui
+        if parameters is None:
+            return
+        ui.planeBFrame.visible = parameters.biplane
+        with silent(ui.machineComboBox):
+            ui.machineComboBox.setCurrentIndex(ui.machineComboBox.findData(parameters.machine))
+        self._fillLandmarks()
+        self.refreshLive()
+
+    def refreshLive(self):
+        """What changes while a hand is moving."""
+        ui, logic = self.ui, self._logic
+        setTextIfNew(ui.isocenterLabel, _isocenterText(logic.view().isocenter_ras) if logic.isReady else "")
+
+    def usable(self, problem):
+        ui = self.ui
+        landmark = problem or ("" if self._landmarkNames else _("Choose landmarks under Structures and landmarks."))
+        widgets = [*self._viewButtons, ui.placeIsocenterButton, ui.centerButton, ui.tableBackButton]
+        return {**dict.fromkeys(widgets, problem), ui.landmarkComboBox: landmark}
+
+    def stop(self):
+        """Leave place mode, when the panel is left."""
+        if self.ui.placeWidget.placeModeEnabled:
+            self.ui.placeWidget.setPlaceModeEnabled(False)
+
+    def _fillMachines(self):
+        from synthetic_imaging.xray.machines import machines
+
+        box = self.ui.machineComboBox
+        for index, (name, machine) in enumerate(machines().items()):
+            box.addItem(machine.title, name)
+            known = _("Confirmed by a second source") if machine.exact else _("Approximate")
+            box.setItemData(index, f"{known}: {machine.source}", qt.Qt.ToolTipRole)
+
+    def _connect(self, button, name):
+        button.clicked.connect(lambda *_a: self._do(lambda: self._logic.setView(name)))
+
+    def _fillLandmarks(self):
+        names = pointNames(self._parameters.landmarks)
+        if names == self._landmarkNames:
+            return
+        self._landmarkNames, box = names, self.ui.landmarkComboBox
+        with silent(box):
+            box.clear()
+            box.addItem(_("Choose a landmark"))
+            for name in names:
+                box.addItem(name)
+
+    def _onLandmark(self, *_arguments):
+        index = self.ui.landmarkComboBox.currentIndex - 1
+        if index >= 0:
+            self._do(lambda: self._standOn(index))
+
+    def _standOn(self, index):
+        position = [0.0, 0.0, 0.0]
+        self._parameters.landmarks.GetNthControlPointPositionWorld(index, position)
+        self._logic.setPose(isocenterRas=position)
+
+    def _onMachine(self, *_arguments):
+        box = self.ui.machineComboBox
+        self._do(lambda: self._logic.setMachine(box.itemData(box.currentIndex)))
+
+    def _tableBack(self):
+        parameters = self._parameters
+        wasModifying = parameters.parameterNode.StartModify()
+        for name in TABLE:
+            setattr(parameters, name, 0.0)
+        parameters.parameterNode.EndModify(wasModifying)
+
+    def _onPlace(self, *_arguments):
+        wanted = self.ui.placeIsocenterButton.checked
+        self.ui.placeWidget.setCurrentNode(self._parameters.isocenter)
+        self._do(lambda: self.ui.placeWidget.setPlaceModeEnabled(wanted))
+        self._onPlaceModeChanged()
+
+    def _onPlaceModeChanged(self, *_arguments):
+        with silent(self.ui.placeIsocenterButton):
+            self.ui.placeIsocenterButton.checked = self.ui.placeWidget.placeModeEnabled
+
+
+def pointNames(node):
+    """Labels of the points of a markups node that have a place; none for None."""
+    count = node.GetNumberOfControlPoints() if node is not None else 0
+    return [node.GetNthControlPointLabel(index) for index in range(count)]
+
+
+def _viewOf(widget):
+    return widget.property("CArmView") if hasattr(widget, "property") else None
+
+
+def _isocenterText(ras):
+    letters = (("R", "L"), ("A", "P"), ("S", "I"))
+    parts = (f"{pair[0 if value >= 0 else 1]} {abs(value):.1f}" for pair, value in zip(letters, ras, strict=True))
+    return _("Isocenter at {place} mm").format(place=", ".join(parts))
