@@ -122,7 +122,7 @@ class qSlicerLayoutManager(QObject):
         self._shown = description
         self._removeStaleWidgets()
         for widget in self._widgets.values():
-            widget.setParent(None)
+            widget.setParent(self._viewport)  # out of the page that goes, and never a window of its own
         page = self._build(ElementTree.fromstring(description)) or QWidget()
         old = self._stack.currentWidget()
         self._stack.addWidget(page)
@@ -191,7 +191,7 @@ class qSlicerLayoutManager(QObject):
             if not (node.IsA("vtkMRMLSliceNode") or node.IsA("vtkMRMLViewNode")):
                 return None
             self._apply(element, node)
-            widget = self._widgets[node.GetID()] = cls(node, self._core.applicationLogic)
+            widget = self._widgets[node.GetID()] = cls(node, self._core.applicationLogic, self._viewport)
         widget.show()
         return widget
 
