@@ -31,7 +31,7 @@ class ReadingNodes:
         self.setWindow(window)
         for index, cue in enumerate(cues):
             if cue is not None:
-                self._cues.append(self._points(index, _around(cue), "Cross2D", CUE_GLYPH_MM, _CUE_COLOR))
+                self._cues.append(self._points(index, _around(cue), "ThickCross2D", CUE_GLYPH_MM, _CUE_COLOR))
         self._isConcealed = False
         self._cuePlaces = list(cues)
         for index in range(len(images)):
@@ -48,6 +48,8 @@ class ReadingNodes:
         """Take every node out of the scene."""
         self.removeMark()
         self._removeCues()
+        for volume in self.volumes:
+            volume.SetAndObserveImageData(None)  # while views look at it: they keep what they drew last
         for view in self.views:
             view.GetSliceCompositeNode().SetBackgroundVolumeID(None)
         for volume in self.volumes:

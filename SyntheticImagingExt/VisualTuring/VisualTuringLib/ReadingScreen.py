@@ -113,6 +113,7 @@ class ReadingScreen:
         self._bar = qt.QToolBar(window)
         self._bar.setObjectName("VisualTuringReadingBar")
         self._bar.setMovable(False)
+        self._bar.setStyleSheet("QToolBar { background: #1c1c1c; border: 0px; padding: 0px; spacing: 0px; }")
         self._bar.addWidget(strip)
         window.addToolBar(qt.Qt.BottomToolBarArea, self._bar)
         self._dock = qt.QDockWidget(window)
