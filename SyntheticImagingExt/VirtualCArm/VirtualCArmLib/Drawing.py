@@ -59,15 +59,24 @@ class Drawing:
                     image.step()
                     return
 
-    def skipCoarse(self):
-        for image in self._images.values():
-            image.skipCoarse()
+    def stepOf(self, plane):
+        """One piece of one plane's work."""
+        self._images[plane].step()
 
-    def finish(self, plane):
-        """Draw one plane in full."""
+    def isWaitingFor(self, plane):
+        return bool(self._images[plane].stage)
+
+    def skipCoarse(self, plane):
         self._images[plane].skipCoarse()
-        while self._images[plane].stage:
-            self._images[plane].step()
+
+    def forgetShown(self, plane):
+        """The node of a plane's image is gone: draw it again when asked, whatever for."""
+        self._shownViews.pop(plane, None)
+        self._isFinal.pop(plane, None)
+
+    def request(self, plane):
+        """What was asked for last, or None."""
+        return self._images[plane].request
 
     def shownView(self, plane):
         return self._shownViews.get(plane)

@@ -12,13 +12,20 @@ import vtk
 from . import ImageNodes, Isocenter, Setup
 from .Control import CArmControl
 from .Drawing import Drawing
+from .Exchange import CArmExchange
 from .Following import Observations, contentOf
+from .Images import CArmImages
+from .Outlines import Outlines
+from .Scenery import Scenery
 from .Setup import PLANES, State
+from .Shots import CArmShots
+from .Structures import SEGMENT_EVENTS, ContrastAgent
+from .Tools import MATERIAL_ATTRIBUTE, CArmTools, Tools
 
 _logics = weakref.WeakSet()
 
 
-class CArmLogic(CArmControl):
+class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
     """Stands a C-arm around a CT and makes the images that it would take.
 
     parameters: the wrapped parameter node, the only state: setters, sliders, handles and imports write it, the logic
@@ -38,9 +45,12 @@ class CArmLogic(CArmControl):
         self.requestDraw, self.defer = self.drawNow, lambda action: action()
         self._findParameterNode = findParameterNode
         self._observations = Observations()
-        self._drawing = Drawing(self._onDrawn)
-        self.parameters, self._state, self._content = None, None, None
+        self._drawing, self._outlines = Drawing(self._onDrawn), Outlines()
+        self._scenery, self._tools = Scenery(self._onHandle), Tools(self._onToolsChanged)
+        self._agent = ContrastAgent()
+        self.parameters, self._state, self._shown, self._content = None, None, None, None
         self.ctNode, self.patient, self.isStale = None, None, False
+        self.gpuProblem, self.ctNotice = "", ""
         _logics.add(self)
         scene, observe = slicer.mrmlScene, self._observations.observe
         observe("close", scene, [scene.StartCloseEvent], self._onSceneCloses)
@@ -51,8 +61,7 @@ class CArmLogic(CArmControl):
     def cleanup(self):
         """Stop following the scene; call it when the logic is not needed any more."""
         self._observations.dropAll()
-        self._drawing.setPatient(None)
-        self.patient = None
+        self._letGo()
         _logics.discard(self)
 
     def bind(self):
@@ -60,7 +69,7 @@ class CArmLogic(CArmControl):
         self.parameters = self._findParameterNode()
         events = [vtk.vtkCommand.ModifiedEvent]
         self._observations.observe("parameters", self.parameters.parameterNode, events, self._onParameters)
-        self._state = None
+        self._state = self._shown = None
         self._onParameters()
 
     # CT
@@ -81,6 +90,7 @@ class CArmLogic(CArmControl):
         yield "Reading the CT", 0
         volume = nodes.volumeFromNode(ctNode)
         _checkCt(ctNode, volume)
+        notice = _ctNotice(ctNode, volume)
         content = contentOf(ctNode)
         center = Isocenter.positionOf(self.parameters.isocenter) or _centerOf(volume)
         yield "Loading the engine", 5
@@ -88,7 +98,7 @@ class CArmLogic(CArmControl):
 
         view = Setup.viewOf(State.of(self.parameters, center), "A").resized(self._drawing.coarsePixels)
         patient = yield from Patient.steps(volume, device=self._device(), view=view)
-        self._takeUp(ctNode, patient, content)
+        self._takeUp(ctNode, patient, content, notice)
 
     def isPreparedFor(self, ctNode):
         return ctNode is not None and ctNode is self.ctNode and self.isReady
@@ -100,192 +110,22 @@ class CArmLogic(CArmControl):
 
     def release(self):
         """Let go of the CT; the images in the scene stay as they are."""
+        self._letGo()
+        self.changed.emit()
+
+    def _letGo(self):
         self._drawing.setPatient(None)
+        self._outlines.forget()
+        self._scenery.release()
+        self._tools.release()
         self._observations.drop("ct")
         self.ctNode, self.patient, self.isStale = None, None, False
-        self.changed.emit()
+        self.gpuProblem, self.ctNotice = "", ""
 
     def centerIsocenter(self):
         """Put the isocenter at the center of the CT."""
         self._ensureReady()
         self.setPose(isocenterRas=_centerOf(self.patient.ct))
-
-    # Looking
-
-    def view(self, plane="A"):
-        """The core ``View`` that is set for a plane."""
-        return Setup.viewOf(self._state, plane)
-
-    def shownView(self, plane="A"):
-        """The core ``View`` of the image that is shown: another one than ``view`` where it is held; None without."""
-        return self._drawing.shownView(plane)
-
-    def settings(self):
-        """The core ``Settings``."""
-        return Setup.settingsOf(self._state)
-
-    def image(self, plane="A"):
-        """The live image of a plane, brought up to date in full: a scalar volume of one slice at the detector."""
-        self._ensureReady()
-        if plane not in self._state.planes:
-            from synthetic_imaging.errors import InputError
-
-            raise InputError(f"There is no plane {plane}; switch biplane on for B.")
-        self._drawing.ask(plane, self._request(plane))
-        self._drawing.finish(plane)
-        return ImageNodes.imageNode(self.parameters, plane)
-
-    def takeImage(self):
-        """Draw all planes as they stand now, also while images are held."""
-        for plane in self._state.planes:
-            self.image(plane)
-        self.changed.emit()
-
-    def imageNode(self, plane="A"):
-        """The live image of a plane as it is now, or None."""
-        return ImageNodes.imageNode(self.parameters, plane)
-
-    def isHeld(self, plane="A"):
-        """Whether the image is one taken before the C-arm moved on."""
-        return not self._state.live and self._drawing.isOld(plane, self._tryRequest(plane))
-
-    def rayAt(self, plane, column, row):
-        """The ray to a pixel of the shown image: (sourceRas, pixelRas), tuples in mm; None without an image."""
-        view = self.shownView(plane)
-        if view is None:
-            return None
-        return tuple(view.source_ras), tuple(view.pixel_ras(column, row).tolist())
-
-    def readout(self, plane="A"):
-        """What to write beside the shown image.
-
-        title (angles), magnification (at the isocenter), pixelMmAtIsocenter, spr (scatter to primary), kvp, naive,
-        device, isFinal, isHeld, problem ("" or why there is no image). Numbers are None without an image.
-        """
-        view, radiograph = self.shownView(plane), self._drawing.radiograph(plane)
-        return {
-            "title": view.pose().title if view else "",
-            "magnification": view.magnification if view else None,
-            "pixelMmAtIsocenter": view.pixel_mm[1] / view.magnification if view else None,
-            "spr": radiograph.scatter_to_primary if radiograph else None,
-            "kvp": radiograph.settings.spectrum.kvp if radiograph else None,
-            "naive": radiograph.settings.naive if radiograph else None,
-            "device": self.deviceText,
-            "isFinal": self._drawing.isFinal(plane),
-            "isHeld": self.isHeld(plane),
-            "problem": self.problem(plane),
-        }
-
-    def problem(self, plane="A"):
-        """Why there is no image of what is set, or ""."""
-        from synthetic_imaging.errors import InputError
-
-        if self.patient is None:
-            return "No CT is prepared. Choose a CT."
-        try:
-            self._checkView(Setup.viewOf(self._state, plane))
-            Setup.settingsOf(self._state)
-        except InputError as error:
-            return str(error)
-        return ""
-
-    @property
-    def notices(self):
-        """Sentences that a user should know: thick or cut CT, what the machine cannot reach, a full GPU."""
-        if self.patient is None:
-            return []
-        found = [self.patient.notice]
-        for plane in self._state.planes:
-            found += [*self._drawing.notices(plane), Setup.machineNotice(self._state, plane)]
-        return list(dict.fromkeys(sentence for sentence in found if sentence))
-
-    @property
-    def deviceText(self):
-        """Where images are computed."""
-        if self.patient is None:
-            return ""
-        import torch
-
-        if self.patient.projector.device.type == "cuda":
-            return f"GPU: {torch.cuda.get_device_name(0)}"
-        return "CPU" if torch.cuda.is_available() else "CPU (no GPU was found)"
-
-    # Drawing
-
-    def drawSteps(self):
-        """Generator: draws what is asked for in pieces, all planes coarse first; a change meanwhile counts at once."""
-        while self._drawing.isWaiting:
-            self._guardedStep()
-            yield
-
-    def drawNow(self):
-        """Draw all that is asked for, in full."""
-        self._drawing.skipCoarse()
-        for _ in self.drawSteps():
-            pass
-
-    @property
-    def isDrawing(self):
-        return self._drawing.isWaiting
-
-    @property
-    def hasCoarseWork(self):
-        """Whether a plane shows nothing yet of what was asked for last."""
-        return self._drawing.hasCoarseWork
-
-    def _guardedStep(self):
-        import torch
-
-        try:
-            self._drawing.step()
-        except torch.OutOfMemoryError:
-            self._fallBack()
-
-    def _fallBack(self):
-        """The GPU became full while drawing."""
-        from synthetic_imaging.xray import Patient
-
-        self.message.emit("The GPU has not enough free memory, so images are computed on the CPU from now on.")
-        self.patient = Patient(self.patient.ct, self.patient.split)
-        self._drawing.setPatient(self.patient)
-        self._ask()
-
-    def _request(self, plane):
-        from .LiveImage import Request
-
-        view = Setup.viewOf(self._state, plane)
-        self._checkView(view)
-        return Request(view, Setup.liveSettingsOf(self._state))
-
-    def _tryRequest(self, plane):
-        from synthetic_imaging.errors import InputError
-
-        try:
-            return self._request(plane)
-        except InputError:
-            return None
-
-    def _ask(self):
-        """Ask for what is set; what cannot be drawn leaves the last image as it is."""
-        if not self.isReady or not self._state.live:
-            return
-        for plane in PLANES:
-            request = self._tryRequest(plane) if plane in self._state.planes else None
-            if request is None:
-                self._drawing.drop(plane)
-            else:
-                self._drawing.ask(plane, request)
-        if self._drawing.isWaiting:
-            self.requestDraw()
-
-    def _onDrawn(self, plane, radiograph, view, isFinal):
-        node = ImageNodes.makeImageNode(self.parameters, plane)
-        ImageNodes.setWindow(node, self._state)
-        ImageNodes.show(node, radiograph, view, isFinal)
-        self._observations.observe(
-            f"window{plane}", node.GetDisplayNode(), [vtk.vtkCommand.ModifiedEvent], self._onWindow
-        )
-        self.imageChanged.emit(plane, isFinal)
 
     # Following
 
@@ -293,19 +133,59 @@ class CArmLogic(CArmControl):
         place = Isocenter.positionOf(self.parameters.isocenter)
         if place is None:
             place = self._state.isocenterRas if self._state else (0.0, 0.0, 0.0)
-        state = State.of(self.parameters, place)
-        if state == self._state:
+        state, parameters = State.of(self.parameters, place), self.parameters
+        inputs = parameters.isocenter, parameters.segmentation, parameters.landmarks
+        if (state, inputs) == self._shown:
             return
-        self._state = state
-        node = self.parameters.isocenter
-        events = [slicer.vtkMRMLMarkupsNode.PointModifiedEvent, slicer.vtkMRMLTransformableNode.TransformModifiedEvent]
-        self._observations.observe("isocenter", node, events, self._onParameters)
+        before, self._state, self._shown = self._shown, state, (state, inputs)
+        if before is None or inputs != before[1]:
+            self._observeInputs()
+        if self.patient is not None:
+            self._scenery.update(parameters, state)
         for plane in state.planes:
-            image = ImageNodes.imageNode(self.parameters, plane)
+            image = ImageNodes.imageNode(parameters, plane)
             if image is not None:
                 ImageNodes.setWindow(image, state)
         self._ask()
+        if before is None or (inputs, state.showOutlines) != (before[1], before[0].showOutlines):
+            self._askOutlines()
+        self._onLandmarks()
         self.changed.emit()
+
+    def _observeInputs(self):
+        observe, cls = self._observations.observe, slicer.vtkMRMLMarkupsNode
+        moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
+        observe("isocenter", self.parameters.isocenter, [cls.PointModifiedEvent, moved], self._onParameters)
+        events = [cls.PointModifiedEvent, cls.PointRemovedEvent, cls.PointAddedEvent, moved]
+        observe("landmarks", self.parameters.landmarks, events, self._onLandmarks)
+        observe("segmentation", self.parameters.segmentation, SEGMENT_EVENTS, self._onSegments)
+
+    def _onLandmarks(self):
+        for plane in PLANES:
+            view = self._drawing.shownView(plane)
+            if view is not None:
+                self._scenery.updateLandmarks(self.parameters, self._state, plane, view)
+
+    def _onSegments(self):
+        self.defer(self._onSegmentsLater)
+
+    def _onSegmentsLater(self):
+        if self.isReady and self._outlines.isOld(self.parameters.segmentation):
+            self._ask()
+            self._askOutlines()
+
+    def _onToolsChanged(self):
+        self._tools.refresh()
+        self._ask()
+        self.changed.emit()
+
+    def _onHandle(self, plane, values):
+        """A handle is dragged: write what it asks for, as a slider would."""
+        names = dict(zip(Setup.POSE, Setup.poseNames(plane), strict=True))
+        wasModifying = self.parameters.StartModify()
+        for name, value in values.items():
+            setattr(self.parameters, names.get(name, name), value)
+        self.parameters.EndModify(wasModifying)
 
     def _onWindow(self):
         """A hand has changed the window in a view."""
@@ -327,15 +207,22 @@ class CArmLogic(CArmControl):
     def _onSceneCloses(self):
         for plane in PLANES:
             self._observations.drop(f"window{plane}")
-        self._observations.drop("isocenter")
-        self._observations.drop("parameters")
+        for name in ("isocenter", "landmarks", "segmentation", "parameters"):
+            self._observations.drop(name)
         self.release()
 
     def _onNodeRemoved(self, node):
+        """A node has left the scene, by the user's hand."""
         if node is self.ctNode:
             self.release()
+        elif node.GetAttribute(f"{ImageNodes.PREFIX}Pose"):
+            for plane in PLANES:
+                if ImageNodes.imageNode(self.parameters, plane) is None:
+                    self._drawing.forgetShown(plane)
+        elif node.IsA("vtkMRMLModelNode") and node.GetAttribute(MATERIAL_ATTRIBUTE):
+            self._onToolsChanged()
 
-    def _takeUp(self, ctNode, patient, content):
+    def _takeUp(self, ctNode, patient, content, notice):
         for other in list(_logics):
             if other is not self and other.patient is not None:
                 other._onTaken()
@@ -346,7 +233,10 @@ class CArmLogic(CArmControl):
             slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
         ]
         self._observations.observe("ct", ctNode, events, self._onCt)
+        self.gpuProblem, self.ctNotice = "", notice
         self._drawing.setPatient(patient)
+        self._outlines.forget()
+        self._tools.refresh()
         wasModifying = self.parameters.StartModify()
         self.parameters.ct = ctNode
         isocenter = Isocenter.make(self.parameters)
@@ -354,7 +244,7 @@ class CArmLogic(CArmControl):
         if place is None or not _contains(patient.ct, place):
             Isocenter.move(isocenter, _centerOf(patient.ct))
         self.parameters.EndModify(wasModifying)
-        self._state = None
+        self._shown = None
         self._onParameters()
 
     def _onTaken(self):
@@ -396,3 +286,14 @@ def _contains(volume, ras):
 
     ijk = volume.ijk_from_ras(ras)
     return bool((ijk >= -0.5).all() and (ijk <= np.array(volume.shape[::-1]) - 0.5).all())
+
+
+def _ctNotice(ctNode, volume):
+    """A sentence where the numbers cannot be HU; "" where they can."""
+    lowest = float(volume.data[:: max(1, volume.shape[0] // 8)].min())
+    if lowest > -200:
+        return (
+            f'The lowest value in "{ctNode.GetName()}" is {lowest:g}; in a CT in HU air is about -1000. '
+            "Check that the volume is a CT and that its values are HU."
+        )
+    return ""

@@ -166,19 +166,44 @@ def checkRanges(values):
             raise InputError(f"{name} is {value:g}; give a number from {low:g} to {high:g}.")
 
 
+def isRound(state):
+    """Whether the machine has an image intensifier, whose field is a disk."""
+    from synthetic_imaging.xray import machine_named
+
+    return machine_named(state.machine).round_field
+
+
+def _radiusMm(state):
+    """Of the round opening, or None."""
+    radii = [state.irisRadiusMm] if state.irisRadiusMm > 0 else []
+    if isRound(state):
+        radii.append(min(state.fieldWidthMm, state.fieldHeightMm) / 2)
+    return min(radii, default=None)
+
+
+def openingOf(state):
+    """Left, right, bottom and top edge of the open field in mm from the detector's center, and whether it is round."""
+    radius = _radiusMm(state)
+    reach = radius if radius is not None else float("inf")
+    width, height = state.fieldWidthMm / 2, state.fieldHeightMm / 2
+    left = max(-reach, -width + state.shutterLeftMm)
+    right = min(reach, width - state.shutterRightMm)
+    bottom = max(-reach, -height + state.shutterBottomMm)
+    top = min(reach, height - state.shutterTopMm)
+    closed = right <= left or top <= bottom
+    return (0.0, 0.0, 0.0, 0.0, False) if closed else (left, right, bottom, top, radius is not None)
+
+
 def _collimation(state):
-    from synthetic_imaging.xray import Collimation, machine_named
+    from synthetic_imaging.xray import Collimation
 
     width, height = state.fieldWidthMm, state.fieldHeightMm
-    radii = [state.irisRadiusMm] if state.irisRadiusMm > 0 else []
-    if machine_named(state.machine).round_field:
-        radii.append(min(width, height) / 2)
     edges = {"left": width, "right": width, "top": height, "bottom": height}
     shutters = {}
     for side, size in edges.items():
         inwards = getattr(state, f"shutter{side.capitalize()}Mm")
         shutters[f"{side}_mm"] = size / 2 - inwards if inwards > 0 else None
-    return Collimation(min(radii, default=None), **shutters)
+    return Collimation(_radiusMm(state), **shutters)
 
 
 def machineNumbers(name):

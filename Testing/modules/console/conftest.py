@@ -1,5 +1,6 @@
-"""Synthetic Tumor from the console: a real MRML scene, no window and no Qt."""
+"""The modules from the console: a real MRML scene and no window."""
 
+import sys
 import types
 
 import pytest
@@ -9,9 +10,13 @@ import tumor_bodies
 @pytest.fixture(scope="session")
 def core():
     import slicer
+    from slicer_host import i18n, packaging, parameternode
     from slicer_host.bootstrap import create_core
 
     core = create_core()
+    for name, module in (("i18n", i18n), ("packaging", packaging), ("parameterNodeWrapper", parameternode)):
+        sys.modules[f"slicer.{name}"] = module
+        setattr(slicer, name, module)
     slicer.mrmlScene = core.scene
     slicer.app = types.SimpleNamespace(applicationLogic=lambda: core.applicationLogic)
     modules = {
@@ -50,5 +55,25 @@ def logic(body):
     logic.messages = []
     logic.message.connect(logic.messages.append)
     logic.setInput(body[0], body[1], "liver")
+    yield logic
+    logic.cleanup()
+
+
+@pytest.fixture
+def carmCt():
+    """A body of water with a bead of bone, as a CT node."""
+    import carm_console
+
+    return carm_console.addCt()
+
+
+@pytest.fixture
+def carm(carmCt):
+    """The logic of Virtual C-arm, the CT prepared, small images; its messages in ``messages``."""
+    import carm_console
+
+    logic = carm_console.newLogic()
+    logic.parameters.imageSize = 128
+    logic.setCt(carmCt)
     yield logic
     logic.cleanup()

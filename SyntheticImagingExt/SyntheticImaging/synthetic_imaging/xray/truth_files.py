@@ -26,22 +26,25 @@ _LPS_TO_RAS = (-1.0, -1.0, 1.0)
 def write_truth(
     folder: str | PathLike,
     view: View,
-    labels: Volume | None = None,
+    labels: Volume | Sequence[Volume] | None = None,
     tools: Sequence[Tool] = (),
     points_ras: Mapping[str, Sequence[float]] | None = None,
+    names: Mapping[int, str] | None = None,
 ) -> Path:
     """Write what is where in the image of a view; returns the path of ``truth.json``, which lists it all.
 
+    labels: one label map, or several with different values where structures overlap. names: of values, for the list.
     For every label and tool that is seen mask_<name>.nrrd (uint8) and length_<name>.nrrd (float32, mm), for every
     landmark that is seen belief_<name>.nrrd (float32), each a one-slice volume that stands at the detector. Labels are
     called label_<value>, tools tool_<name>.
     """
     record = {"pose": record_of(view), "labels": [], "tools": [], "landmarks": []}
     images: dict[str, torch.Tensor] = {}
-    if labels is not None:
-        found = structures(labels, view)
+    for layer in [labels] if isinstance(labels, Volume) else labels or ():
+        found = structures(layer, view)
         for value, length in zip(found.labels, found.lengths_mm, strict=True):
-            record["labels"].append({"label": value, **_add(images, f"label_{value}", length)})
+            called = {"name": names[value]} if names and value in names else {}
+            record["labels"].append({"label": value, **called, **_add(images, f"label_{value}", length)})
     lengths = trace(tools, view).lengths_mm if tools else ()
     for tool, length in zip(tools, lengths, strict=True):
         entry = {"name": tool.name, "material": tool.material}

@@ -1,0 +1,107 @@
+"""Images, poses and truth into files, and poses out of files."""
+
+from dataclasses import replace
+
+from . import Landmarks, Setup, Structures
+
+
+class CArmExchange:
+    """What the logic exchanges with files; has parameters, patient, ctNode, _state and the images."""
+
+    def radiograph(self, plane="A"):
+        """The core ``Radiograph`` of the shown image, with the window as it is set; brought up to date unless held."""
+        from synthetic_imaging.xray import radiograph
+
+        self._shownImage(plane)
+        shown = self._drawing.radiograph(plane)
+        settings = replace(shown.settings, window=self.settings().window)
+        return radiograph(shown.paths, shown.view, settings, shown.notices)
+
+    def exportImage(self, path, output="display", plane="A"):
+        """Write the shown image; the path of the file.
+
+        path: .nrrd, .nii.gz, .mha hold any output as float32 with geometry and pose; .png (8 bits) and .dcm (DICOM XA,
+        16 bits) hold "display". output: "display", "line-integral", "transmission" or "signal".
+        """
+        from synthetic_imaging.xray import write_image
+
+        return write_image(path, self.radiograph(plane), output, self.patient.ct.metadata)
+
+    def exportPose(self, path, plane="A"):
+        """Write the pose that is set, with distances, detector and projection matrix, as JSON; the path."""
+        from synthetic_imaging.xray import write_pose
+
+        return write_pose(path, self.view(plane))
+
+    def importPose(self, path, plane="A"):
+        """Stand the C-arm as a file says: JSON, a text file with a 3x4 matrix, an image made before, or DICOM XA.
+
+        Isocenter, distances and detector belong to both planes and are taken over too; the table goes back to 0.
+        """
+        from synthetic_imaging.xray import read_pose
+
+        view = read_pose(path, self.view(plane))
+        self.set(isocenterRas=view.isocenter_ras, **self._valuesOf(view, plane))
+
+    def _valuesOf(self, view, plane):
+        """The parameters that give a view."""
+        pose, far, near, (right, up) = view.pose_and_distances()
+        row_mm, column_mm = view.pixel_mm
+        angles = (pose.lao_deg, pose.cran_deg, pose.roll_deg)
+        values = dict(zip(Setup.poseNames(plane), angles, strict=True))
+        values |= {
+            "sourceToDetectorMm": far,
+            "sourceToIsocenterMm": near,
+            "fieldWidthMm": view.columns * column_mm,
+            "fieldHeightMm": view.rows * row_mm,
+            "offRightMm": right,
+            "offUpMm": up,
+            "imageSize": view.columns,
+            "tableRMm": 0.0,
+            "tableAMm": 0.0,
+            "tableSMm": 0.0,
+        }
+        known = Setup.machineNumbers(self._state.machine)
+        same = all(abs(values[name] - known[name]) < 1e-3 for name in known if name in values and name[:3] != "off")
+        return values if same else {**values, "machine": "generic"}
+
+    def exportTruth(self, folder, plane="A", onProgress=None):
+        """Write what is where in the image of the pose that is set; the path of truth.json, which lists it.
+
+        Masks and path lengths of the visible segments and of the tools, projected landmarks with their visibility and
+        belief maps, and the pose.
+        """
+        steps = self.truthSteps(folder, plane)
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                return stop.value
+            if onProgress is not None:
+                onProgress(*step)
+
+    def truthSteps(self, folder, plane="A"):
+        """``exportTruth`` as a generator of (stage, percent); the file appears when all is written."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.xray.truth_files import write_truth
+
+        self._ensureReady()
+        view, segmentation = self.view(plane), self.parameters.segmentation
+        ids, points = Structures.segmentIds(segmentation), Landmarks.pointsOf(self.parameters.landmarks)
+        if not (ids or points or self._tools.current()):
+            raise InputError("There is nothing to tell: choose a segmentation or landmarks, or add a tool.")
+        reading, count = Structures.layerSteps(segmentation, ids, self.ctNode), 0
+        while True:
+            try:
+                next(reading)
+            except StopIteration as stop:
+                layers, names = stop.value
+                break
+            count += 1
+            yield f"Reading segment {count} of {len(ids)}", 80 * count / len(ids)
+        yield "Projecting and writing", 80
+        return write_truth(folder, view, layers, self._tools.current(), points, names)
+
+    def landmarks(self, plane="A"):
+        """The landmarks in the shown image: core ``Landmark`` with name, column, row, visible and why it is unseen."""
+        return Landmarks.projected(self.parameters.landmarks, self.shownView(plane))

@@ -1,0 +1,170 @@
+"""Outlines of the segments over an X-ray image: a label map that stands at the detector.
+
+Shadows overlap, and a label map holds one label per pixel. So each combination of structures that a ray can meet has a
+label of its own, in the color of the smallest of them: Slicer then draws the whole outline of every structure.
+"""
+
+from . import SceneNodes, Structures
+from .Truth import lengthSteps
+
+MOST_PIXELS = 512
+
+
+class Outlines:
+    """Draws outlines piece by piece, after the images; the newest request for a plane wins."""
+
+    def __init__(self):
+        self._key, self._projectors, self._segments = None, [], {}
+        self._asked, self._work = {}, None
+
+    def forget(self):
+        """Another CT: nothing that is prepared counts any more."""
+        self.dropAll()
+        self._key, self._projectors = None, []
+
+    def dropAll(self):
+        for plane in list(self._asked):
+            self.drop(plane)
+
+    def drop(self, plane):
+        """Draw no outlines for a plane."""
+        if self._asked.pop(plane, None) is not None and self._work is not None:
+            self._work.close()
+            self._work = None
+
+    def ask(self, plane, parameters, ctNode, view):
+        """Draw the outlines of the visible segments for a view."""
+        self.drop(plane)
+        self._asked[plane] = parameters, ctNode, view.resized(min(MOST_PIXELS, view.columns))
+
+    def isOld(self, segmentationNode):
+        """Whether the segments have changed since they were prepared."""
+        return Structures.contentOf(segmentationNode, Structures.segmentIds(segmentationNode)) != self._key
+
+    @property
+    def isWaiting(self):
+        return bool(self._asked)
+
+    def step(self):
+        """One piece of work; nothing when there is none."""
+        if not self._asked:
+            return
+        plane, (parameters, ctNode, view) = next(iter(self._asked.items()))
+        if self._work is None:
+            self._work = self._draw(plane, parameters, ctNode, view)
+        try:
+            next(self._work)
+        except StopIteration:
+            self._asked.pop(plane, None)
+            self._work = None
+        except Exception:
+            self.dropAll()
+            raise
+
+    def _draw(self, plane, parameters, ctNode, view):
+        import torch
+
+        yield from self._prepare(parameters.segmentation, ctNode)
+        masks, labels = [], []
+        for projector in self._projectors:
+            lengths = yield from lengthSteps(projector, view)
+            masks.append(lengths > 0)
+            labels += projector.labels
+        if labels:
+            values, combinations = combined(torch.cat(masks).numpy(), labels)
+            _show(parameters, plane, view, values, [self._look(members) for members in combinations])
+
+    def _prepare(self, segmentationNode, ctNode):
+        from synthetic_imaging.xray.truth import StructureProjector
+
+        ids = Structures.segmentIds(segmentationNode)
+        key = Structures.contentOf(segmentationNode, ids)
+        if key == self._key:
+            return
+        layers, names = yield from Structures.layerSteps(segmentationNode, ids, ctNode)
+        projectors = []
+        for layer in layers:
+            projectors.append(StructureProjector(layer))
+            yield
+        segmentation = segmentationNode.GetSegmentation()
+        self._segments = {
+            label: (name, segmentation.GetSegment(ids[label - 1]).GetColor()) for label, name in names.items()
+        }
+        # making the label maps may have touched the segments
+        self._key, self._projectors = Structures.contentOf(segmentationNode, ids), projectors
+
+    def _look(self, members):
+        """Name and color of a combination, the smallest structure first."""
+        return " + ".join(self._segments[label][0] for label in members), self._segments[members[0]][1]
+
+
+def combined(masks, labels):
+    """Which structures each pixel shows.
+
+    masks: bool (n, rows, columns). Returns values int16 (rows, columns), 0 for none, and for each value from 1 on the
+    labels that it stands for, the one with the smallest shadow first.
+    """
+    import numpy as np
+
+    weights = np.random.default_rng(0).integers(1, 2**62, len(labels), dtype=np.int64)
+    codes = np.zeros(masks.shape[1:], np.int64)
+    for mask, weight in zip(masks, weights, strict=True):
+        codes[mask] += weight  # sums of random numbers tell combinations apart; they may wrap around
+    found, first, places = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort([mask.sum() for mask in masks], kind="stable")
+    values = np.zeros(len(found), np.int16)
+    combinations = []
+    for number, pixel in enumerate(first):
+        members = [labels[index] for index in order if masks[index].flat[pixel]]
+        if members:
+            combinations.append(members)
+            values[number] = len(combinations)
+    return values[places.reshape(codes.shape)], combinations
+
+
+def outlineNode(parameters, plane):
+    """The label map of a plane, or None; to be shown as the label layer of its X-ray view, as outlines."""
+    return SceneNodes.find(parameters, f"outlines{plane}")
+
+
+def clear(parameters, plane):
+    """No outlines: they would be those of another image."""
+    from slicer.util import arrayFromVolume, arrayFromVolumeModified
+
+    node = outlineNode(parameters, plane)
+    if node is not None and node.GetImageData() is not None:
+        voxels = arrayFromVolume(node)
+        if voxels.any():
+            voxels[...] = 0
+            arrayFromVolumeModified(node)
+
+
+def _show(parameters, plane, view, values, looks):
+    from slicer.util import updateVolumeFromArray, vtkMatrixFromArray
+
+    node = outlineNode(parameters, plane)
+    if node is None:
+        name = f"{parameters.segmentation.GetName()} in X-ray{'' if plane == 'A' else ' ' + plane} (synthetic)"
+        node = SceneNodes.make(parameters, f"outlines{plane}", "vtkMRMLLabelMapVolumeNode", name, parameters.ct)
+        node.CreateDefaultDisplayNodes()
+    colors = _colors(parameters, plane, looks)
+    if node.GetDisplayNode().GetColorNodeID() != colors.GetID():
+        node.GetDisplayNode().SetAndObserveColorNodeID(colors.GetID())
+    wasModifying = node.StartModify()
+    node.SetIJKToRASMatrix(vtkMatrixFromArray(view.ijk_to_ras))
+    updateVolumeFromArray(node, values[None])
+    node.EndModify(wasModifying)
+
+
+def _colors(parameters, plane, looks):
+    name = f"X-ray outlines {plane}"
+    node = SceneNodes.make(parameters, f"outlineColors{plane}", "vtkMRMLColorTableNode", name, mark=False)
+    node.SetHideFromEditors(True)
+    wasModifying = node.StartModify()
+    node.SetTypeToUser()
+    node.SetNumberOfColors(len(looks) + 1)
+    node.SetColor(0, "background", 0.0, 0.0, 0.0, 0.0)
+    for number, (name, color) in enumerate(looks, start=1):
+        node.SetColor(number, name, *color, 1.0)
+    node.EndModify(wasModifying)
+    return node
