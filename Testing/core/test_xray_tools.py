@@ -12,7 +12,7 @@ from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray import meshes, shapes, tools
 from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.meshes import Mesh
-from synthetic_imaging.xray.projector import WATER, Bases, Projector
+from synthetic_imaging.xray.projector import WATER, Bases, Projector, water_path
 from synthetic_imaging.xray.tools import Tool
 
 FACES = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
@@ -85,6 +85,24 @@ def test_chords_of_a_ball():
         assert chords.sum() == pytest.approx(exact(sphere, view).sum(), rel=4e-3)
         clear = sphere.clear(source, targets, 1.0)
         assert np.abs(chords - exact(sphere, view))[clear].max() < 0.2
+
+
+@pytest.mark.parametrize("kind", ["box", "ball"])
+def test_a_mesh_and_its_voxels_have_the_same_chords(kind):
+    """Within a voxel, the same body once as triangles and once as shares of voxels, away from its edges."""
+    rng = np.random.default_rng(7)
+    for _ in range(6):
+        turn = Rotation.random(random_state=int(rng.integers(1 << 31))).as_matrix()
+        size = rng.uniform(15, 25, 3) if kind == "box" else np.full(3, rng.uniform(15, 25))
+        body = bodies.Body("box" if kind == "box" else "ellipsoid", size, turn, rng.uniform(-3, 3, 3))
+        mesh = box_mesh(body) if kind == "box" else ball_mesh(body.center_ras, size[0], 12000)
+        grid = bodies.random_grid(rng, body.reach_mm + 6, rng.uniform(0.6, 1.2, 3))
+        view = bodies.random_view(rng, 80.0, 60)
+        voxels = water_path(grid.like(1000 * body.filled(grid) - 1000), view)
+        difference = (tools.chords(mesh, view) - voxels).abs().numpy()
+        band = float(np.linalg.norm(grid.spacing_mm))
+        clear = body.clear(np.array(view.source_ras), bodies.pixels_ras(view), band)
+        assert difference[clear].max() < grid.spacing_mm.min() and difference.mean() < 0.1 * band
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -34,7 +34,8 @@ def test_lengths_in_voxels_are_exact(engine):
             exact = torch.where(labels.data.flatten()[voxels] == label, mm, 0.0).sum(1).view(24, 24)
             assert (found.length_mm(label) - exact).abs().max() < 1e-3
             assert torch.equal(found.masks()[label - 1], found.length_mm(label) > 0)
-            assert int((found.masks()[label - 1] != (exact > 1e-5)).sum()) <= 2
+            sure = (exact == 0) | (exact > 1e-4)  # what grazes an edge is a matter of rounding
+            assert torch.equal(found.masks()[label - 1][sure], exact[sure] > 0) and int((~sure).sum()) <= 2
 
 
 def test_masks_of_a_box_of_voxels():
