@@ -288,6 +288,12 @@ class ReadingLogic:
         self._become(State.closed)
         self.closed.emit()
 
+    def onNodeRemoved(self, node):
+        """The image was deleted from the scene: it is read again when the reader goes on."""
+        if self.state in (State.reading, State.sure, State.feedback) and self.nodes.owns(node):
+            self.sentence = "The image was deleted from the scene; go on to show it again."
+            self.pause()
+
     # Inside
 
     def _showCase(self, trial):
@@ -375,11 +381,18 @@ class ReadingLogic:
 
 
 def _observeScene(logic):
-    """A scene that closes ends the session; the observer does not keep the logic alive."""
+    """A scene that closes ends the session, a node that goes pauses it; observers do not keep the logic alive."""
     reference = weakref.ref(logic)
 
     def onClose(*_arguments):
         if reference() is not None:
             reference().close()
 
-    return [(slicer.mrmlScene, slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.StartCloseEvent, onClose))]
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeRemoved(scene, event, node):
+        if reference() is not None:
+            reference().onNodeRemoved(node)
+
+    scene = slicer.mrmlScene
+    events = ((scene.StartCloseEvent, onClose), (scene.NodeAboutToBeRemovedEvent, onNodeRemoved))
+    return [(scene, scene.AddObserver(event, callback)) for event, callback in events]

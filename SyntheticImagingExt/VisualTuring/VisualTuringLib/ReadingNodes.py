@@ -23,6 +23,8 @@ class ReadingNodes:
         """Show images (StudyImage), their lesions' places (RAS, or None), in a window (level, width)."""
         self.removeMark()
         self._removeCues()
+        if not self.areInScene:
+            self.remove()
         while len(self.volumes) < len(images):
             self.volumes.append(_hidden("vtkMRMLScalarVolumeNode"))
             _withDisplay(self.volumes[-1])
@@ -81,6 +83,10 @@ class ReadingNodes:
     def showCues(self, visible):
         for cue in self._cues:
             cue.GetDisplayNode().SetVisibility(visible and not self._isConcealed)
+
+    def owns(self, node):
+        """Whether a node is needed for the case on the screen."""
+        return any(node in (volume, volume.GetDisplayNode()) for volume in self.volumes)
 
     def sliceNumber(self, index, offset_mm):
         """Number of the slice of an image that a view with this offset (S, mm) shows."""
