@@ -37,7 +37,7 @@ class CasesSection:
         setUpTable(self.ui.casesTable, titles, SHOWN_ROWS)
 
     def refresh(self):
-        words = {"real": _("real"), "synthetic": _("synthetic"), "host": _("to put lesions into")}
+        words = {"real": _("real"), "synthetic": _("synthetic"), "host": _("host")}
         rows = [
             (case.name, words[case.truth], str(case.lesionCount), _("yes") if case.hasOrgan else "", case.scanner)
             for case in self._logic.cases
@@ -61,7 +61,7 @@ class CasesSection:
         else:
             parts.append(_("{count} synthetic").format(count=outlook.synthetic))
         if outlook.hosts:
-            parts.append(_("{count} to put lesions into").format(count=outlook.hosts))
+            parts.append(_("{count} hosts to make them in").format(count=outlook.hosts))
         return ", ".join(parts) + "." + (f" {outlook.problem}" if outlook.problem else "")
 
     def _kind(self):

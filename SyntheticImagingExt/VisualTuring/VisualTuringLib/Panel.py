@@ -17,6 +17,7 @@ from .UnblindSection import UnblindSection
 from .WorkRunner import WorkRunner
 
 SETTLED_MS = 150
+READ_TAB, REPORT_TAB = 1, 2
 
 
 class TuringPanel(TaskPanel):
@@ -29,12 +30,12 @@ class TuringPanel(TaskPanel):
         self.cases = CasesSection(ui, logic, self.do, self.work)
         self.plan = PlanSection(ui, logic, self._settled.start)
         self.make = MakeSection(ui, logic, self)
-        self.read = ReadSection(ui, logic, self.do, self.run)
-        self.unblind = UnblindSection(ui, logic, self.do, self.work)
+        self.read = ReadSection(ui, logic, self._doBlinded, self.run)
+        self.unblind = UnblindSection(ui, logic, self.do, self.work, self._settled.start)
         self.report = ReportSection(ui, logic, self.unblind, self.do, self.work)
         self.sections = (self.cases, self.plan, self.make, self.read, self.unblind, self.report)
         logic.changed.connect(self.refresh)
-        ui.taskTabs.currentChanged.connect(self._fitTabs)
+        ui.taskTabs.currentChanged.connect(self._onTab)
         self._fitTabs()
         self.refresh()
 
@@ -46,8 +47,16 @@ class TuringPanel(TaskPanel):
 
     def stop(self):
         self.read.stop()
+        self._forgetPassphrases()
+
+    def _forgetPassphrases(self):
         self.make.forgetPassphrases()
         self.unblind.forgetPassphrase()
+
+    def _doBlinded(self, action, waitCursor=False):
+        """What opens a reading session: no passphrase may stay in the window for it."""
+        self._forgetPassphrases()
+        self.do(action, waitCursor)
 
     def enter(self):
         TaskPanel.enter(self)
@@ -56,6 +65,7 @@ class TuringPanel(TaskPanel):
     def restore(self):
         """A scene holds the choices, which are bound, and the report's nodes."""
         self.report.restore()
+        self.refresh()
 
     # Long tasks
 
@@ -96,6 +106,14 @@ class TuringPanel(TaskPanel):
         self.read.setStudyFolder(folder)
 
     # Showing
+
+    def _onTab(self, *_arguments):
+        self._fitTabs()
+        # what lies in the answers folder may have changed meanwhile
+        if self.ui.taskTabs.currentIndex == READ_TAB:
+            self.read.refresh()
+        elif self.ui.taskTabs.currentIndex == REPORT_TAB:
+            self.unblind.showReaders()
 
     def _fitTabs(self, *_arguments):
         """The panel is as high as the tab that is shown, and not as the highest one."""

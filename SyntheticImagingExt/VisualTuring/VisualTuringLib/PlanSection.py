@@ -6,7 +6,7 @@ from slicer.i18n import tr as _
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 from SyntheticTumorLib.Presets import presetTable
 
-from .Tables import fillTable, setUpTable, showRows
+from .Tables import fillTable, fixHeight, setUpTable, showRows
 
 INSTRUCTIONS_HEIGHT_PX = 70
 CASES, ENOUGH = 1, 2
@@ -21,7 +21,7 @@ class PlanSection:
         self._parameters, self._shown = None, None
         for section in (ui.morePlanSection, ui.pictureSection):
             section.collapsed = True
-        ui.instructionsEdit.setFixedHeight(INSTRUCTIONS_HEIGHT_PX)
+        fixHeight(ui.instructionsEdit, INSTRUCTIONS_HEIGHT_PX)
         ui.instructionsEdit.textChanged.connect(self._onInstructions)
         for name in ("training", "repeat", "margin", "sessions"):
             getattr(ui, f"{name}SpinBox").valueChanged.connect(lambda *_a: onChanged())

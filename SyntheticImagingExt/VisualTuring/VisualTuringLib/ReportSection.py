@@ -11,6 +11,7 @@ from SyntheticImagingLib.widgets import setTextIfNew, silent
 
 from . import ReportNodes
 from .Choices import pathText
+from .Tables import fixHeight
 
 TABLE_HEIGHT_PX = 180
 
@@ -26,7 +27,7 @@ class ReportSection:
         ui.countsEdit.filters = ctk.ctkPathLineEdit.Files
         ui.countsEdit.nameFilters = [_("Tables (*.csv)")]
         ui.countsSection.collapsed = True
-        ui.reportTableView.setFixedHeight(TABLE_HEIGHT_PX)
+        fixHeight(ui.reportTableView, TABLE_HEIGHT_PX)
         ui.reportButton.clicked.connect(lambda *_a: do(self._report))
         ui.countsButton.clicked.connect(lambda *_a: do(self._counts))
         for button, name in (

@@ -22,7 +22,13 @@ def setUpTable(table, titles, shownRows, stretched=0):
 
 def showRows(table, count):
     """Make the table as high as so many rows and its header."""
-    table.setFixedHeight(round((count + 1.3) * ROW_PX) + FRAME_PX)
+    fixHeight(table, round((count + 1.3) * ROW_PX) + FRAME_PX)
+
+
+def fixHeight(widget, pixels):
+    """A height that no layout stretches, nor the section around the widget for its sake."""
+    widget.setFixedHeight(pixels)
+    widget.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
 
 
 def fillTable(table, rows, centered=()):

@@ -14,10 +14,13 @@ SHOWN_ROWS = 5
 
 
 class UnblindSection:
-    """do(action): runs an action and shows problems. work(title, work, onDone): the same in a worker process."""
+    """do(action): runs an action and shows problems. work(title, work, onDone): the same in a worker process.
 
-    def __init__(self, ui, logic, do, work):
-        self.ui, self._logic, self._do, self._work = ui, logic, do, work
+    onChanged(): called after another study was chosen.
+    """
+
+    def __init__(self, ui, logic, do, work, onChanged):
+        self.ui, self._logic, self._do, self._work, self._onChanged = ui, logic, do, work, onChanged
         ui.studyEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.keyEdit.filters = ctk.ctkPathLineEdit.Files
         ui.keyEdit.nameFilters = [_("Keys (*.json)")]
@@ -61,6 +64,7 @@ class UnblindSection:
             for session, answered, total in reader.progress:
                 rows.append((f"{reader.name} ({reader.readerId})", str(session), f"{answered} / {total}"))
         fillTable(self.ui.readersTable, rows, centered=(1, 2))
+        self._onChanged()
 
     def _setUpTable(self):
         setUpTable(self.ui.readersTable, [_("Reader"), _("Session"), _("Read")], SHOWN_ROWS)

@@ -1,0 +1,114 @@
+"""Visual Turing in the window: a study is made, refused or canceled, and no secret stays anywhere."""
+
+from pathlib import Path
+
+import pytest
+import study_bodies
+from turing_bodies import IMAGES, PASSPHRASE, writeTable
+
+pytestmark = pytest.mark.gui
+WORK_S = 60
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    cases = study_bodies.write_inputs(folder, count=4)
+    writeTable(folder / "cases.csv", cases)
+    return cases
+
+
+@pytest.fixture
+def table(inputs):
+    return Path(inputs[0].image).parent / "cases.csv"
+
+
+@pytest.fixture
+def turing(host):
+    """The module, open, with nothing chosen."""
+    import slicer
+
+    widget = host.selectModule("VisualTuring")
+    widget.ui.taskTabs.setCurrentIndex(0)
+    yield widget
+    widget.panel.cancel()
+    widget.logic.clearCases()
+    for name in ("casesFolder", "casesTable", "newKey", "key", "counts", "countsReport"):
+        getattr(widget.ui, f"{name}Edit").currentPath = ""
+    slicer.util.selectModule("SyntheticImaging")
+
+
+def wait(host, turing):
+    assert host.waitUntil(lambda: not turing.panel.isBusy, WORK_S)
+    host.processEvents(250)
+
+
+def setPictures(ui):
+    for name, values in (("box", IMAGES["box_mm"]), ("voxel", IMAGES["spacing_mm"])):
+        for axis, value in zip("RAS", values, strict=True):
+            getattr(ui, f"{name}{axis}SpinBox").value = value
+
+
+def fillIn(ui, folder, passphrase=PASSPHRASE, again=PASSPHRASE):
+    setPictures(ui)
+    ui.newStudyEdit.currentPath = str(folder)
+    ui.newPassphraseEdit.text, ui.repeatPassphraseEdit.text = passphrase, again
+
+
+def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, tmp_path):
+    ui = turing.ui
+    turing.logic.addTable(table)
+    fillIn(ui, tmp_path / "study", again="another passphrase")
+    ui.makeButton.click()
+    assert "two passphrases differ" in ui.messageLabel.text and not turing.panel.isBusy
+    ui.repeatPassphraseEdit.text = PASSPHRASE
+    ui.makeButton.click()
+    assert turing.panel.isBusy and ui.jobFrame.visible and not ui.makeButton.enabled
+    assert ui.makeButton.toolTip == "Wait until the task is done, or cancel it."
+    wait(host, turing)
+    assert len(list((tmp_path / "study" / "images").iterdir())) == 8
+    assert "8 cases" in ui.makeLabel.text and "Nothing but the picture" in ui.makeLabel.text
+    assert ui.newPassphraseEdit.text == ui.repeatPassphraseEdit.text == ""
+    assert ui.studyEdit.currentPath == ui.readStudyPathLineEdit.currentPath == str(tmp_path / "study")
+    ui.passphraseEdit.text = PASSPHRASE
+    host.saveScene(tmp_path / "scene.mrml")
+    text = (tmp_path / "scene.mrml").read_text()
+    assert PASSPHRASE not in text and "patient0" not in text and "key.json" not in text
+    ui.checkButton.click()
+    wait(host, turing)
+    assert ui.findingsLabel.text.startswith("8 cases searched.\nNothing but the picture")
+
+
+def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_path):
+    source = tmp_path / "source"
+    source.mkdir()
+    for case in inputs[:4]:
+        (source / case.image.name).symlink_to(case.image)
+    ui = turing.ui
+    fillIn(ui, tmp_path / "study")
+    ui.cueCheckBox.checked = False
+    for truth in ("real", "synthetic"):
+        turing.logic.addFolder(source, truth)
+    assert ui.outlookLabel.text == "4 real, 4 synthetic."
+    ui.makeButton.click()
+    wait(host, turing)
+    assert "because it leaks" in ui.makeLabel.text and "the very same image" in ui.makeLabel.text
+    assert [path.name for path in tmp_path.iterdir()] == ["source"] and not host.shownMessages
+
+
+def test_canceling_leaves_nothing(host, turing, table, tmp_path):
+    ui = turing.ui
+    turing.logic.addTable(table)
+    fillIn(ui, tmp_path / "new" / "study")
+    ui.makeButton.click()
+    assert host.waitUntil(lambda: "Image 3" in ui.jobLabel.text, WORK_S)
+    assert list((tmp_path / "new").iterdir())
+    ui.cancelButton.click()
+    assert not turing.panel.isBusy and not ui.jobFrame.visible
+    assert list(tmp_path.iterdir()) == [] and ui.makeButton.enabled
+    ui.makeButton.click()
+    assert host.waitUntil(lambda: "Image 2" in ui.jobLabel.text, WORK_S)
+    host.clearScene()
+    host.processEvents(100)
+    assert not turing.panel.isBusy and list(tmp_path.iterdir()) == []
+    assert ui.newPassphraseEdit.text == ""

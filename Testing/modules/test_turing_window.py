@@ -1,0 +1,176 @@
+"""Visual Turing in the window: designing a study, the published table, choices that come back."""
+
+from pathlib import Path
+
+import pytest
+import study_bodies
+from turing_bodies import addToScene, writeTable
+
+pytestmark = pytest.mark.gui
+WORK_S = 60
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("inputs")
+    cases = study_bodies.write_inputs(folder, count=4)
+    writeTable(folder / "cases.csv", cases)
+    return cases
+
+
+@pytest.fixture
+def table(inputs):
+    return Path(inputs[0].image).parent / "cases.csv"
+
+
+@pytest.fixture
+def turing(host):
+    """The module, open, with nothing chosen."""
+    import slicer
+
+    widget = host.selectModule("VisualTuring")
+    widget.ui.taskTabs.setCurrentIndex(0)
+    yield widget
+    widget.panel.cancel()
+    widget.logic.clearCases()
+    for name in ("casesFolder", "casesTable", "newKey", "key", "counts", "countsReport"):
+        getattr(widget.ui, f"{name}Edit").currentPath = ""
+    slicer.util.selectModule("SyntheticImaging")
+
+
+def wait(host, turing):
+    assert host.waitUntil(lambda: not turing.panel.isBusy, WORK_S)
+    host.processEvents(250)
+
+
+def addTable(host, turing, table):
+    turing.ui.casesTableEdit.currentPath = str(table)
+    turing.ui.addTableButton.click()
+    wait(host, turing)
+
+
+def sampleSizes(ui):
+    rows = range(ui.sampleTable.rowCount)
+    return {ui.sampleTable.item(row, 0).text(): ui.sampleTable.item(row, 2).text() for row in rows}
+
+
+def test_the_list_shows_what_the_study_would_be(host, turing, table):
+    ui = turing.ui
+    assert ui.outlookLabel.text == "No images yet." and not ui.makeButton.enabled
+    addTable(host, turing, table)
+    assert ui.casesTable.rowCount == 7 and ui.casesTable.item(0, 1).text() == "real"
+    assert ui.outlookLabel.text == "4 real, 4 synthetic, which will be made, 3 hosts to make them in."
+    assert ui.sampleLabel.text == "8 different cases; each reader answers 10 times per session."
+    assert ui.makeButton.enabled and ui.presetComboBox.enabled
+    ui.armsComboBox.currentIndex = 2
+    ui.trainingSpinBox.value = 2
+    host.processEvents(300)
+    assert ui.sampleLabel.text == "6 different cases; each reader answers 12 times per session."
+    ui.casesTable.selectRow(0)
+    ui.removeCasesButton.click()
+    assert ui.casesTable.rowCount == 6
+    ui.clearCasesButton.click()
+    assert ui.casesTable.rowCount == 0 and not ui.removeCasesButton.enabled
+
+
+def test_sample_sizes_follow_the_design(host, turing, table):
+    ui = turing.ui
+    assert set(sampleSizes(ui).values()) == {"too few"}
+    turing.logic._add(turing.logic.cases)
+    addTable(host, turing, table)
+    turing.logic._add([case for case in turing.logic.cases if case.truth == "real"] * 11)
+    host.processEvents(300)
+    sizes = sampleSizes(ui)
+    assert ui.sampleLabel.text.startswith("96 different cases")
+    assert sizes["prove equivalence to 0.50 within ±0.15"] == "enough"
+    assert sizes["prove equivalence to 0.50 within ±0.10"] == "too few"
+    ui.marginSpinBox.value = 0.12
+    host.processEvents(300)
+    assert sampleSizes(ui)["prove equivalence to 0.50 within ±0.12"] == "too few"
+
+
+def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, inputs):
+    ui = turing.ui
+    (_, real, points, _), (case, host_, _, organ) = addToScene([inputs[0], inputs[-1]])
+    ui.addVolumeButton.click()
+    assert "No volume is chosen" in ui.messageLabel.text
+    ui.caseVolumeSelector.setCurrentNode(real)
+    ui.casePointsSelector.setCurrentNode(points)
+    ui.casePointsRadiusSpinBox.value = 6.0
+    ui.scannerEdit.text = "scanner A"
+    ui.addVolumeButton.click()
+    assert not ui.messageLabel.visible
+    ui.kindComboBox.currentIndex = 2
+    ui.caseVolumeSelector.setCurrentNode(host_)
+    ui.casePointsSelector.setCurrentNode(None)
+    ui.caseOrganSelector.setCurrentNode(organ)
+    ui.caseOrganSelector.setCurrentSegmentID("liver")
+    ui.addVolumeButton.click()
+    texts = [[ui.casesTable.item(row, column).text() for column in range(5)] for row in range(2)]
+    assert texts == [["patient00", "real", "1", "", "scanner A"], [case.image.stem, "host", "0", "yes", "scanner A"]]
+    host.scene.RemoveNode(real)
+    turing.panel.refresh()
+    assert ui.casesTable.rowCount == 1
+    ui.kindComboBox.currentIndex = 0
+
+
+def test_the_published_table_in_the_panel(host, turing, tmp_path, monkeypatch):
+    import qt
+
+    from VisualTuringLib.Published import PUBLISHED_COUNTS
+
+    ui, opened = turing.ui, []
+    monkeypatch.setattr(qt.QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    ui.taskTabs.setCurrentIndex(2)
+    assert not ui.openHtmlButton.enabled and not ui.showChartButton.enabled
+    ui.countsButton.click()
+    assert "No table of counts" in ui.messageLabel.text
+    (tmp_path / "hu2023.csv").write_text(PUBLISHED_COUNTS)
+    ui.countsEdit.currentPath = str(tmp_path / "hu2023.csv")
+    ui.countsReportEdit.currentPath = str(tmp_path / "report")
+    ui.countsButton.click()
+    wait(host, turing)
+    assert "(junior) could tell real from synthetic, but called each by the other's name" in ui.reportLabel.text
+    node = ui.reportTableView.mrmlTableNode()
+    column = node.GetColumnIndex("d prime")
+    assert [float(node.GetCellText(row, column)) for row in (0, 1)] == pytest.approx([-1.21, 1.19], abs=0.005)
+    assert [ui.chartComboBox.itemText(index) for index in range(ui.chartComboBox.count)] == ["Discrimination"]
+    for button in (ui.openHtmlButton, ui.openPdfButton, ui.openFolderButton):
+        button.click()
+    assert [Path(path).name for path in opened] == ["report.html", "report.pdf", "report"]
+    assert all(Path(path).exists() for path in opened)
+    host.saveScene(tmp_path / "scene.mrb")
+    host.clearScene()
+    assert ui.tableComboBox.count == 0 and not ui.openHtmlButton.enabled
+    host.loadScene(tmp_path / "scene.mrb")
+    host.processEvents(200)
+    assert ui.tableComboBox.count == 1 and ui.showChartButton.enabled
+    assert ui.reportTableView.mrmlTableNode().GetName() == "hu2023: Readers"
+
+
+def test_choices_come_back_with_the_scene(host, turing, tmp_path):
+    ui = turing.ui
+    ui.titleEdit.text = "Livers of 2026"
+    ui.instructionsEdit.setPlainText("Half of them are made.\nLook at the edges.")
+    ui.armsComboBox.currentIndex = 1
+    ui.timeLimitSpinBox.value = 90
+    ui.presetComboBox.currentIndex = 3
+    preset = turing.panel.parameters.preset
+    host.saveScene(tmp_path / "scene.mrml")
+    host.clearScene()
+    host.processEvents(100)
+    assert ui.titleEdit.text == "Visual Turing test" and ui.instructionsEdit.plainText == ""
+    host.loadScene(tmp_path / "scene.mrml")
+    host.processEvents(100)
+    assert ui.titleEdit.text == "Livers of 2026" and ui.timeLimitSpinBox.value == 90
+    assert ui.instructionsEdit.plainText.endswith("Look at the edges.") and ui.armsComboBox.currentIndex == 1
+    assert turing.panel.parameters.preset == preset and ui.presetComboBox.currentIndex == 3
+
+
+def test_the_home_module_leads_here(host):
+    import slicer
+
+    home = host.selectModule("SyntheticImaging")
+    home.home.taskButtons["VisualTuring"].click()
+    assert slicer.util.selectedModule() == "VisualTuring"
+    host.selectModule("SyntheticImaging")
