@@ -130,6 +130,11 @@ def _ball(start, along):
     return np.where(meets, (-b - root) / safe, low), np.where(meets, (-b + root) / safe, high)
 
 
+def water(share: torch.Tensor, grid: Volume) -> Volume:
+    """A body of water in air."""
+    return grid.like((1000 * share - 1000).float())
+
+
 def random_grid(rng: np.random.Generator, reach_mm: float, spacing_mm: np.ndarray, oblique: bool = True) -> Volume:
     """An empty grid about the origin that holds a ball of this radius; turned, and flipped every other time."""
     shape = tuple(int(np.ceil(2 * reach_mm / step)) + 3 for step in spacing_mm[::-1])

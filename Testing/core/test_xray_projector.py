@@ -1,11 +1,10 @@
-"""Line integrals against closed forms, an exact reference, and each other."""
+"""Line integrals against an exact reference and each other, with gradients, in parts and in steps."""
 
 import numpy as np
 import pytest
 import torch
 import xray_bodies as bodies
 from scipy.ndimage import gaussian_filter
-from scipy.spatial.transform import Rotation
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.volume import Volume
@@ -15,16 +14,9 @@ from synthetic_imaging.xray.projector import WATER, Bases, Projector, ViewVector
 from synthetic_imaging.xray.projector_reference import voxel_chords
 from synthetic_imaging.xray.rays import Rays
 
-POSES = 50
-KINDS = ("box", "ellipsoid", "cylinder", "sphere")
 TWO = Bases((-1000, 0, 300, 3000), ((0, 1, 0.8, 0.2), (0, 0, 0.5, 4)))
 VECTORS = ("source_ras", "detector_origin_ras", "row_step_ras", "column_step_ras")
 ENGINES = ("simd", "warp", "torch")
-
-
-def water(share: torch.Tensor, grid: Volume) -> Volume:
-    """A body of water in air."""
-    return grid.like((1000 * share - 1000).float())
 
 
 def small_case(seed: int, pixels: int = 20):
@@ -35,104 +27,6 @@ def small_case(seed: int, pixels: int = 20):
     return grid.like(hu), bodies.random_view(rng, 34.0, pixels)
 
 
-def random_body(kind: str, rng: np.random.Generator, bands=(48, 55)):
-    """A body whose half sizes are this many voxel diagonals, turned anyhow in a grid turned anyhow, and its CT."""
-    spacing = rng.uniform(1.0, 1.6, 3)
-    size = rng.uniform(*bands, 3) * np.linalg.norm(spacing)
-    size = {"cylinder": size[[0, 0, 2]], "sphere": size[[0, 0, 0]]}.get(kind, size)
-    turn = Rotation.random(random_state=int(rng.integers(1 << 31))).as_matrix()
-    body = bodies.Body("ellipsoid" if kind == "sphere" else kind, size, turn, rng.uniform(-2, 2, 3))
-    grid = bodies.random_grid(rng, body.reach_mm + 6, spacing)
-    return body, water(body.filled(grid), grid)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
-def test_chords_of_bodies_from_anywhere(kind):
-    """Every ray away from edges is within 0.5 % of the maximum, the sum of all rays of a picture within 0.1 %.
-
-    The band that is left out is one voxel, its diagonal, on either side of the body's surface: a ray is in it when
-    the body shrunk or grown by that much would be entered or left through another face, or not at all. Of rays that
-    meet no face at less than 15 degrees none exceeds the bound; of the others, along whose face a voxel's share of
-    the surface weighs many times as much, one in a hundred may. What errors remain are the voxels', which hold
-    shares, not surfaces: they shrink with the voxels across, here about a hundred diagonals as in a CT of a trunk.
-    """
-    rng = np.random.default_rng(KINDS.index(kind))
-    grazing = []
-    for _ in range(POSES // 2):
-        body, ct = random_body(kind, rng)
-        prepared = Projector(ct)
-        band = float(np.linalg.norm(ct.spacing_mm))
-        for _ in range(2):
-            view = bodies.random_view(rng, 2.2 * body.reach_mm, 80)
-            source, targets = np.array(view.source_ras), bodies.pixels_ras(view)
-            image, exact = prepared.integrate(view)[0].numpy(), body.chords_mm(source, targets)
-            errors = (image - exact) / exact.max()
-            clear, all_but_band = (body.clear(source, targets, band, degrees) for degrees in (15, 0))
-            assert (all_but_band & (exact > 0)).sum() > 0.6 * (exact > 0).sum()
-            assert np.abs(errors[clear]).max() < 0.005
-            assert abs(errors.sum() / exact.sum() * exact.max()) < 0.001
-            grazing.append(np.abs(errors[all_but_band & ~clear]))
-    assert np.quantile(np.concatenate(grazing), 0.99) < 0.005
-
-
-def gaussian_case(sigma_voxels: float, seed: int):
-    """A Gaussian cloud of water with other widths along its own, turned axes; a view; the view's exact integrals."""
-    rng = np.random.default_rng(seed)
-    spacing = rng.uniform(0.7, 1.4, 3)
-    turn = Rotation.random(random_state=seed).as_matrix()
-    sigma = sigma_voxels * spacing.max() * rng.uniform(1, 1.4, 3)
-    inverse = (turn / sigma**2) @ turn.T
-    grid = bodies.random_grid(rng, 4.5 * sigma.max(), spacing)
-    k, j, i = np.indices(grid.shape)
-    points = grid.ras_from_ijk(np.stack([i, j, k], -1))
-    density = np.exp(-0.5 * np.einsum("...i,ij,...j", points, inverse, points, optimize=True))
-    view = bodies.random_view(rng, 8 * sigma.max(), 48)
-    start = np.array(view.source_ras)
-    along = bodies.pixels_ras(view) - start
-    along /= np.linalg.norm(along, axis=-1, keepdims=True)
-    square = np.einsum("...i,ij,...j", along, inverse, along)
-    away = start @ inverse @ start - (along @ inverse @ start) ** 2 / square
-    exact = np.sqrt(2 * np.pi / square) * np.exp(-0.5 * away)
-    return water(torch.from_numpy(density), grid), view, exact
-
-
-def test_clouds_without_edges():
-    """Of a body without edges no ray is left out: 0.5 % of the maximum everywhere, 0.1 % of the sum."""
-    for seed in range(12):
-        ct, view, exact = gaussian_case(6.0, seed)
-        image = projector.water_path(ct, view).numpy()
-        assert np.abs(image - exact).max() < 0.005 * exact.max()
-        assert image.sum() == pytest.approx(exact.sum(), rel=1e-3)
-
-
-def test_smaller_voxels_converge():
-    """The error of interpolating between voxels falls with the square of their size."""
-    for seed in range(4):
-        errors = []
-        for sigma_voxels in (2.0, 4.0):
-            ct, view, exact = gaussian_case(sigma_voxels, seed)
-            errors.append(np.abs(projector.water_path(ct, view).numpy() - exact).max() / exact.max())
-        assert 3 < errors[0] / errors[1] < 5
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_no_farther_from_the_body_than_exact_lengths_in_voxels(kind):
-    squares = np.zeros(2)
-    for seed in range(4):
-        body, ct = random_body(kind, np.random.default_rng(seed), bands=(20, 26))
-        view = bodies.random_view(np.random.default_rng(100 + seed), 2.2 * body.reach_mm, 32)
-        rays = Rays.of(view, ct.ijk_to_ras)
-        voxels, mm = voxel_chords(rays.source, rays.targets().reshape(-1, 3), ct.shape, rays.metric_mm)
-        by_voxels = (WATER.at(ct.data)[0].flatten()[voxels] * mm).sum(1).numpy()
-        source, targets = np.array(view.source_ras), bodies.pixels_ras(view)
-        exact = body.chords_mm(source, targets).ravel()
-        clear = body.clear(source, targets, float(np.linalg.norm(ct.spacing_mm))).ravel()
-        ours = projector.water_path(ct, view).numpy().ravel()
-        squares += [np.square(image - exact)[clear].sum() for image in (ours, by_voxels)]
-    assert squares[0] < squares[1]
-
-
 @pytest.mark.parametrize("engine", ENGINES)
 def test_constant_volume_gives_its_own_chords(engine):
     """Entry and exit are exact: the volume's own box, from outside, from inside, and with the detector in it."""
@@ -140,7 +34,7 @@ def test_constant_volume_gives_its_own_chords(engine):
     for distance in (550.0, 20.0, 590.0, 5.0):
         grid = bodies.random_grid(rng, 30.0, rng.uniform(0.7, 2.5, 3))
         view = View.of(bodies.machine(600.0, distance, 32, 3.0), Pose(*rng.uniform(-80, 80, 3)))
-        path = projector.water_path(water(torch.ones(grid.shape), grid), view, engine=engine).numpy()
+        path = projector.water_path(bodies.water(torch.ones(grid.shape), grid), view, engine=engine).numpy()
         center = grid.ras_from_ijk((np.array(grid.shape[::-1]) - 1) / 2)
         box = bodies.Body("box", np.array(grid.shape[::-1]) * grid.spacing_mm / 2, grid.directions, center)
         exact = box.chords_mm(np.array(view.source_ras), bodies.pixels_ras(view))
@@ -350,7 +244,7 @@ def test_steps_end_in_the_whole_image():
     """The coarse image comes first and is like the last; the last is the very image."""
     grid = bodies.random_grid(np.random.default_rng(1), 40.0, np.array([1.0, 1.0, 1.5]))
     body = bodies.Body("ellipsoid", np.array([30.0, 20, 25]), np.eye(3), np.zeros(3))
-    prepared = Projector(water(body.filled(grid), grid), WATER)
+    prepared = Projector(bodies.water(body.filled(grid), grid), WATER)
     view = bodies.random_view(np.random.default_rng(2), 70.0, 130)
     images = [image.clone() for image in prepared.steps(view, coarse_pixels=32, step_s=0.001)]
     final = prepared.integrate(view)
@@ -367,7 +261,7 @@ def test_matched_sampling_keeps_the_mass():
     rng = np.random.default_rng(3)
     grid = bodies.random_grid(rng, 40.0, np.array([0.7, 0.9, 1.1]))
     body = bodies.Body("ellipsoid", np.array([30.0, 20, 25]), np.eye(3), np.zeros(3))
-    prepared = Projector(water(body.filled(grid), grid), WATER)
+    prepared = Projector(bodies.water(body.filled(grid), grid), WATER)
     view = bodies.random_view(rng, 80.0, 32)
     sharp, smooth = prepared.integrate(view), prepared.integrate(view, matched=True)
     assert not torch.equal(sharp, smooth)
