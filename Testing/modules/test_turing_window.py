@@ -116,6 +116,7 @@ def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, inputs)
 
 def test_the_published_table_in_the_panel(host, turing, tmp_path, monkeypatch):
     import qt
+    import slicer
 
     from VisualTuringLib.Published import PUBLISHED_COUNTS
 
@@ -139,6 +140,12 @@ def test_the_published_table_in_the_panel(host, turing, tmp_path, monkeypatch):
         button.click()
     assert [Path(path).name for path in opened] == ["report.html", "report.pdf", "report"]
     assert all(Path(path).exists() for path in opened)
+    manager = slicer.app.layoutManager()
+    ui.showTableButton.click()
+    assert manager.tableWidget(0).tableView().mrmlTableNode() is node
+    ui.showChartButton.click()
+    assert manager.plotWidget(0).mrmlPlotViewNode().GetPlotChartNode().GetTitle().startswith("d' of each reader")
+    manager.setLayout(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
     host.saveScene(tmp_path / "scene.mrb")
     host.clearScene()
     assert ui.tableComboBox.count == 0 and not ui.openHtmlButton.enabled

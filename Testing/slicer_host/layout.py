@@ -9,15 +9,23 @@ import vtk
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QSplitter, QStackedLayout, QTabWidget, QWidget
 
+from .plotview import qMRMLPlotWidget, qMRMLTableWidget
 from .sliceview import qMRMLSliceWidget
 from .threedview import qMRMLThreeDWidget
+
+_WIDGETS = {
+    "vtkMRMLSliceNode": qMRMLSliceWidget,
+    "vtkMRMLViewNode": qMRMLThreeDWidget,
+    "vtkMRMLPlotViewNode": qMRMLPlotWidget,
+    "vtkMRMLTableViewNode": qMRMLTableWidget,
+}
+_NODE_GETTERS = ("mrmlSliceNode", "mrmlPlotViewNode", "mrmlTableViewNode", "mrmlViewNode")
 
 
 class qSlicerLayoutManager(QObject):
     """Keeps one widget per view node and arranges them after `vtkMRMLLayoutNode`'s XML description."""
 
     layoutChanged = Signal(int)
-    tableViewCount = plotViewCount = 0  # the host has slice and 3D views only
 
     def __init__(self, viewport, core):
         super().__init__(viewport)
@@ -74,6 +82,20 @@ class qSlicerLayoutManager(QObject):
             return next((w for w in widgets if w.mrmlViewNode().GetLayoutName() == which), None)
         return widgets[which] if which < len(widgets) else None
 
+    @property
+    def plotViewCount(self):
+        return len(self._ofType(qMRMLPlotWidget))
+
+    def plotWidget(self, index):
+        return self._ofType(qMRMLPlotWidget)[index]
+
+    @property
+    def tableViewCount(self):
+        return len(self._ofType(qMRMLTableWidget))
+
+    def tableWidget(self, index):
+        return self._ofType(qMRMLTableWidget)[index]
+
     def mrmlSliceLogics(self):
         return self._core.applicationLogic.GetSliceLogics()
 
@@ -91,7 +113,8 @@ class qSlicerLayoutManager(QObject):
     def views(self):
         """Every view widget that exists, for the host."""
         slices = [w.sliceView() for w in self._ofType(qMRMLSliceWidget)]
-        return slices + [w.threeDView() for w in self._ofType(qMRMLThreeDWidget)]
+        plots = [w.plotView() for w in self._ofType(qMRMLPlotWidget)]
+        return slices + [w.threeDView() for w in self._ofType(qMRMLThreeDWidget)] + plots
 
     def _ofType(self, cls):
         return [w for w in self._widgets.values() if isinstance(w, cls)]
@@ -134,7 +157,7 @@ class qSlicerLayoutManager(QObject):
 
     def _removeStaleWidgets(self):
         for identifier, widget in list(self._widgets.items()):
-            node = widget.mrmlSliceNode() if isinstance(widget, qMRMLSliceWidget) else widget.mrmlViewNode()
+            node = next(getattr(widget, name)() for name in _NODE_GETTERS if hasattr(widget, name))
             if self._core.scene.GetNodeByID(identifier) is not node:
                 widget.detach()
                 widget.setParent(None)
@@ -187,8 +210,8 @@ class qSlicerLayoutManager(QObject):
             return None
         widget = self._widgets.get(node.GetID())
         if widget is None:
-            cls = qMRMLSliceWidget if node.IsA("vtkMRMLSliceNode") else qMRMLThreeDWidget
-            if not (node.IsA("vtkMRMLSliceNode") or node.IsA("vtkMRMLViewNode")):
+            cls = _WIDGETS.get(node.GetClassName())
+            if cls is None:
                 return None
             self._apply(element, node)
             widget = self._widgets[node.GetID()] = cls(node, self._core.applicationLogic, self._viewport)
@@ -196,7 +219,7 @@ class qSlicerLayoutManager(QObject):
         return widget
 
     def _viewNode(self, element):
-        """The layout logic has created the nodes of the description; tables and plots have no view in the host."""
+        """The layout logic has created the nodes of the description."""
         className, tag = element.get("class"), element.get("singletontag")
         scene = self._core.scene
         if tag:

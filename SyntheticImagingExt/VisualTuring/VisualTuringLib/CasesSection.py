@@ -3,10 +3,8 @@
 import ctk
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew
-
 from .Cases import KINDS
-from .Tables import fillTable, setUpTable
+from .Tables import fillTable, setUpTable, showText
 
 LESIONS = 2
 SHOWN_ROWS = 6
@@ -43,7 +41,7 @@ class CasesSection:
             for case in self._logic.cases
         ]
         fillTable(self.ui.casesTable, rows, centered=(LESIONS,))
-        setTextIfNew(self.ui.outlookLabel, self._outlook())
+        showText(self.ui.outlookLabel, self._outlook())
 
     def usable(self, problem):
         ui = self.ui

@@ -3,10 +3,9 @@
 import ctk
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew
-
 from .Choices import pathText
 from .Logic import defaultKeyPath
+from .Tables import showText
 
 
 class MakeSection:
@@ -17,6 +16,7 @@ class MakeSection:
         ui.newStudyEdit.filters = ctk.ctkPathLineEdit.Dirs
         ui.newKeyEdit.filters = ctk.ctkPathLineEdit.Files | ctk.ctkPathLineEdit.Writable
         ui.makeButton.clicked.connect(lambda *_a: panel.do(self._make))
+        showText(ui.makeLabel, "")
 
     def setParameters(self, parameters):
         self._parameters = parameters
@@ -37,18 +37,18 @@ class MakeSection:
         passphrase = ui.newPassphraseEdit.text
         if passphrase != ui.repeatPassphraseEdit.text:
             raise InputError(_("The two passphrases differ; enter the same one twice."))
-        setTextIfNew(ui.makeLabel, "")
+        showText(ui.makeLabel, "")
         steps = self._logic.plannedStudySteps(
             self._parameters, passphrase, pathText(ui.newKeyEdit.currentPath) or None, ui.acceptLeaksCheckBox.checked
         )
 
         def onMade(found):
             self.forgetPassphrases()
-            setTextIfNew(ui.makeLabel, self._sentences(found, folder, key))
+            showText(ui.makeLabel, self._sentences(found, folder, key))
             self._panel.studyMade(folder)
 
         def onProblem(error):
-            setTextIfNew(ui.makeLabel, str(error))
+            showText(ui.makeLabel, str(error))
 
         title = _("Making the study")
         self._panel.run(title, steps, lambda work: self._panel.work(title, work, onMade, onProblem))

@@ -25,7 +25,8 @@ READER_COLORS = (
     (0.12, 0.47, 0.71), (1.00, 0.50, 0.05), (0.17, 0.63, 0.17), (0.84, 0.15, 0.16), (0.58, 0.40, 0.74),
     (0.55, 0.34, 0.29), (0.89, 0.47, 0.76), (0.50, 0.50, 0.50), (0.74, 0.74, 0.13), (0.09, 0.75, 0.81),
 )  # fmt: skip
-DIGITS = 4
+DIGITS, SCALE_STEPS = 4, 6
+SCALE = "from 1, certainly real, to 6, certainly synthetic"
 
 
 def show(analysis):
@@ -90,18 +91,16 @@ def _sensitivity(nodes, tables):
     columns = {name: [row[name] for row in rows] for name in ("reader", "d_prime", "d_prime_low", "d_prime_high")}
     table = nodes.columns("plot of d prime", columns)
     looks = (
-        ("d_prime", "d′", READER_COLORS[0], slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle),
+        ("d_prime", "d'", READER_COLORS[0], slicer.vtkMRMLPlotSeriesNode.MarkerStyleCircle),
         ("d_prime_low", "95 % from", CHANCE_COLOR, slicer.vtkMRMLPlotSeriesNode.MarkerStylePlus),
         ("d_prime_high", "95 % to", CHANCE_COLOR, slicer.vtkMRMLPlotSeriesNode.MarkerStylePlus),
     )
     series = [nodes.points(column, title, table, column, color, marker) for column, title, color, marker in looks]
-    return nodes.chart(
-        CHART_TITLES["sensitivity"],
-        "d′ of each reader; 0 is chance, below it the names are swapped",
-        "reader",
-        "d′",
-        series,
-    )
+    title = "d' of each reader; 0 is chance, below it the names are swapped"
+    chart = nodes.chart(CHART_TITLES["sensitivity"], title, "reader", "d'", series)
+    chart.SetXAxisRangeAuto(False)
+    chart.SetXAxisRange(-0.5, len(rows) - 0.5)
+    return chart
 
 
 def _answers(nodes, tables):
@@ -110,13 +109,15 @@ def _answers(nodes, tables):
         return None
     totals = {truth: max(1, sum(row[truth] for row in rows)) for truth in ("real", "synthetic")}
     shares = {truth: [100.0 * row[truth] / totals[truth] for row in rows] for truth in totals}
-    table = nodes.columns("plot of answers", {"answer": [row["answer"] for row in rows], **shares})
+    # the first six are the scale; their words would lie over each other
+    labels = [str(number) if number <= SCALE_STEPS else row["answer"] for number, row in enumerate(rows, 1)]
+    table = nodes.columns("plot of answers", {"answer": labels, **shares})
     series = [
         nodes.bars(f"answers {truth}", truth, table, "answer", truth, color)
         for truth, color in (("real", REAL_COLOR), ("synthetic", SYNTHETIC_COLOR))
     ]
     return nodes.chart(
-        CHART_TITLES["answers"], "How often each answer was given, by truth", "answer", "% of each truth", series
+        CHART_TITLES["answers"], "How often each answer was given, by truth", SCALE, "% of each truth", series
     )
 
 

@@ -7,11 +7,11 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew, silent
+from SyntheticImagingLib.widgets import silent
 
 from . import ReportNodes
 from .Choices import pathText
-from .Tables import fixHeight
+from .Tables import fixHeight, showText
 
 TABLE_HEIGHT_PX = 180
 
@@ -37,14 +37,16 @@ class ReportSection:
         ):
             button.clicked.connect(lambda *_a, name=name: do(lambda: self._open(name)))
         ui.tableComboBox.currentIndexChanged.connect(self._showTable)
+        ui.showTableButton.clicked.connect(lambda *_a: do(self._showTableView))
         ui.showChartButton.clicked.connect(lambda *_a: do(self._showChart))
+        showText(ui.reportLabel, "")
 
     def setParameters(self, parameters):
         self._parameters = parameters
         if parameters is None:
             self._files = {}
             self._setNodes({"tables": {}, "charts": {}})
-            setTextIfNew(self.ui.reportLabel, "")
+            showText(self.ui.reportLabel, "")
 
     def restore(self):
         """A scene was opened: offer the tables and plots that it has."""
@@ -62,6 +64,7 @@ class ReportSection:
             ui.countsButton: problem,
             **dict.fromkeys(opening, noFiles),
             ui.tableComboBox: noTable,
+            ui.showTableButton: noTable,
             ui.chartComboBox: noChart,
             ui.showChartButton: noChart,
         }
@@ -84,7 +87,7 @@ class ReportSection:
         analysis = report["analysis"]
         self._setNodes(self._logic.reportNodes(analysis))
         where = _("Written to {folder}.").format(folder=self._files["report.html"].parent)
-        setTextIfNew(self.ui.reportLabel, "\n".join([*analysis["warnings"], *analysis["conclusions"], where]))
+        showText(self.ui.reportLabel, "\n".join([*analysis["warnings"], *analysis["conclusions"], where]))
 
     def _open(self, name):
         path = self._files[name] if name else self._files["report.html"].parent
@@ -99,12 +102,23 @@ class ReportSection:
                     box.addItem(ReportNodes.titleOf(node), name)
         self._showTable()
 
+    def _chosen(self, kind, box):
+        """The node that a combo box names; None where it is not in the scene any more."""
+        node = self._nodes[kind].get(box.currentData)
+        return node if node is not None and node.GetScene() is not None else None
+
     def _showTable(self, *_arguments):
-        tables, index = list(self._nodes["tables"].values()), self.ui.tableComboBox.currentIndex
-        node = tables[index] if 0 <= index < len(tables) and tables[index].GetScene() is not None else None
-        self.ui.reportTableView.setMRMLTableNode(node)
+        self.ui.reportTableView.setMRMLTableNode(self._chosen("tables", self.ui.tableComboBox))
+
+    def _showTableView(self):
+        table = self._chosen("tables", self.ui.tableComboBox)
+        manager, application = slicer.app.layoutManager(), slicer.app.applicationLogic()
+        if table is not None:
+            manager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(manager.layout))
+            application.GetSelectionNode().SetActiveTableID(table.GetID())
+            application.PropagateTableSelection()
 
     def _showChart(self):
-        charts, index = list(self._nodes["charts"].values()), self.ui.chartComboBox.currentIndex
-        if 0 <= index < len(charts) and charts[index].GetScene() is not None:
-            slicer.modules.plots.logic().ShowChartInLayout(charts[index])
+        chart = self._chosen("charts", self.ui.chartComboBox)
+        if chart is not None:
+            slicer.modules.plots.logic().ShowChartInLayout(chart)

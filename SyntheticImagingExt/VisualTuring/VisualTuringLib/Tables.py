@@ -1,6 +1,8 @@
-"""How the panel's tables of texts look and are filled."""
+"""How the panel's tables of texts look and are filled; labels that take no room while they say nothing."""
 
 import qt
+
+from SyntheticImagingLib.widgets import setTextIfNew
 
 ROW_PX, FRAME_PX = 22, 4
 
@@ -40,3 +42,9 @@ def fillTable(table, rows, centered=()):
             if column in centered:
                 item.setTextAlignment(qt.Qt.AlignCenter)
             table.setItem(row, column, item)
+
+
+def showText(label, text):
+    """Show a text; an empty label is put away."""
+    setTextIfNew(label, text)
+    label.visible = bool(text)

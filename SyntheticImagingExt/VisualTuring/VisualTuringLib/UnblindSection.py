@@ -4,11 +4,9 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew
-
 from .Choices import pathText
 from .MakeSection import findings
-from .Tables import fillTable, setUpTable
+from .Tables import fillTable, setUpTable, showText
 
 SHOWN_ROWS = 5
 
@@ -28,6 +26,7 @@ class UnblindSection:
         ui.studyEdit.currentPathChanged.connect(self.showReaders)
         ui.refreshReadersButton.clicked.connect(self.showReaders)
         ui.checkButton.clicked.connect(lambda *_a: do(self._check))
+        showText(ui.findingsLabel, "")
 
     def setParameters(self, parameters):
         """The study's folder is bound by the form; key and passphrase are never kept."""
@@ -55,11 +54,11 @@ class UnblindSection:
         try:
             status = self._logic.status(folder) if folder else None
         except InputError as error:
-            setTextIfNew(self.ui.findingsLabel, str(error))
+            showText(self.ui.findingsLabel, str(error))
             status = None
         else:
             nobody = status is not None and not status.readers
-            setTextIfNew(self.ui.findingsLabel, _("Nobody has read this study yet.") if nobody else "")
+            showText(self.ui.findingsLabel, _("Nobody has read this study yet.") if nobody else "")
         for reader in status.readers if status else ():
             for session, answered, total in reader.progress:
                 rows.append((f"{reader.name} ({reader.readerId})", str(session), f"{answered} / {total}"))
@@ -71,10 +70,10 @@ class UnblindSection:
         self.ui.readersTable.setSelectionMode(qt.QAbstractItemView.NoSelection)
 
     def _check(self):
-        setTextIfNew(self.ui.findingsLabel, "")
+        showText(self.ui.findingsLabel, "")
 
         def onChecked(found):
             text = "\n".join([_("{count} cases searched.").format(count=found["cases"]), *findings(found)])
-            setTextIfNew(self.ui.findingsLabel, text)
+            showText(self.ui.findingsLabel, text)
 
         self._work(_("Searching for leaks"), self._logic.checkWork(*self.opened()), onChecked)
