@@ -37,6 +37,7 @@ def newLogic():
 
 def findParameterNode():
     import slicer
+
     from VirtualCArmLib.Parameters import VirtualCArmParameterNode
 
     node = slicer.mrmlScene.GetSingletonNode("VirtualCArm", "vtkMRMLScriptedModuleNode")

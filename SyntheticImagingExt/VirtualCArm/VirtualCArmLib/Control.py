@@ -53,7 +53,7 @@ class CArmControl:
             if isocenterRas is not None:
                 Isocenter.move(Isocenter.make(self.parameters), [float(value) for value in isocenterRas])
             for name, value in values.items():
-                setattr(self.parameters, name, value)
+                setattr(self.parameters, name, Setup.converted(name, value))
         finally:
             self.parameters.EndModify(wasModifying)
         self._onParameters()

@@ -150,8 +150,11 @@ class CArmImages:
     def _guarded(self, step):
         import torch
 
+        from synthetic_imaging.cores import one_torch_thread
+
         try:
-            step()
+            with one_torch_thread():  # small images: more threads wait for each other longer than the work takes
+                step()
         except torch.OutOfMemoryError:
             self._fallBack()
 

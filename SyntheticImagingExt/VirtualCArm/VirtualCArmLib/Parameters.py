@@ -108,6 +108,9 @@ class VirtualCArmParameterNode:
     showCArm3D: bool = True
     showHandles: bool = True
     showImage3D: bool = True
+    showPatient3D: bool = True
+    showRay: bool = True
+    slicesFollowRay: bool = False
     showOutlines: bool = True
     showLandmarks: bool = True
     live: bool = True

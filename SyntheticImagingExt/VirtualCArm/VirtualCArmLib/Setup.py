@@ -146,14 +146,24 @@ def liveSettingsOf(state):
 
 
 def replaced(state, values):
-    """The state with other values; InputError where one is no number."""
+    """The state with other values; InputError where one is not what it should be."""
+    return replace(state, **{name: converted(name, value) for name, value in values.items()})
+
+
+def converted(name, value):
+    """A value as the parameter node takes it; InputError where it is not what it should be."""
+    from synthetic_imaging.errors import InputError
     from synthetic_imaging.xray.checks import finite
 
-    numbers = {}
-    for name, value in values.items():
-        kind = State.__dataclass_fields__[name].type
-        numbers[name] = finite(value, name) if kind is float else value
-    return replace(state, **numbers)
+    kind = State.__dataclass_fields__[name].type
+    if kind is str and not isinstance(value, str):
+        raise InputError(f"{name} is {value!r}; give a name.")
+    if kind not in (float, int, bool):
+        return value
+    number = finite(value, name)
+    if kind is not float and number != int(number):
+        raise InputError(f"{name} is {value!r}; give a whole number.")
+    return kind(number)
 
 
 def checkRanges(values):

@@ -15,7 +15,7 @@ def keep(imageNode, ctNode, name):
     from SyntheticImagingLib import nodes
 
     name = name if "synthetic" in name.lower() else f"{name} (synthetic)"
-    node = nodes.cloneVolumeNode(imageNode, slicer.mrmlScene.GetUniqueNameByString(name))
+    node = nodes.cloneVolumeNode(imageNode, name)
     for attribute in imageNode.GetAttributeNames():
         node.SetAttribute(attribute, imageNode.GetAttribute(attribute))
     node.SetAttribute(SHOT_ATTRIBUTE, "1")

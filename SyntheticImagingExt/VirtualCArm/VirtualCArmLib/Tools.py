@@ -81,14 +81,16 @@ class Tools:
     def _mesh(self, node):
         body = node.GetPolyData()
         known = self._meshes.get(node.GetID())
-        if known is None or known[0] is not body or known[1] != body.GetMTime():
-            known = body, body.GetMTime() if body else 0, meshOf(body)
+        if known is None or known[0] is not body or known[1] != _changedAt(body):
+            known = body, _changedAt(body), meshOf(body)
             self._meshes[node.GetID()] = known
         return known[2]
 
     def _observe(self, node):
         events = (slicer.vtkMRMLModelNode.PolyDataModifiedEvent, vtk.vtkCommand.ModifiedEvent)
         events += (slicer.vtkMRMLTransformableNode.TransformModifiedEvent,)
+        # what Slicer sends when points were edited through NumPy
+        events += (slicer.vtkMRMLDisplayableNode.DisplayModifiedEvent,)
         self._tags[node.GetID()] = node, [node.AddObserver(event, self._onEvent) for event in events]
 
     def _forget(self, nodeId):
@@ -113,7 +115,13 @@ def _contentOf(node):
     numbers = tuple(matrix.GetElement(row, column) for row in range(3) for column in range(4))
     linear = parent is None or bool(parent.IsTransformToWorldLinear())
     material = node.GetAttribute(MATERIAL_ATTRIBUTE)
-    return node.GetName(), material, body.GetMTime() if body else None, numbers, linear
+    return node.GetName(), material, _changedAt(body), numbers, linear
+
+
+def _changedAt(body):
+    """Numbers that change with a surface; its points may be edited in place."""
+    points = body.GetPoints() if body is not None else None
+    return body.GetMTime() if body else 0, points.GetData().GetMTime() if points else 0
 
 
 def _toWorld(node):
