@@ -52,3 +52,18 @@ def answersOf(study, reader="reader-01", number=1):
     """The answers of a session as they are on the disk."""
     path = study.folder / "answers" / reader / f"session-{number}.jsonl"
     return [entry for entry in read_entries(path) if entry["kind"] == "answer"]
+
+
+def windowState(host):
+    """What a user sees of the window: its parts, layout, keys, mouse mode."""
+    import qt
+    import slicer
+
+    kinds = (qt.QMenuBar, qt.QToolBar, qt.QDockWidget, qt.QStatusBar)
+    parts = {(widget.className(), widget.objectName): widget.visible for kind in kinds
+             for widget in host.window.findChildren(kind)}  # fmt: skip
+    shortcuts = [(item.key.toString(), item.enabled) for item in host.window.findChildren(qt.QShortcut)]
+    interaction = slicer.app.applicationLogic().GetInteractionNode().GetCurrentInteractionMode()
+    crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode").GetCrosshairMode()
+    layout, center = host.layoutManager.layout, host.window.centralWidget().visible
+    return parts, shortcuts, interaction, crosshair, layout, center, host.window.windowState(), host.window.styleSheet

@@ -42,3 +42,27 @@ def widget(host, body):
     widget.ui.placeRadiusSlider.value = 4.0
     yield widget
     slicer.util.selectModule("SyntheticImaging")
+
+
+@pytest.fixture
+def openDesk(host, tmp_path):
+    """Make a reading study with these options and sit down before the full screen: (study, reading, desk)."""
+    import reading_studies
+
+    from VisualTuringLib.ReadingDesk import ReadingDesk
+    from VisualTuringLib.ReadingLogic import ReadingLogic
+
+    desks = []
+
+    def sit(clock=None, **options):
+        study = reading_studies.make_study(tmp_path / f"study{len(desks)}", **options)
+        reading = ReadingLogic(study.folder, "Ann Lee", clock=clock)
+        desks.append(ReadingDesk(reading))
+        desks[-1].open()
+        host.processEvents(50)
+        return study, reading, desks[-1]
+
+    yield sit
+    for desk in desks:
+        desk.leave()
+    host.processEvents(20)

@@ -37,6 +37,7 @@ class ReadingScreen:
         self._putAwayScene()
         self._addWidgets(window, strip, page)
         window.showFullScreen()
+        window.setFocus()  # keys are for the reading now, not for the field that was typed into last
 
     def close(self):
         """Give everything back in reverse order; what has gone meanwhile is left out."""

@@ -9,13 +9,13 @@ import pytest
 import reading_studies
 from reading_studies import NAMES, PASSPHRASE
 from study_sessions import Watch
-from VisualTuringLib.ReadingImages import PIECE_BYTES, ImageStore, StudyImage
-from VisualTuringLib.ReadingLogic import ReadingLogic, State
-from VisualTuringLib.ReadingStatus import checkSteps, studyStatus
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume
 from synthetic_imaging.reading.answers import read_entries
+from VisualTuringLib.ReadingImages import PIECE_BYTES, ImageStore, StudyImage
+from VisualTuringLib.ReadingLogic import ReadingLogic, State
+from VisualTuringLib.ReadingStatus import checkSteps, studyStatus
 
 
 @pytest.fixture
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_anything_is_shown(
         return plain(path, flags, *more, **options)
 
     monkeypatch.setattr(os, "open", readOnly)
-    with pytest.raises(InputError, match="cannot be saved.*Read-only.*choose another folder for the answers"):
+    with pytest.raises(InputError, match=r"cannot be saved.*Read-only.*choose another folder for the answers"):
         ReadingLogic(study.folder, "Ann Lee")
     assert core.scene.GetNumberOfNodes() == before
 

@@ -1,0 +1,101 @@
+"""The reading screen: what nobody finds while somebody reads, and that the window is given back as it was."""
+
+import pytest
+from reading_hands import answersOf, awaitCase, press, windowState
+from reading_studies import NAMES, PASSPHRASE
+
+
+def test_nobody_finds_names_or_truth_while_reading(host, openDesk, tmp_path):
+    import qt
+
+    study, reading, _desk = openDesk(cases=2, mark="optional")
+    press(host, "Space")
+    awaitCase(host, reading)
+    host.moveSlice("Reading1", (0, 0, reading.nodes.views[0].GetSliceOffset()))
+    press(host, "Space")
+    widgets = [w.text for kind in (qt.QLabel, qt.QPushButton, qt.QLineEdit) for w in host.window.findChildren(kind)]
+    visible = [w.text for w in host.window.findChildren(qt.QLabel) if w.visible]
+    code = reading.trial.codes[0]
+    assert not any(code in text for text in [*visible, host.window.windowTitle])
+    corner = host.sliceView("Reading1").cornerAnnotation()
+    assert not corner.GetVisibility()
+    assert not host.scene.GetSubjectHierarchyNode().GetItemByName(code)
+    host.saveScene(str(tmp_path / "scene.mrb"))
+    saved = (tmp_path / "scene.mrb").read_bytes()
+    host.scene.SetURL(str(tmp_path / "scene.mrml"))
+    assert host.scene.Commit()
+    saved += (tmp_path / "scene.mrml").read_bytes()
+    assert code.encode() not in saved and b"Reading1" not in saved
+    for secret in (*NAMES, PASSPHRASE, study.folder.name, "Ann Lee"):
+        assert secret.encode() not in saved
+        assert not any(secret in text for text in widgets)
+
+
+def test_what_the_scene_shows_does_not_lie_over_the_images(host, body, openDesk):
+    import slicer
+
+    display = body[1].GetDisplayNode()
+    points = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsFiducialNode", "truth")
+    points.CreateDefaultDisplayNodes()
+    points.AddControlPoint(0, 0, 0)
+    _study, reading, desk = openDesk(cases=2)
+    press(host, "Space")
+    awaitCase(host, reading)
+    assert not display.GetVisibility() and not points.GetDisplayNode().GetVisibility()
+    desk.leave()
+    assert display.GetVisibility() and points.GetDisplayNode().GetVisibility()
+
+
+def test_keys_of_the_application_are_away_and_come_back(host, openDesk):
+    import qt
+
+    called = []
+    mine = qt.QShortcut(qt.QKeySequence("2"), host.window)
+    mine.activated.connect(lambda: called.append("shortcut"))
+    action = qt.QAction("Close scene", host.window)
+    action.setShortcut(qt.QKeySequence("P"))
+    action.triggered.connect(lambda *_a: called.append("action"))
+    host.window.addAction(action)
+    off = qt.QShortcut(qt.QKeySequence("3"), host.window)
+    off.setEnabled(False)
+    study, reading, desk = openDesk(cases=2)
+    press(host, "Space")
+    awaitCase(host, reading)
+    press(host, "2")
+    assert called == [] and len(answersOf(study)) == 1
+    desk.leave()
+    host.processEvents(20)
+    press(host, "2", "P")
+    assert called == ["shortcut", "action"] and not off.enabled
+    for item in (mine, off, action):
+        item.setParent(None)
+        item.deleteLater()
+
+
+def test_a_scene_that_closes_gives_the_window_back(host, openDesk):
+    before = windowState(host)
+    study, reading, desk = openDesk(cases=3)
+    press(host, "Space")
+    awaitCase(host, reading)
+    press(host, "2")
+    awaitCase(host, reading)
+    host.clearScene()
+    host.processEvents(50)
+    assert not reading.isOpen and not desk.screen.isOpen and len(answersOf(study)) == 1
+    assert windowState(host) == before
+
+
+def test_an_error_while_opening_gives_the_window_back(host, openDesk, monkeypatch):
+    from VisualTuringLib.ReadingScreen import ReadingScreen
+
+    before = windowState(host)
+
+    def fail(self, window, strip, page):
+        raise RuntimeError("no tool bar")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ReadingScreen, "_addWidgets", fail)
+        with pytest.raises(RuntimeError, match="no tool bar"):
+            openDesk(cases=2)
+    host.processEvents(20)
+    assert windowState(host) == before
