@@ -3,8 +3,6 @@
 import vtk
 from slicer.i18n import tr as _
 
-from .ImageView import fieldMm
-
 _LETTERS = ((_("R"), _("L")), (_("A"), _("P")), (_("H"), _("F")))
 _SECOND_LETTER = 0.5 + 1e-6
 """Sine of 30 degrees: a picture turned further gets a second letter, like "LP"."""
@@ -165,12 +163,14 @@ def edgeLetters(direction):
 
 def _edgesInView(sliceNode, image):
     """Pixel coordinates of the image's right, left, upper and lower edge in the view."""
-    dimensions, field = sliceNode.GetDimensions(), sliceNode.GetFieldOfView()
-    wide, high = fieldMm(image)
-    origin = sliceNode.GetXYZOrigin()
-    scale = dimensions[0] / field[0]
-    x, y = dimensions[0] / 2 - origin[0] * scale, dimensions[1] / 2 - origin[1] * scale
-    return x + wide * scale / 2, x - wide * scale / 2, y + high * scale / 2, y - high * scale / 2
+    toRas, toPixels = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
+    image.GetIJKToRASMatrix(toRas)
+    vtk.vtkMatrix4x4.Invert(sliceNode.GetXYToRAS(), toPixels)
+    columns, rows, _slices = image.GetImageData().GetDimensions()
+    first, last = ((i, j, 0, 1) for i, j in ((-0.5, -0.5), (columns - 0.5, rows - 0.5)))
+    left, top = toPixels.MultiplyPoint(toRas.MultiplyPoint(first))[:2]
+    right, bottom = toPixels.MultiplyPoint(toRas.MultiplyPoint(last))[:2]
+    return right, left, top, bottom
 
 
 def _within(value, low, high):

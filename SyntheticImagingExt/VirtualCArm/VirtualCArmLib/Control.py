@@ -1,11 +1,15 @@
 """How the C-arm is set from the console and by buttons: everything is checked before the parameters are written."""
 
+from contextlib import contextmanager
+
 from . import Isocenter, Setup
 from .Setup import State
 
 
 class CArmControl:
     """The setters of the logic, which has parameters, patient and _state."""
+
+    _isWriting = False
 
     def setPose(self, laoDeg=None, cranDeg=None, rollDeg=None, isocenterRas=None, plane="A"):
         """Turn the C-arm (LAO, CRAN and clockwise positive) and move its isocenter (RAS mm, in the world)."""
@@ -48,14 +52,22 @@ class CArmControl:
     def set(self, isocenterRas=None, **values):
         """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""
         self._check(self._candidate(values, isocenterRas), values)
-        wasModifying = self.parameters.StartModify()
-        try:
+        with self._together():
             if isocenterRas is not None:
                 Isocenter.move(Isocenter.make(self.parameters), [float(value) for value in isocenterRas])
             for name, value in values.items():
                 setattr(self.parameters, name, Setup.converted(name, value))
+
+    @contextmanager
+    def _together(self):
+        """Parameters and isocenter are written in the block; they are followed once, at its end."""
+        before, self._isWriting = self._isWriting, True
+        wasModifying = self.parameters.StartModify()
+        try:
+            yield
         finally:
             self.parameters.EndModify(wasModifying)
+            self._isWriting = before
         self._onParameters()
 
     def _candidate(self, values, isocenterRas):

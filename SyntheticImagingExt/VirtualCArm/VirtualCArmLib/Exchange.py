@@ -2,7 +2,34 @@
 
 from dataclasses import replace
 
+import slicer
+
 from . import Landmarks, Setup, Structures
+
+STUDY_TAGS = {
+    "PatientName": "0010,0010",
+    "PatientID": "0010,0020",
+    "PatientBirthDate": "0010,0030",
+    "PatientSex": "0010,0040",
+    "StudyInstanceUID": "0020,000D",
+    "StudyID": "0020,0010",
+    "StudyDate": "0008,0020",
+    "StudyTime": "0008,0030",
+    "StudyDescription": "0008,1030",
+    "AccessionNumber": "0008,0050",
+}
+
+
+def studyOf(ctNode):
+    """Patient and study of a CT that was loaded from Slicer's DICOM database, as metadata of the core; else empty."""
+    from synthetic_imaging.io.metadata import DICOM_PREFIX
+
+    database = getattr(slicer, "dicomDatabase", None)
+    uids = (ctNode.GetAttribute("DICOM.instanceUIDs") or "").split()
+    if database is None or not uids:
+        return {}
+    values = {name: database.instanceValue(uids[0], tag) for name, tag in STUDY_TAGS.items()}
+    return {DICOM_PREFIX + name: value for name, value in values.items() if value}
 
 
 class CArmExchange:
@@ -25,7 +52,7 @@ class CArmExchange:
         """
         from synthetic_imaging.xray import write_image
 
-        return write_image(path, self.radiograph(plane), output, self.patient.ct.metadata)
+        return write_image(path, self.radiograph(plane), output, studyOf(self.ctNode))
 
     def exportPose(self, path, plane="A"):
         """Write the pose that is set, with distances, detector and projection matrix, as JSON; the path."""

@@ -8,6 +8,7 @@ from slicer.i18n import tr as _
 from SyntheticImagingLib.widgets import setTextIfNew
 
 POSE_FILTER = _("Poses (*.json *.txt *.csv *.dcm *.ima *.nrrd);;All files (*)")
+NRRD, PNG, DICOM, POSE, TRUTH = ".nrrd", ".png", ".dcm", ".json", "truth"
 
 
 class ExchangeSection:
@@ -20,11 +21,11 @@ class ExchangeSection:
         ui.exportButton.clicked.connect(self._onExport)
         ui.importPoseButton.clicked.connect(self._onImport)
         self._kinds = {
-            ui.nrrdCheckBox: "nrrd",
-            ui.pngCheckBox: "png",
-            ui.dicomCheckBox: "dcm",
-            ui.poseCheckBox: "json",
-            ui.truthCheckBox: "truth",
+            ui.nrrdCheckBox: NRRD,
+            ui.pngCheckBox: PNG,
+            ui.dicomCheckBox: DICOM,
+            ui.poseCheckBox: POSE,
+            ui.truthCheckBox: TRUTH,
         }
 
     def setParameters(self, parameters):
@@ -48,10 +49,38 @@ class ExchangeSection:
             self._written = _("Written to {folder}.").format(folder=folder)
             self.refresh()
 
-        self._do(lambda: self._run(_("Export"), self._logic.exportSteps(folder, self._chosen()), written))
+        self._do(lambda: self._run(_("Export"), exportSteps(self._logic, folder, self._chosen()), written))
 
     def _onImport(self, *_arguments):
         title = _("Import a pose")
         path = qt.QFileDialog.getOpenFileName(slicer.util.mainWindow(), title, "", POSE_FILTER)
         if path:
             self._do(lambda: self._logic.importPose(path))
+
+
+def exportSteps(logic, folder, kinds):
+    """Generator of (stage, percent); writes what is chosen of every plane, and returns the paths."""
+    from synthetic_imaging.errors import InputError
+
+    if not folder:
+        raise InputError(_("Choose a folder first."))
+    planes, paths = "AB" if logic.parameters.biplane else "A", []
+    for plane in planes:
+        base = f"{folder}/{fileName(logic.view(plane).pose().title, plane if len(planes) > 1 else '')}"
+        for kind in kinds:
+            yield _("Plane {plane}: {kind}").format(plane=plane, kind=kind), 100 * len(paths) / len(kinds * len(planes))
+            if kind == TRUTH:
+                paths.append((yield from logic.truthSteps(f"{base}-truth", plane)))
+            elif kind == POSE:
+                paths.append(logic.exportPose(base + kind, plane))
+            elif kind == NRRD:
+                paths.append(logic.exportImage(base + kind, "transmission", plane))
+            else:
+                paths.append(logic.exportImage(base + kind, "display", plane))
+    return paths
+
+
+def fileName(title, plane):
+    """ "xray-lao30-caud10" for "LAO 30 CAUD 10"."""
+    angles = title.lower().replace(" ", "").replace("cran", "-cran").replace("caud", "-caud")
+    return "-".join(part for part in ("xray", angles, plane) if part)

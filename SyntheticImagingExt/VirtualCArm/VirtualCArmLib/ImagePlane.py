@@ -4,6 +4,9 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+_BEFORE_MM = 2.0
+"""So far before the detector, towards the source, so that its surface does not shine through."""
+
 
 class ImagePlane:
     """A model that shows what the display of an image's volume node shows; it is not saved with the scene."""
@@ -45,7 +48,7 @@ class ImagePlane:
         imageNode.GetIJKToRASMatrix(toRas)
         columns, rows, _slices = imageNode.GetImageData().GetDimensions()
         corners = ((-0.5, -0.5), (columns - 0.5, -0.5), (-0.5, rows - 0.5))
-        points = [toRas.MultiplyPoint((i, j, 0, 1))[:3] for i, j in corners]
+        points = [toRas.MultiplyPoint((i, j, _BEFORE_MM, 1))[:3] for i, j in corners]
         setters = (self._source.SetOrigin, self._source.SetPoint1, self._source.SetPoint2)
         for change, point in zip(setters, points, strict=True):
             change(point)

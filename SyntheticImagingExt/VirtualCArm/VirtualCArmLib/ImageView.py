@@ -6,6 +6,8 @@ import slicer
 import vtk
 from slicer.util import VTKObservationMixin
 
+from SyntheticImagingLib.widgets import singleShot
+
 from .Layouts import VIEW_NAMES
 
 _MARGIN = 1.02
@@ -20,6 +22,7 @@ class ImageView(VTKObservationMixin):
         self._image, self._outlines = None, None
         self._fitted = None  # size of view and field that the field of view was made for
         self._isPlacing = False
+        self._fitTimer = singleShot(0, self._fitAgain)
 
     @property
     def widget(self):
@@ -66,6 +69,7 @@ class ImageView(VTKObservationMixin):
     def stop(self):
         """Leave the view to others."""
         self.removeObservers()
+        self._fitTimer.stop()
         self._image, self._outlines, self._fitted = None, None, None
 
     def _observe(self):
@@ -103,14 +107,26 @@ class ImageView(VTKObservationMixin):
         if not _isEqual(sliceNode.GetSliceToRAS(), matrix):
             sliceNode.GetSliceToRAS().DeepCopy(matrix)
             sliceNode.UpdateMatrices()
-        wide, high = fieldMm(self.image)
-        width, height = sliceNode.GetDimensions()[:2]
-        wanted = (wide, high, width, height)
-        if wanted != self._fitted and width > 1 and height > 1:
+        if self._size(sliceNode) != self._fitted:
+            self._fit(sliceNode)
+            # whoever resizes a view scales its field of view too, after this
+            self._fitTimer.start()
+
+    def _size(self, sliceNode):
+        """What a field of view is made for: the image in mm, the view in pixels."""
+        return (*fieldMm(self.image), *sliceNode.GetDimensions()[:2])
+
+    def _fit(self, sliceNode):
+        wide, high, width, height = self._fitted = self._size(sliceNode)
+        if width > 1 and height > 1:
             mmPerPixel = _MARGIN * max(wide / width, high / height)
             sliceNode.SetXYZOrigin(0, 0, 0)
             sliceNode.SetFieldOfView(mmPerPixel * width, mmPerPixel * height, 1.0)
-            self._fitted = wanted
+            sliceNode.UpdateMatrices()
+
+    def _fitAgain(self):
+        if self.image is not None and self.sliceNode is not None:
+            self._fit(self.sliceNode)
 
 
 def fieldMm(imageNode):

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 COARSE_PIXELS = 192
 """Pixels across of the first image; smaller ones are drawn in full at once."""
 
+LARGE_PIXELS = 400_000
+"""From so many pixels on, what cannot be cut into pieces is done beside the window's events."""
+
 IDLE, COARSE, FULL = "", "coarse", "full"
 
 
@@ -84,7 +87,7 @@ class LiveImage:
             small = request.view.resized(COARSE_PIXELS)
             for _ in self._coarse.steps(self._patient, request, small, isCoarse=True):
                 pass
-            self._onDrawn(self._radiograph(self._coarse, request, small), False)
+            self._onDrawn(_radiograph(self._coarse, request, small), False)
             self.stage = FULL
             yield
         yield from self._drawFull(request)
@@ -92,16 +95,26 @@ class LiveImage:
     def _drawFull(self, request):
         from synthetic_imaging.xray import coverage
 
-        yield from self._full.steps(self._patient, request, request.view, isCoarse=False)
-        notices = coverage.notices(self._patient.ct, request.view)
-        self.radiograph = self._radiograph(self._full, request, request.view, notices)
+        view = request.view
+        yield from self._full.steps(self._patient, request, view, isCoarse=False)
+        notices = coverage.notices(self._patient.ct, view)
+        self.radiograph = yield from _inPieces(view, lambda: _radiograph(self._full, request, view, notices))
         self._onDrawn(self.radiograph, True)
 
-    @staticmethod
-    def _radiograph(paths, request, view, notices=()):
-        from synthetic_imaging.xray import radiograph
 
-        return radiograph(paths.withContrast(request.contrastMgMl), view, request.settings, notices)
+def _radiograph(paths, request, view, notices=()):
+    from synthetic_imaging.xray import radiograph
+
+    return radiograph(paths.withContrast(request.contrastMgMl), view, request.settings, notices)
+
+
+def _inPieces(view, work):
+    """Generator; what the work returns. A large image's is done on another core while the window lives on."""
+    if view.rows * view.columns < LARGE_PIXELS:
+        return work()
+    from synthetic_imaging.steps import in_background
+
+    return (yield from in_background(work))
 
 
 class _Paths:
@@ -151,7 +164,7 @@ def _displaced(patient, paths, view, tools):
         return paths
     from synthetic_imaging.xray.tools import trace, with_tools
 
-    traced = trace(tools, view)
+    traced = yield from _inPieces(view, lambda: trace(tools, view))
     yield
     return with_tools(paths, patient.projector, view, tools, traced)
 

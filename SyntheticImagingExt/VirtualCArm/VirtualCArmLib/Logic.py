@@ -130,6 +130,8 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
     # Following
 
     def _onParameters(self):
+        if self._isWriting:
+            return
         place = Isocenter.positionOf(self.parameters.isocenter)
         if place is None:
             place = self._state.isocenterRas if self._state else (0.0, 0.0, 0.0)
@@ -140,6 +142,8 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         before, self._state, self._shown = self._shown, state, (state, inputs)
         if before is None or inputs != before[1]:
             self._observeInputs()
+        if before is not None and state.useGpu != before[0].useGpu and self._deviceType() not in ("", self._device()):
+            self._makeStale()
         if self.patient is not None:
             self._scenery.update(parameters, state)
         for plane in state.planes:
@@ -182,10 +186,9 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
     def _onHandle(self, plane, values):
         """A handle is dragged: write what it asks for, as a slider would."""
         names = dict(zip(Setup.POSE, Setup.poseNames(plane), strict=True))
-        wasModifying = self.parameters.StartModify()
-        for name, value in values.items():
-            setattr(self.parameters, names.get(name, name), value)
-        self.parameters.EndModify(wasModifying)
+        with self._together():
+            for name, value in values.items():
+                setattr(self.parameters, names.get(name, name), value)
 
     def _onWindow(self):
         """A hand has changed the window in a view."""
@@ -199,10 +202,15 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
 
     def _onCt(self):
         if self.ctNode is not None and not self.isStale and contentOf(self.ctNode) != self._content:
-            self.isStale = True
-            self._drawing.dropAll()
-            self.inputsChanged.emit()
-            self.changed.emit()
+            self._makeStale()
+
+    def _makeStale(self):
+        """What is prepared does not count any more; the window, or the next image, prepares anew."""
+        self.isStale = True
+        self._drawing.dropAll()
+        self._outlines.dropAll()
+        self.inputsChanged.emit()
+        self.changed.emit()
 
     def _onSceneCloses(self):
         for plane in PLANES:
@@ -237,15 +245,13 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         self._drawing.setPatient(patient)
         self._outlines.forget()
         self._tools.refresh()
-        wasModifying = self.parameters.StartModify()
-        self.parameters.ct = ctNode
-        isocenter = Isocenter.make(self.parameters)
-        place = Isocenter.positionOf(isocenter)
-        if place is None or not _contains(patient.ct, place):
-            Isocenter.move(isocenter, _centerOf(patient.ct))
-        self.parameters.EndModify(wasModifying)
         self._shown = None
-        self._onParameters()
+        with self._together():
+            self.parameters.ct = ctNode
+            isocenter = Isocenter.make(self.parameters)
+            place = Isocenter.positionOf(isocenter)
+            if place is None or not _contains(patient.ct, place):
+                Isocenter.move(isocenter, _centerOf(patient.ct))
 
     def _onTaken(self):
         self.release()
@@ -261,6 +267,10 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
             raise InputError("No CT is prepared. Choose a CT: setCt(node).")
         if self.isStale:
             self.setCt(self.ctNode)
+
+    def _deviceType(self):
+        """Where the prepared CT is, "" where there is none."""
+        return self.patient.projector.device.type if self.patient is not None and not self.gpuProblem else ""
 
     def _device(self):
         import torch

@@ -1,12 +1,16 @@
 """The panel: its sections, when the CT is prepared, what can be used when, and what the views show."""
 
 import slicer
+import vtk
 from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
 
 from SyntheticImagingLib import requirements
+from SyntheticImagingLib.jobs import Steps
 from SyntheticImagingLib.panels import TaskPanel
 from SyntheticImagingLib.widgets import singleShot
 
+from . import PatientSurface
 from .BeamSection import BeamSection
 from .ExchangeSection import ExchangeSection
 from .InputSection import InputSection
@@ -21,10 +25,11 @@ from .XrayViews import XrayViews
 REFRESH_MS = 80
 
 
-class CArmPanel(TaskPanel):
+class CArmPanel(TaskPanel, VTKObservationMixin):
     """Connects the widgets of VirtualCArm.ui and the X-ray views with the logic."""
 
     def __init__(self, ui, logic, findParameterNode):
+        VTKObservationMixin.__init__(self)
         TaskPanel.__init__(self, ui, logic, findParameterNode)
         self.live = LiveUpdates(logic, self.refresh, self._onDrawingFailed)
         self.views = XrayViews(logic, self.guarded)
@@ -39,6 +44,7 @@ class CArmPanel(TaskPanel):
         self.sections = (self.views, self.input, self.pose, self.beam, self.picture, self.overlay, self.tools,
                          self.series, self.exchange)  # fmt: skip
         # while a slider is dragged, only the images follow; the words of the panel wait for the hand to rest
+        self._patientSteps, self._isFirstImage = Steps(), False
         self._refreshTimer = singleShot(REFRESH_MS, self.refresh)
         self._signals = (
             (logic.changed, self._refreshTimer.start),
@@ -62,8 +68,19 @@ class CArmPanel(TaskPanel):
     def stop(self):
         self.live.stop()
         self._refreshTimer.stop()
+        self._patientSteps.cancel()
         self.pose.stop()
         self.views.release()
+
+    def setParameterNode(self, parameters):
+        """Bind the panel to a wrapped parameter node, or to none; what only the window shows is followed here."""
+        self.removeObservers()
+        TaskPanel.setParameterNode(self, parameters)
+        if parameters is not None:
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._onParameters)
+
+    def _onParameters(self, caller, event):
+        self._refreshTimer.start()
 
     def enter(self):
         TaskPanel.enter(self)
@@ -89,6 +106,8 @@ class CArmPanel(TaskPanel):
         self.input.problem = ""
         if self.isOpen and node is not None and not requirements.missing():
             if not self.logic.isPreparedFor(node):
+                self._isFirstImage = self.logic.imageNode() is None
+                self._patientSteps.cancel()
                 self.run(_("Preparing the CT"), self.logic.ctSteps(node), self._onPrepared, self._onNotPrepared)
         elif self.isOpen and node is None and (self.steps.isRunning or self.logic.isReady):
             self.cancel()
@@ -98,6 +117,20 @@ class CArmPanel(TaskPanel):
     def _onPrepared(self, _result):
         self.say("")
         self.views.refresh()
+        if self._isFirstImage:
+            self.views.lookAtCArm()
+        self._showPatient()
+
+    def _showPatient(self):
+        """Bones and skin around which the C-arm stands, made in the background."""
+        parameters, logic = self.parameters, self.logic
+        if not (self.isOpen and parameters is not None and logic.isReady):
+            return
+        PatientSurface.setVisible(parameters, parameters.showPatient3D)
+        isMissing = not PatientSurface.isShownFor(parameters, logic.ctNode)
+        if parameters.showPatient3D and isMissing and not self._patientSteps.isRunning:
+            steps = PatientSurface.steps(parameters, logic.ctNode, logic.patient.ct)
+            self._patientSteps.start(steps, None, lambda _result: self.views.lookAtCArm())
 
     def _onNotPrepared(self, error):
         self.logic.release()
@@ -120,10 +153,15 @@ class CArmPanel(TaskPanel):
             return
         for section in self.sections:
             section.refresh()
+        self._showPatient()
         self._refreshUsability()
 
-    def _onImage(self, plane, _isFinal):
+    def _onImage(self, plane, isFinal):
         self.views.refreshPlane(plane)
+        if isFinal and self._isFirstImage and plane == "A":
+            # the first image gets a window that suits it; from then on the window is the user's
+            self._isFirstImage = False
+            self.live.defer(lambda: self.guarded(self.logic.fitWindow))
 
     def _refreshUsability(self):
         problem = self._problem()

@@ -16,8 +16,6 @@ class PictureSection:
         ui.windowRange.valuesChanged.connect(self._onWindow)
         ui.fitWindowButton.clicked.connect(lambda *_a: self._do(logic.fitWindow))
         ui.fitViewButton.clicked.connect(lambda *_a: self._do(views.fit))
-        ui.rayCheckBox.toggled.connect(self._onRay)
-        ui.slicesFollowCheckBox.toggled.connect(self._onRay)
 
     def setParameters(self, parameters):
         self._parameters = parameters
@@ -38,10 +36,3 @@ class PictureSection:
     def _onWindow(self, low, high):
         if self._parameters is not None and high > low:
             self._views.setWindow(low, high)
-
-    def _onRay(self, *_arguments):
-        self._views.showsRay = self.ui.rayCheckBox.checked
-        self._views.slicesFollow = self.ui.slicesFollowCheckBox.checked
-        if not self._views.showsRay:
-            self._views.ray.hide()
-        self._do(lambda: None)

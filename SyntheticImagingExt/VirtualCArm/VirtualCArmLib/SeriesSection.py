@@ -40,8 +40,4 @@ class SeriesSection:
         self._do(shot, waitCursor=True)
 
     def _onSweep(self, *_arguments):
-        parameters = self._parameters
-        first = parameters.laoDeg, parameters.cranDeg
-        last = parameters.sweepLaoDeg, parameters.sweepCranDeg
-        steps = self._logic.sweepSteps(first, last, parameters.sweepCount)
-        self._do(lambda: self._run(_("Sweep"), steps, self.showBrowser))
+        self._do(lambda: self._run(_("Sweep"), self._logic.sweepSteps(), self.showBrowser))

@@ -65,6 +65,7 @@ class State:
     showCArm3D: bool
     showHandles: bool
     live: bool
+    useGpu: bool
     isocenterRas: tuple = (0.0, 0.0, 0.0)
 
     @classmethod

@@ -70,7 +70,7 @@ class ToolsSection:
         self.ui.materialComboBox.setCurrentText("titanium")
 
     def _fillTools(self):
-        tools = [(node.GetName(), material) for node, material in self._logic.tools]
+        tools = [(node.GetName(), self._logic.toolMaterial(node)) for node in self._logic.tools]
         if tools == self._shown:
             return
         self._shown, table = tools, self.ui.toolsTable
@@ -105,8 +105,7 @@ class ToolsSection:
         add(*ends, diameterMm=self.ui.toolDiameterSpinBox.value)
 
     def _remove(self):
-        node, _material = self._logic.tools[self.ui.toolsTable.currentRow()]
-        self._logic.removeTool(node)
+        self._logic.removeTool(self._logic.tools[self.ui.toolsTable.currentRow()])
 
     def _onContrast(self, *_arguments):
         box = self.ui.contrastComboBox

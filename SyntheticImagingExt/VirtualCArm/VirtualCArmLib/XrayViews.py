@@ -7,8 +7,12 @@ from .Annotations import Annotations
 from .ImagePlane import ImagePlane
 from .ImageView import ImageView
 from .Layouts import VIEW_NAMES, Layouts
+from .Overlays import keepToView, outlinesOf
 from .RayLine import RayLine
 from .XrayMouse import XrayMouse
+
+_FROM_FEET_AND_LEFT = (-900.0, -120.0, -1300.0)
+_CLOSER = 1.35
 
 
 class XrayViews:
@@ -24,7 +28,7 @@ class XrayViews:
         self.layouts = Layouts()
         self.planes = {plane: _Plane(self, plane) for plane in VIEW_NAMES}
         self.ray = RayLine()
-        self.showsRay, self.slicesFollow, self.isShown = True, False, False
+        self.isShown = False
 
     def setParameters(self, parameters):
         self._parameters = parameters
@@ -69,6 +73,19 @@ class XrayViews:
             self.planes[name].refresh(self._parameters)
             renderIn3D()
 
+    def lookAtCArm(self):
+        """Turn the first 3D view such that the C-arm and the patient are seen from the patient's feet and left."""
+        widget = slicer.app.layoutManager().threeDWidget(0)
+        if widget is None or not self.isShown:
+            return
+        isocenter = self._logic.view().isocenter_ras
+        camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(widget.mrmlViewNode())
+        camera.SetFocalPoint(*isocenter)
+        camera.SetPosition(*(place + shift for place, shift in zip(isocenter, _FROM_FEET_AND_LEFT, strict=True)))
+        camera.SetViewUp(0, 1, 0)
+        widget.threeDView().resetCamera()
+        camera.GetCamera().Dolly(_CLOSER)
+
     def fit(self):
         """Show the whole pictures again."""
         for plane in self.planes.values():
@@ -84,7 +101,7 @@ class XrayViews:
 
     def onPixel(self, name, column, row):
         """The mouse is over a pixel of a plane's picture, or has left it (None)."""
-        if column is None or not self.showsRay:
+        if column is None or not self._parameters.showRay:
             self.ray.hide()
             return
         self._guarded(lambda: self._showRay(name, column, row))
@@ -92,7 +109,7 @@ class XrayViews:
     def _showRay(self, name, column, row):
         source, pixel = self._logic.rayAt(name, column, row)
         self.ray.show(source, pixel)
-        if self.slicesFollow:
+        if self._parameters.slicesFollowRay:
             isocenter = self._logic.view(name).isocenter_ras
             point = nearestTo(isocenter, source, pixel)
             jump, group = slicer.vtkMRMLSliceNode.OffsetJumpSlice, 0
@@ -113,7 +130,8 @@ class _Plane:
     def refresh(self, parameters):
         image = self._logic.imageNode(self._name)
         readout = self._logic.readout(self._name) if image is not None else None
-        self.view.show(image, self._logic.outlinesNode(self._name) if parameters.showOutlines else None)
+        self.view.show(image, outlinesOf(parameters, self._name))
+        keepToView(parameters, self._name, self.view.sliceNode)
         self.mouse.attach()
         self.annotations.show(readout, _noteOf(readout))
         if image is not None and parameters.showImage3D:
@@ -145,7 +163,9 @@ def nearestTo(point, start, end):
 
 
 def renderIn3D():
-    """A texture does not tell the 3D views that its picture is new."""
+    """A texture does not tell the 3D views that its picture is new; a C-arm that comes near must not be cut off."""
     manager = slicer.app.layoutManager()
     for index in range(manager.threeDViewCount):
-        manager.threeDWidget(index).threeDView().scheduleRender()
+        view = manager.threeDWidget(index).threeDView()
+        view.renderWindow().GetRenderers().GetFirstRenderer().ResetCameraClippingRange()
+        view.scheduleRender()
