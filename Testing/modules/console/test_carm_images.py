@@ -233,6 +233,33 @@ def test_contrast_agent_shows_the_segment_without_another_preparation(carm, carm
     np.testing.assert_allclose(voxels(carm.image()), plain, atol=1e-6)
 
 
+def test_a_contrast_segment_that_is_gone_is_told(carm, carmCt):
+    from SyntheticImagingLib import nodes
+
+    carm.parameters.segmentation = nodes.createSegmentation(carmCt, "Vessels")
+    carm.parameters.contrastSegmentId = "gone"
+    assert "does not exist any more" in carm.problem()
+    with pytest.raises(InputError, match="does not exist any more"):
+        carm.image()
+    carm.parameters.contrastSegmentId = ""
+    assert not carm.problem()
+
+
+def test_numbers_set_together_make_one_image(carm):
+    drawn = []
+    carm.imageChanged.connect(lambda *image: drawn.append(image))
+    carm.set(isocenterRas=(5, 5, 5), laoDeg=10.0, kvp=70.0, sourceToDetectorMm=1000.0)
+    assert drawn == [("A", True)]
+
+
+def test_a_large_image_is_that_of_the_core(carm):
+    carm.addTool(carm_console.closedModel(), "steel")
+    carm.setBeam(noise=False)
+    carm.set(imageSize=700)
+    image = xray.render(carm.patient, carm.view(), carm.settings(), carm._tools.current())
+    np.testing.assert_allclose(voxels(carm.image()), image.attenuation.numpy(), atol=2e-5)
+
+
 def test_two_logics_do_not_draw_into_the_same_image(carm, carmCt):
     other = carm_console.newLogic()
     other.setCt(carmCt)

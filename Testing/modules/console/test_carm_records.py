@@ -147,6 +147,21 @@ def test_images_are_written_by_suffix(carm, tmp_path):
     assert not (tmp_path / "image.jpg").exists()
 
 
+def test_a_dicom_image_joins_the_study_of_the_ct(carm, carmCt, tmp_path, monkeypatch):
+    import types
+
+    import pydicom
+    import slicer
+
+    values = {"0010,0020": "P7", "0010,0010": "Doe^J", "0020,000D": "1.2.3", "0008,0020": "20200102"}
+    database = types.SimpleNamespace(instanceValue=lambda uid, tag: values.get(tag, "") if uid == "9.1" else "")
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    carmCt.SetAttribute("DICOM.instanceUIDs", "9.1 9.2")
+    dataset = pydicom.dcmread(carm.exportImage(tmp_path / "image.dcm"))
+    assert (dataset.PatientID, dataset.StudyInstanceUID, dataset.StudyDate) == ("P7", "1.2.3", "20200102")
+    assert "synthetic" in dataset.SeriesDescription
+
+
 def test_the_window_of_the_moment_is_in_the_file(carm, tmp_path):
     from synthetic_imaging.io import read_volume
 
