@@ -11,7 +11,7 @@ def test_nobody_finds_names_or_truth_while_reading(host, openDesk, tmp_path):
     study, reading, _desk = openDesk(cases=2, mark="optional")
     press(host, "Space")
     awaitCase(host, reading)
-    host.moveSlice("Reading1", (0, 0, reading.nodes.views[0].GetSliceOffset()))
+    host.moveSlice("Reading1", (0, 0, reading.look.nodes.views[0].GetSliceOffset()))
     press(host, "Space")
     widgets = [w.text for kind in (qt.QLabel, qt.QPushButton, qt.QLineEdit) for w in host.window.findChildren(kind)]
     visible = [w.text for w in host.window.findChildren(qt.QLabel) if w.visible]

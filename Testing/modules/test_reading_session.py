@@ -18,10 +18,10 @@ def test_twenty_cases_by_keys(host, openDesk):
     awaitCase(host, reading)
     assert desk.strip.ui.progressLabel.text == "1 of 20"
     assert not desk.page.widget.visible and desk.strip.widget.visible
-    host.moveSlice("Reading1", (4, 5, reading.nodes.views[0].GetSliceOffset()))
+    host.moveSlice("Reading1", (4, 5, reading.look.nodes.views[0].GetSliceOffset()))
     press(host, "Space", "Up", "Up", "Down", "F2", "F1", "4")
     awaitCase(host, reading)
-    assert desk.strip.ui.progressLabel.text == "2 of 20" and reading.markRas is None
+    assert desk.strip.ui.progressLabel.text == "2 of 20" and reading.look.markRas is None
     assert readToEnd(host, reading, lambda r: "123456"[r.answered % 6]) == 19
     assert "complete" in desk.page.ui.pageLabel.text and not desk.page.ui.proceedButton.visible
     press(host, "Space")
@@ -41,7 +41,7 @@ def test_each_case_opens_at_its_lesion_in_the_standard_window_filling_the_view(h
     press(host, "Space")
     for _ in range(4):
         awaitCase(host, reading)
-        view, volume = reading.nodes.views[0], reading.nodes.volumes[0]
+        view, volume = reading.look.nodes.views[0], reading.look.nodes.volumes[0]
         cue = reading.study.case(reading.trial.codes[0]).cue_ras
         assert view.GetSliceOffset() == pytest.approx(cue[2], abs=0.01)
         display = volume.GetDisplayNode()
@@ -56,7 +56,7 @@ def test_looking_around_by_keys_and_wheel(host, openDesk):
     _study, reading, _desk = openDesk(cases=2)
     press(host, "Space")
     awaitCase(host, reading)
-    view, display = reading.nodes.views[0], reading.nodes.volumes[0].GetDisplayNode()
+    view, display = reading.look.nodes.views[0], reading.look.nodes.volumes[0].GetDisplayNode()
     start, field = view.GetSliceOffset(), view.GetSliceNode().GetFieldOfView()[0]
     press(host, "Up")
     assert view.GetSliceOffset() == pytest.approx(start + 3)
@@ -72,9 +72,11 @@ def test_looking_around_by_keys_and_wheel(host, openDesk):
     assert view.GetSliceNode().GetFieldOfView()[0] == pytest.approx(field)
     press(host, "F3")
     assert (display.GetLevel(), display.GetWindow()) == (-500, 1500)
-    cue = reading.nodes._cues[0].GetDisplayNode()
+    cue = reading.look.nodes._cues[0].GetDisplayNode()
     press(host, "C")
     assert not cue.GetVisibility()
+    press(host, "P", "P")
+    assert not cue.GetVisibility(), "a pause changes nothing"
     press(host, "C")
     assert cue.GetVisibility()
     assert reading.answered == 0
@@ -87,12 +89,12 @@ def test_a_pause_hides_the_image_and_its_time_does_not_count(host, openDesk):
     awaitCase(host, reading)
     watch.pass_s(10)
     press(host, "Up", "Esc")
-    offset = reading.nodes.views[0].GetSliceOffset()
+    offset = reading.look.nodes.views[0].GetSliceOffset()
     assert "Paused" in desk.page.ui.pageLabel.text and not host.window.centralWidget().visible
-    assert reading.nodes.views[0].GetSliceCompositeNode().GetBackgroundVolumeID() is None
+    assert reading.look.nodes.views[0].GetSliceCompositeNode().GetBackgroundVolumeID() is None
     watch.pass_s(1000)
     press(host, "3", "Up", "P")
-    assert reading.answered == 0 and reading.nodes.views[0].GetSliceOffset() == offset
+    assert reading.answered == 0 and reading.look.nodes.views[0].GetSliceOffset() == offset
     assert host.window.centralWidget().visible
     watch.pass_s(5)
     host.processEvents(SETTLED_MS)
@@ -120,16 +122,18 @@ def test_a_mark_that_is_required(host, openDesk):
     awaitCase(host, reading)
     press(host, "2")
     assert "Mark the place" in desk.strip.ui.sentenceLabel.text and desk.strip.ui.sentenceLabel.visible
-    offset = reading.nodes.views[0].GetSliceOffset()
+    offset = reading.look.nodes.views[0].GetSliceOffset()
     host.moveSlice("Reading1", (60, 0, offset))
     press(host, "Space")
-    assert "Move the mouse to the place" in desk.strip.ui.sentenceLabel.text and reading.markRas is None
+    assert "Move the mouse to the place" in desk.strip.ui.sentenceLabel.text and reading.look.markRas is None
     host.moveSlice("Reading1", (10, 0, offset))
     press(host, "Space")
     assert not desk.strip.ui.sentenceLabel.visible
-    assert reading.nodes.mark.GetDisplayNode().GetViewNodeIDs() == (reading.nodes.views[0].GetSliceNode().GetID(),)
+    assert reading.look.nodes.mark.GetDisplayNode().GetViewNodeIDs() == (
+        reading.look.nodes.views[0].GetSliceNode().GetID(),
+    )
     press(host, "Del")
-    assert reading.nodes.mark is None
+    assert reading.look.nodes.mark is None
     press(host, "Space", "2")
     assert answersOf(study)[0]["mark_ras"][0] == pytest.approx(10, abs=1.5)
 
@@ -212,9 +216,9 @@ def test_radiographs_are_one_flat_picture(host, openDesk):
     study, reading, desk = openDesk(cases=2, modality="xray", cue=False)
     press(host, "Space")
     awaitCase(host, reading)
-    assert reading.nodes.volumes[0].GetImageData().GetDimensions()[2] == 1
+    assert reading.look.nodes.volumes[0].GetImageData().GetDimensions()[2] == 1
     press(host, "Up", "F2")
-    assert reading.nodes.volumes[0].GetDisplayNode().GetLevel() == 2800
+    assert reading.look.nodes.volumes[0].GetDisplayNode().GetLevel() == 2800
     assert "Arrows" not in desk.strip.ui.helpLabel.text
     press(host, "1")
     assert answersOf(study)[0]["slices_visited"] == 1

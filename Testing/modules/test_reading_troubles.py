@@ -89,11 +89,11 @@ def test_an_image_deleted_from_the_scene_is_shown_again(host, openDesk):
     study, reading, desk = openDesk(cases=2)
     press(host, "Space")
     awaitCase(host, reading)
-    host.scene.RemoveNode(reading.nodes.volumes[0])
+    host.scene.RemoveNode(reading.look.nodes.volumes[0])
     host.processEvents(20)
     assert "deleted from the scene" in desk.page.ui.pageLabel.text
     press(host, "P")
     awaitCase(host, reading)
-    assert reading.nodes.views[0].GetBackgroundLayer().GetVolumeNode() is reading.nodes.volumes[0]
+    assert reading.look.nodes.views[0].GetBackgroundLayer().GetVolumeNode() is reading.look.nodes.volumes[0]
     press(host, "5")
     assert answersOf(study)[0]["answer"] == 5

@@ -85,7 +85,7 @@ class ReadingDesk:
         self._ahead.cancel()
         count = len(self.reading.trial.codes)
         if count != self._viewCount:
-            self.reading.attach(self.screen.showViews(count))
+            self.reading.look.attach(self.screen.showViews(count))
             self._viewCount = count
         self._opening.start(self.reading.caseSteps(), None, self._onShown, self._say)
 
@@ -106,24 +106,24 @@ class ReadingDesk:
     # From the keys to the logic
 
     def _actions(self):
-        reading = self.reading
+        look, nodes = self.reading.look, self.reading.look.nodes
         looking = {
-            "Up": lambda: reading.nodes.scroll(1),
-            "Right": lambda: reading.nodes.scroll(1),
-            "Down": lambda: reading.nodes.scroll(-1),
-            "Left": lambda: reading.nodes.scroll(-1),
-            "PgUp": lambda: reading.nodes.scroll(_PAGE_SLICES),
-            "PgDown": lambda: reading.nodes.scroll(-_PAGE_SLICES),
-            "+": lambda: reading.nodes.zoom(_ZOOM),
-            "=": lambda: reading.nodes.zoom(_ZOOM),
-            "-": lambda: reading.nodes.zoom(1 / _ZOOM),
-            "R": reading.nodes.fit,
-            "C": reading.toggleCues,
-            "Home": reading.nodes.backToStart,
-            "Del": reading.removeMark,
+            "Up": lambda: nodes.scroll(1),
+            "Right": lambda: nodes.scroll(1),
+            "Down": lambda: nodes.scroll(-1),
+            "Left": lambda: nodes.scroll(-1),
+            "PgUp": lambda: nodes.scroll(_PAGE_SLICES),
+            "PgDown": lambda: nodes.scroll(-_PAGE_SLICES),
+            "+": lambda: nodes.zoom(_ZOOM),
+            "=": lambda: nodes.zoom(_ZOOM),
+            "-": lambda: nodes.zoom(1 / _ZOOM),
+            "R": nodes.fit,
+            "C": look.toggleCues,
+            "Home": nodes.backToStart,
+            "Del": look.removeMark,
         }
-        for number, name in enumerate(reading.design.windows):
-            looking[f"F{number + 1}"] = lambda name=name: reading.setWindow(name)
+        for number, name in enumerate(self.reading.design.windows):
+            looking[f"F{number + 1}"] = lambda name=name: look.setWindow(name)
         actions = {key: self._whileLooking(action) for key, action in looking.items()}
         for key in ("1", "2", "3", "4", "5", "6", "U"):
             actions[key] = lambda *_a, key=key: self._press(key)

@@ -13,7 +13,7 @@ import vtk
 from SyntheticImagingLib.signal import Signal
 
 from .ReadingImages import ImageStore
-from .ReadingNodes import ReadingNodes
+from .ReadingLook import ReadingLook
 
 
 class State(Enum):
@@ -57,11 +57,9 @@ class ReadingLogic:
             setattr(self, name, Signal())
         self.state, self._stateBefore = State.briefing, State.briefing
         self.sentence, self.feedback, self.side = "", None, None
-        self.nodes, self.images = ReadingNodes(), ImageStore(self.study)
-        self.markRas, self._markIndex = None, None
-        self.isFirstBriefing = True
-        self._part, self._slices, self._windowChanges, self._areCuesShown = None, set(), 0, True
-        self._viewTags, self._sceneTags = [], _observeScene(self)
+        self.look, self.images = ReadingLook(self.study), ImageStore(self.study)
+        self.isFirstBriefing, self._part = True, None
+        self._sceneTags = _observeScene(self)
 
     # What is there
 
@@ -102,15 +100,6 @@ class ReadingLogic:
     def remainingS(self):
         """Seconds until the time limit; None without one."""
         return self.session.remaining_s
-
-    def attach(self, sliceLogics):
-        """Show cases in these slice views, left to right (vtkMRMLSliceLogic), and count the slices looked at."""
-        self._detachViews()
-        self.nodes.views = tuple(sliceLogics)
-        for index, view in enumerate(self.nodes.views):
-            node = view.GetSliceNode()
-            tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_a, index=index: self._noteSlice(index))
-            self._viewTags.append((node, tag))
 
     # From case to case
 
@@ -167,15 +156,13 @@ class ReadingLogic:
         answered again.
         """
         self._requireReading()
-        self._checkMark(answer)
-        self._saved(
-            lambda: self.session.answer(answer, confidence, self.markRas, self._slicesVisited(), self._windowChanges)
-        )
+        self.look.checkMark(answer)
+        self._saved(lambda: self.session.answer(answer, confidence, self.look.markRas, *self.look.counts))
 
     def choose(self, side):
         """Of a pair, the side with the synthetic image, "left" or "right"; how sure is asked next."""
         self._requireReading()
-        self._checkMark(side)
+        self.look.checkMark(side)
         self.side = side
         self._become(State.sure)
 
@@ -198,48 +185,21 @@ class ReadingLogic:
         """Enforce the time limit: to be called often. True when the time of the case was over."""
         if self.state not in (State.reading, State.sure) or self.remainingS is None or self.remainingS > 0:
             return False
-        self._saved(lambda: self.session.time_out(self._slicesVisited(), self._windowChanges))
+        self._saved(lambda: self.session.time_out(*self.look.counts))
         return True
 
-    # Looking
+    # The mark
 
     def putMark(self, ras, index=0):
         """Mark the place that decided, in RAS of image 0 (left) or 1 (right); InputError if none is asked."""
-        from synthetic_imaging.errors import InputError
-
         self._requireReading()
-        if self.design.mark == "off":
-            raise InputError("This study does not ask for a mark; answer with the number keys.")
-        self.markRas, self._markIndex = tuple(float(x) for x in ras), index
-        self.nodes.putMark(index, self.markRas)
+        self.look.putMark(ras, index)
         self.sentence = ""
         self.changed.emit()
 
     def markAtCursor(self):
         """Mark what is under the mouse. InputError where that is no place of an image."""
-        from synthetic_imaging.errors import InputError
-
-        crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
-        ras, nodes = [0.0, 0.0, 0.0], [view.GetSliceNode() for view in self.nodes.views]
-        node = crosshair.GetCursorPositionXYZ([0.0, 0.0, 0.0]) if crosshair.GetCursorPositionRAS(ras) else None
-        if node not in nodes or not self.nodes.isInside(nodes.index(node), ras):
-            raise InputError("Move the mouse to the place in the image, then press the space bar.")
-        self.putMark(ras, nodes.index(node))
-
-    def removeMark(self):
-        self.markRas = self._markIndex = None
-        self.nodes.removeMark()
-        self.changed.emit()
-
-    def setWindow(self, name):
-        """One of the design's window presets; each change is counted."""
-        self.nodes.setWindow(self.design.windows[name])
-        self._windowChanges += 1
-
-    def toggleCues(self):
-        """Hide or show the pointers beside lesions."""
-        self._areCuesShown = not self._areCuesShown
-        self.nodes.showCues(self._areCuesShown)
+        self.putMark(*self.look.placeAtCursor())
 
     # Pauses and the end
 
@@ -250,7 +210,7 @@ class ReadingLogic:
         if self.state in (State.paused, State.finished, State.closed):
             return
         self._stateBefore = self.state
-        self.nodes.conceal()
+        self.look.nodes.conceal()
         try:
             self.session.pause()
         except InputError as error:  # time stands still all the same; it could not be noted
@@ -264,10 +224,10 @@ class ReadingLogic:
             return
         self.sentence = ""
         state = self._stateBefore
-        if state in (State.reading, State.sure, State.feedback) and not self.nodes.areInScene:
+        if state in (State.reading, State.sure, State.feedback) and not self.look.nodes.areInScene:
             state = State.opening
         if state in (State.reading, State.sure, State.feedback):
-            self.nodes.reveal()
+            self.look.nodes.reveal()
             self.drawing.emit()
         if state in (State.reading, State.sure):
             self.session.shown()
@@ -279,33 +239,26 @@ class ReadingLogic:
         if not self.isOpen:
             return
         self.session.close()
-        self._detachViews()
         while self._sceneTags:
             scene, tag = self._sceneTags.pop()
             scene.RemoveObserver(tag)
-        self.nodes.remove()
+        self.look.close()
         self.images.clear()
         self._become(State.closed)
         self.closed.emit()
 
     def onNodeRemoved(self, node):
         """The image was deleted from the scene: it is read again when the reader goes on."""
-        if self.state in (State.reading, State.sure, State.feedback) and self.nodes.owns(node):
+        if self.state in (State.reading, State.sure, State.feedback) and self.look.nodes.owns(node):
             self.sentence = "The image was deleted from the scene; go on to show it again."
             self.pause()
 
     # Inside
 
     def _showCase(self, trial):
-        cues = [self.study.case(code).cue_ras if self.design.cue else None for code in trial.codes]
-        self.markRas = self._markIndex = self.side = None
-        self._slices, self._windowChanges = set(), 0
-        self.sentence, self._areCuesShown = "", True
-        window = next(iter(self.design.windows.values()))
-        self.nodes.show(self.images.take(trial.codes), window, cues)
+        self.sentence, self.side = "", None
+        self.look.show(trial.codes, self.images.take(trial.codes))
         self.state = State.reading
-        for index in range(len(self.nodes.views)):
-            self._noteSlice(index)
         self.drawing.emit()
         self.session.shown()
         self.changed.emit()
@@ -313,12 +266,12 @@ class ReadingLogic:
     def _advance(self):
         """After an answer: the next case, a text before it, or the end."""
         if self.trial is None:
-            self.nodes.conceal()
+            self.look.nodes.conceal()
             self._become(State.finished)
             self.finished.emit()
         elif (part := (self.trial.phase, self.trial.arm)) != self._part:
             self.isFirstBriefing, self._part = self._part is None, part
-            self.nodes.conceal()
+            self.look.nodes.conceal()
             self._become(State.briefing)
         else:
             self._openNext()
@@ -326,7 +279,7 @@ class ReadingLogic:
     def _openNext(self):
         """Ask for the current case; a case that has to be read first is not awaited in front of the one before."""
         if not self.images.isComplete(self.trial.codes):
-            self.nodes.conceal()
+            self.look.nodes.conceal()
         self._become(State.opening)
 
     def _saved(self, save):
@@ -352,28 +305,6 @@ class ReadingLogic:
 
         if self.state not in (State.reading, State.sure):
             raise InputError("No case is on the screen; go on first.")
-
-    def _checkMark(self, answer):
-        """A mark that is asked for is there, and in a pair it is on the image that was chosen."""
-        from synthetic_imaging.errors import InputError
-
-        if self.design.mark == "required" and self.markRas is None:
-            raise InputError("Mark the place that made you decide, then answer again.")
-        if self.markRas is not None and answer in ("left", "right") and ("left", "right")[self._markIndex] != answer:
-            raise InputError("The mark is on the other image; mark the place on the image that you choose.")
-
-    def _slicesVisited(self):
-        return len(self._slices) if self.nodes.views else None
-
-    def _noteSlice(self, index):
-        if self.state in (State.reading, State.sure) and index < len(self.trial.codes) and self.nodes.areInScene:
-            offset = self.nodes.views[index].GetSliceOffset()
-            self._slices.add((index, self.nodes.sliceNumber(index, offset)))
-
-    def _detachViews(self):
-        while self._viewTags:
-            node, tag = self._viewTags.pop()
-            node.RemoveObserver(tag)
 
     def _become(self, state):
         self.state = state

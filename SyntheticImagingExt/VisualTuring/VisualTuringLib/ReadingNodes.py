@@ -17,7 +17,11 @@ class ReadingNodes:
     def __init__(self):
         self.views, self.volumes = (), []
         self.mark, self._cues, self._cuePlaces = None, [], []
-        self._isConcealed = True
+        self.areCuesShown = self._isConcealed = True
+
+    @property
+    def isSeen(self):
+        return not self._isConcealed
 
     def show(self, images, window, cues):
         """Show images (StudyImage), their lesions' places (RAS, or None), in a window (level, width)."""
@@ -25,6 +29,8 @@ class ReadingNodes:
         self._removeCues()
         if not self.areInScene:
             self.remove()
+        while len(self.volumes) > len(images):
+            self._removeVolume(self.volumes.pop())
         while len(self.volumes) < len(images):
             self.volumes.append(_hidden("vtkMRMLScalarVolumeNode"))
             _withDisplay(self.volumes[-1])
@@ -34,7 +40,7 @@ class ReadingNodes:
         for index, cue in enumerate(cues):
             if cue is not None:
                 self._cues.append(self._points(index, _around(cue), "ThickCross2D", CUE_GLYPH_MM, _CUE_COLOR))
-        self._isConcealed = False
+        self._isConcealed, self.areCuesShown = False, True
         self._cuePlaces = list(cues)
         for index in range(len(images)):
             self._place(index)
@@ -54,10 +60,8 @@ class ReadingNodes:
             volume.SetAndObserveImageData(None)  # while views look at it: they keep what they drew last
         for view in self.views:
             view.GetSliceCompositeNode().SetBackgroundVolumeID(None)
-        for volume in self.volumes:
-            _remove(volume.GetDisplayNode())
-            _remove(volume)
-        self.volumes = []
+        while self.volumes:
+            self._removeVolume(self.volumes.pop())
 
     @property
     def areInScene(self):
@@ -81,6 +85,7 @@ class ReadingNodes:
         self.mark = None
 
     def showCues(self, visible):
+        self.areCuesShown = visible
         for cue in self._cues:
             cue.GetDisplayNode().SetVisibility(visible and not self._isConcealed)
 
@@ -172,8 +177,14 @@ class ReadingNodes:
         self._isConcealed = not visible
         for view, volume in zip(self.views, self.volumes, strict=False):
             view.GetSliceCompositeNode().SetBackgroundVolumeID(volume.GetID() if visible else None)
-        for node in (*self._cues, *([self.mark] if self.mark else [])):
-            node.GetDisplayNode().SetVisibility(visible)
+        self.showCues(self.areCuesShown)
+        if self.mark is not None:
+            self.mark.GetDisplayNode().SetVisibility(visible)
+
+    @staticmethod
+    def _removeVolume(volume):
+        _remove(volume.GetDisplayNode())
+        _remove(volume)
 
     def _removeCues(self):
         for cue in self._cues:

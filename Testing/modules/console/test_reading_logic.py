@@ -115,11 +115,11 @@ def test_a_whole_session(core, study, opened):
     assert reading.state is State.briefing and reading.total == 8
     while not reading.isFinished:
         reading.openCase()
-        volume = reading.nodes.volumes[0]
+        volume = reading.look.nodes.volumes[0]
         assert volume.GetName() == reading.trial.codes[0] and volume.GetHideFromEditors()
         assert (volume.GetDisplayNode().GetWindow(), volume.GetDisplayNode().GetLevel()) == (400, 50)
         watch.pass_s(7)
-        reading.setWindow("liver")
+        reading.look.setWindow("liver")
         reading.putMark((1.0, 2.0, 3.0))
         reading.answer(5)
     assert reading.state is State.finished
@@ -259,10 +259,10 @@ def test_a_scene_that_closes_ends_the_session(core, study, opened):
 def test_a_deleted_image_is_read_again(core, study, opened):
     reading = opened()
     reading.openCase()
-    core.scene.RemoveNode(reading.nodes.volumes[0])
+    core.scene.RemoveNode(reading.look.nodes.volumes[0])
     assert reading.state is State.paused and "deleted from the scene" in reading.sentence
     reading.openCase()
-    assert reading.nodes.areInScene and reading.nodes.volumes[0].GetName() == reading.trial.codes[0]
+    assert reading.look.nodes.areInScene and reading.look.nodes.volumes[0].GetName() == reading.trial.codes[0]
 
 
 def test_the_mark_of_a_pair_belongs_to_the_image_that_is_chosen(tmp_path):
@@ -270,7 +270,7 @@ def test_the_mark_of_a_pair_belongs_to_the_image_that_is_chosen(tmp_path):
     reading = ReadingLogic(study.folder, "Ann")
     reading.start()
     reading.openCase()
-    assert [volume.GetName() for volume in reading.nodes.volumes] == list(reading.trial.codes)
+    assert [volume.GetName() for volume in reading.look.nodes.volumes] == list(reading.trial.codes)
     with pytest.raises(InputError, match="Mark the place"):
         reading.choose("left")
     reading.putMark((1, 1, 1), index=1)
