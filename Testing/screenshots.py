@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import pytest
 import realdata
 import sessions
+import turing_pictures
 
 FIELD_MM = 230.0
 GAP_PX = 6
@@ -28,6 +29,7 @@ def main():
         print(f"Only the phantom's pictures were made: {error}")
         return
     realCt(host, folder, files)
+    turing_pictures.turing(host, folder, files)
 
 
 def phantom(host, folder):

@@ -4,8 +4,7 @@ import os
 import signal
 import sys
 
-HAND_S = 0.3
-"""Between two answers; quicker is taken for the echo of a key."""
+from reading_hands import awaitCase, press
 
 
 def begin(widget, study, name, resume=False):
@@ -20,21 +19,17 @@ def begin(widget, study, name, resume=False):
     return widget.panel.read.desk
 
 
-def readOn(host, widget, answers, mark=False):
-    """Press the keys of so many answers, as soon as each case is there; goes on from texts by itself."""
+def readOn(host, widget, answers):
+    """Press the keys of so many answers, each when its case is there; goes on from texts by itself."""
     from VisualTuringLib.ReadingLogic import State
 
-    desk = widget.panel.read.desk
+    reading = widget.panel.read.desk.reading
     for key in answers:
-        while desk.reading.state is not State.reading:
-            if desk.reading.state in (State.briefing, State.feedback, State.paused):
-                host.keyPress("Return")
-            assert host.waitUntil(lambda: desk.reading.state is not State.opening, 20)
-        host.processEvents(round(1000 * HAND_S))
-        before = desk.reading.answered
-        host.keyPress("Up")
-        host.keyPress(key)
-        assert host.waitUntil(lambda before=before: desk.reading.answered == before + 1, 10)
+        host.waitUntil(lambda: reading.state is not State.opening)
+        if reading.state in (State.briefing, State.feedback, State.paused):
+            press(host, "Space")
+        awaitCase(host, reading)
+        press(host, "Up", key)
 
 
 def main(study, name, count):

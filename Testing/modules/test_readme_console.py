@@ -9,7 +9,7 @@ from readme import blocks
 @pytest.mark.slow
 def test_console_example(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (code,) = blocks("python", "# Slicer console")
+    (code,) = blocks("python", "# Slicer console\n")
     names = {}
     exec(compile(code, "README.md", "exec"), names)
     record = json.loads((tmp_path / "result" / "lesions.json").read_text(encoding="utf-8"))
@@ -17,4 +17,18 @@ def test_console_example(host, tmp_path, monkeypatch):
     assert first["preset"] == "metastasis-colorectal" and first["radius_mm"] == 9 and first["contrast_hu"] == -55
     assert 3 <= len(others) <= 10 and all(lesion["radius_mm"] <= 4 for lesion in others)
     assert (tmp_path / "result" / "ct.nrrd").exists()
+    names["logic"].cleanup()
+
+
+@pytest.mark.slow
+def test_reader_study_example(host, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python", "# Slicer console: a reader study")
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert names["found"]["cases"] == 6 and not names["found"]["leaks"]
+    assert names["nodes"]["tables"]["readers"].GetNumberOfRows() == 1
+    written = {path.name for path in (tmp_path / "study-report").iterdir()}
+    assert {"report.html", "report.pdf", "reads.csv", "results.json"} <= written
+    assert len(names["report"]["analysis"]["reads"]) == 8
     names["logic"].cleanup()

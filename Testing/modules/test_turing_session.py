@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import study_bodies
 import turing_reader
+from reading_hands import press
 from turing_bodies import IMAGES, PASSPHRASE, addToScene
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
@@ -64,7 +65,7 @@ def test_design_read_crash_resume_report(host, turing, tmp_path):
     assert not [text for text in texts if PASSPHRASE in text or "key.json" in text or any(n in text for n in names)]
     turing_reader.readOn(host, turing, ["2", "5"] * 6 + ["5"])
     assert desk.reading.isFinished
-    host.keyPress("Return")
+    press(host, "Return")
     assert turing.panel.read.desk is None and slicer.util.mainWindow().isVisible()
     assert not host.exceptions
 

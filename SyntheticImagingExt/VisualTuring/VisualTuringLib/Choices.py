@@ -85,7 +85,8 @@ class Outlook:
             return "" if self.synthetic else "Add synthetic radiographs; only CT lesions can be made."
         blank = [entry.name for entry in entries if entry.truth == "real" and not entry.lesionCount]
         if blank and (self.isMaking or parameters.cue):
-            return f'"{blank[0]}" has no lesion position.'
+            other = "" if self.isMaking else ', or switch "Show where the lesion is" off'
+            return f'"{blank[0]}" has no lesion position. Add one{other}.'
         if self.isMaking and not any(entry.hasOrgan for entry in entries if entry.truth in ("real", "host")):
             return "Add synthetic images, or CTs with an organ in which the synthetic half is made."
         return ""

@@ -96,7 +96,7 @@ def _sensitivity(nodes, tables):
         ("d_prime_high", "95 % to", CHANCE_COLOR, slicer.vtkMRMLPlotSeriesNode.MarkerStylePlus),
     )
     series = [nodes.points(column, title, table, column, color, marker) for column, title, color, marker in looks]
-    title = "d' of each reader; 0 is chance, below it the names are swapped"
+    title = "d' of each reader; below 0 the names are swapped"
     chart = nodes.chart(CHART_TITLES["sensitivity"], title, "reader", "d'", series)
     chart.SetXAxisRangeAuto(False)
     chart.SetXAxisRange(-0.5, len(rows) - 0.5)
