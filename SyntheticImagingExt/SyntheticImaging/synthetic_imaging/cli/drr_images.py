@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
 import torch
-from tqdm import tqdm
 
 from ..errors import InputError
 from ..io import read_labels, read_volume
-from ..io.atomic import publish, staging
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
 from ..xray.detector import Collimation
@@ -25,6 +22,7 @@ from ..xray.meshes import read_stl
 from ..xray.scatter import Scatter
 from ..xray.spectrum import Spectrum
 from ..xray.tools import Tool
+from .batches import Batch
 from .options import Console
 
 _RECORD = "drr.json"
@@ -184,24 +182,21 @@ def _many(
     options, console: Console, patient: Patient, views: dict[str, View], settings: Settings, tools: list[Tool], truth
 ) -> int:
     out = Path(options.out).expanduser()
-    if out.exists() and not out.is_dir():
-        raise InputError(f"'{out}' is a file; with --poses, give --out a folder.")
-    _keep_record(
-        out, {"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": asdict(settings)}
-    )
-    files = {name: out / f"{name}.nrrd" for name in views}
-    waiting = [name for name in views if not _is_made(files[name], views[name])]
-    if len(waiting) < len(views):
-        console.result(f"{len(views) - len(waiting)} of {len(views)} images are made already.")
+    batch = Batch(out, "image", _RECORD, console)
+    batch.begin({"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": asdict(settings)})
     order = {name: index for index, name in enumerate(views)}
-    for name in tqdm(waiting, unit="image", disable=console.quiet, file=sys.stderr):
+    for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name])):
         exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
         if options.truth:
             truth(Path(options.truth).expanduser() / name, views[name])
-        export.write_image(files[name], image, options.output, patient.ct.metadata)
+        export.write_image(_file(out, name), image, options.output, patient.ct.metadata)
     console.result(f"{len(views)} images are in '{out}'.")
     return 0
+
+
+def _file(out: Path, name: str) -> Path:
+    return out / f"{name}.nrrd"
 
 
 def _is_made(path: Path, view: View) -> bool:
@@ -212,21 +207,6 @@ def _is_made(path: Path, view: View) -> bool:
         return (read_volume(path).metadata or {}).get(poses.POSE_KEY) == json.dumps(poses.record_of(view))
     except InputError:
         return False
-
-
-def _keep_record(out: Path, record: dict):
-    """Remember what the images were made with; a folder is not resumed with something else."""
-    path, text = out / _RECORD, json.dumps(record, indent=2)
-    if path.exists():
-        if path.read_text(encoding="utf-8") != text:
-            raise InputError(
-                f"'{out}' holds images made with other options (see {_RECORD} there); use the same options to resume, "
-                "or choose another folder for --out."
-            )
-        return
-    with staging(path) as folder:
-        (folder / _RECORD).write_text(text, encoding="utf-8")
-        publish(folder, path)
 
 
 def _line(path: Path, image: Radiograph, output: str) -> str:

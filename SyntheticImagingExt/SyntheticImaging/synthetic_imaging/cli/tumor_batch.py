@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from .batches import Batch
 from .options import Console, add_lesion_options, add_verb
 
 _SUMMARY = """Put synthetic lesions into every CT of a folder, at places that are found. Each case gets
@@ -57,20 +57,20 @@ def run(options, console: Console) -> int:
     from . import cases, results
 
     cases.check_options(options)
-    entries = entries_of(Path(options.cts).expanduser(), Path(options.organs).expanduser())
+    entries = {
+        entry.name: entry for entry in entries_of(Path(options.cts).expanduser(), Path(options.organs).expanduser())
+    }
     out = Path(options.out).expanduser()
-    _keep_settings(out, {name: getattr(options, name) for name in _KEPT})
-    waiting = [entry for entry in entries if not results.is_complete(out / entry.name)]
-    if len(waiting) < len(entries):
-        console.result(f"{len(entries) - len(waiting)} of {len(entries)} cases are complete already.")
+    batch = Batch(out, "case", _SETTINGS, console)
+    batch.begin({name: getattr(options, name) for name in _KEPT})
     failures: dict[str, str] = {}
-    for entry in tqdm(waiting, unit="case", disable=console.quiet, file=sys.stderr):
+    for name in batch.waiting(entries, lambda name: results.is_complete(out / name)):
         with warnings.catch_warnings(record=True) as notes:
-            problem = _attempt(entry, out / entry.name, options)
+            problem = _attempt(entries[name], out / name, options)
         for note in notes:
-            tqdm.write(f"synthetic-imaging: {entry.name}: warning: {note.message}", file=sys.stderr)
+            tqdm.write(f"synthetic-imaging: {name}: warning: {note.message}", file=sys.stderr)
         if problem:
-            failures[entry.name] = problem
+            failures[name] = problem
     console.result(f"{len(entries) - len(failures)} of {len(entries)} cases are in '{out}'.")
     for name, problem in failures.items():
         print(f"synthetic-imaging: {name}: {problem}", file=sys.stderr)
@@ -116,24 +116,6 @@ def _by_name(folder: Path, folders: bool) -> dict[str, Path]:
             raise InputError(f"'{named[name].name}' and '{path.name}' in '{folder}' have the same name; keep one.")
         named[name] = path
     return named
-
-
-def _keep_settings(out: Path, settings: dict):
-    """Remember what the batch was asked for; a batch is not resumed with something else."""
-    from ..io.atomic import publish, staging
-
-    path = out / _SETTINGS
-    text = json.dumps(settings, indent=2)
-    if path.exists():
-        if path.read_text(encoding="utf-8") != text:
-            raise InputError(
-                f"'{out}' holds a batch made with other options (see {_SETTINGS} there); "
-                "use the same options to resume it, or choose another folder for --out."
-            )
-        return
-    with staging(path) as folder:
-        (folder / _SETTINGS).write_text(text, encoding="utf-8")
-        publish(folder, path)
 
 
 def _attempt(entry: Entry, out: Path, options) -> str | None:

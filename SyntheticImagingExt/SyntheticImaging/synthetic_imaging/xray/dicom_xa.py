@@ -20,7 +20,7 @@ from ..io.atomic import publish, staging
 from ..io.metadata import DICOM_PREFIX
 from .geometry import Pose, View
 from .image import Radiograph
-from .poses import record_of, view_of
+from .pose_records import record_of, view_of
 
 _CREATOR, _GROUP, _POSE = "SYNTHETIC IMAGING", 0x3711, 0x01
 _STUDY_KEYWORDS = (

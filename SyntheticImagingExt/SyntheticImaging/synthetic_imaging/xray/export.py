@@ -15,7 +15,7 @@ from ..errors import InputError
 from ..io import mark_synthetic, write_volume
 from ..volume import Volume
 from .image import Radiograph
-from .poses import record_of
+from .pose_records import record_of
 from .split import WATER
 
 OUTPUTS = ("water-path", "line-integral", "transmission", "signal", "display")

@@ -1,0 +1,103 @@
+"""A view as a record that people and programs read: names and numbers, with angles, distances and the matrix."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import InputError
+from .checks import finite
+from .geometry import Pose, View
+
+KIND = "synthetic-imaging c-arm pose"
+POSE_KEY = "SyntheticImaging_pose"
+"""Header key under which images hold their pose."""
+
+_DIGITS = 10
+_DISTANCES = ("source_to_detector_mm", "source_to_isocenter_mm")
+
+
+def record_of(view: View) -> dict:
+    """All numbers of a view, ready for JSON.
+
+    Angles, isocenter (RAS mm), distances, detector (rows, columns, mm between rows and between columns) and off-center
+    mm rebuild the view; projection_matrix (RAS mm to column, row) and source are for other programs.
+    """
+    pose, to_detector, to_isocenter, off_center = view.pose_and_distances()
+    return {
+        "kind": KIND,
+        "lao_deg": _round(pose.lao_deg),
+        "cran_deg": _round(pose.cran_deg),
+        "roll_deg": _round(pose.roll_deg),
+        "isocenter_ras_mm": list(map(_round, pose.isocenter_ras)),
+        "source_to_detector_mm": _round(to_detector),
+        "source_to_isocenter_mm": _round(to_isocenter),
+        "rows": view.rows,
+        "columns": view.columns,
+        "pixel_mm": list(map(_round, view.pixel_mm)),
+        "off_center_mm": list(map(_round, off_center)),
+        "source_ras_mm": list(view.source_ras),
+        "projection_matrix": view.projection_matrix.tolist(),
+    }
+
+
+def view_of(record: dict, default: View | None = None) -> View:
+    """The view of a record.
+
+    With angles: what is missing is taken from ``default``. With a projection_matrix, or K (3, 3) and Rt (3, 4), and no
+    angles: see ``View.from_matrix``; "mirrored": true for the matrix of a camera. InputError names what is missing.
+    """
+    if not isinstance(record, dict):
+        raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
+    if "lao_deg" not in record and ("projection_matrix" in record or "K" in record):
+        return _from_matrix(record, default)
+    known = {} if default is None else record_of(default)
+    merged = {**known, **record}
+    missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]
+    if missing:
+        raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
+    pose = Pose(
+        finite(merged.get("lao_deg", 0), "lao_deg"), finite(merged.get("cran_deg", 0), "cran_deg"),
+        finite(merged.get("roll_deg", 0), "roll_deg"), tuple(merged.get("isocenter_ras_mm", (0, 0, 0))),
+    )  # fmt: skip
+    distances = [merged[name] for name in _DISTANCES]
+    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), merged.get("off_center_mm", (0, 0)))
+
+
+def _from_matrix(record: dict, default: View | None) -> View:
+    known = {} if default is None else record_of(default)
+    merged = {**{name: known[name] for name in ("rows", "columns", "pixel_mm") if name in known}, **record}
+    missing = [name for name in ("rows", "columns", "pixel_mm") if name not in merged]
+    if missing:
+        raise InputError(f"A matrix alone does not tell {', '.join(missing)}; add them, or name a C-arm.")
+    try:
+        if "projection_matrix" in record:
+            matrix = np.array(record["projection_matrix"], dtype=np.float64)
+        else:
+            matrix = np.array(record["K"], dtype=np.float64) @ np.array(record["Rt"], dtype=np.float64)[:3]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError("The matrix is not made of numbers; give projection_matrix (3x4), or K and Rt.") from error
+    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    return View.from_matrix(
+        matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras_mm"),
+        merged.get("source_to_isocenter_mm"), bool(merged.get("mirrored", False)),
+    )  # fmt: skip
+
+
+def _round(value: float) -> float:
+    """Without the last digits, which are rounding: 30 and not 29.999999999999996."""
+    return round(value, _DIGITS) + 0.0
+
+
+def _count(value, name: str) -> int:
+    number = finite(value, name)
+    if number != int(number) or number < 1:
+        raise InputError(f"{name} is {value!r}; give a whole number of at least 1.")
+    return int(number)
+
+
+def _pair(value) -> tuple[float, float]:
+    values = list(value) if isinstance(value, list | tuple) else [value, value]
+    if len(values) != 2:
+        raise InputError(f"pixel_mm is {value!r}; give one number, or two for rows and columns.")
+    return values[0], values[1]
