@@ -130,27 +130,49 @@ class Host:
 
     def moveSlice(self, name, ras, button="none", modifiers=()):
         """Move the mouse to a RAS point of a slice view."""
-        self._mouse(name, QEvent.MouseMove, self.viewPosition(name, ras), "none", button, modifiers)
+        self._mouse(self.sliceView(name), QEvent.MouseMove, self.viewPosition(name, ras), "none", button, modifiers)
 
     def clickSlice(self, name, ras, button="left", modifiers=()):
         """Move to a RAS point of a slice view, press and release."""
         position = self.viewPosition(name, ras)
-        self._mouse(name, QEvent.MouseMove, position, "none", "none", modifiers)
-        self._mouse(name, QEvent.MouseButtonPress, position, button, button, modifiers)
-        self._mouse(name, QEvent.MouseButtonRelease, position, button, "none", modifiers)
+        self._mouse(self.sliceView(name), QEvent.MouseMove, position, "none", "none", modifiers)
+        self._mouse(self.sliceView(name), QEvent.MouseButtonPress, position, button, button, modifiers)
+        self._mouse(self.sliceView(name), QEvent.MouseButtonRelease, position, button, "none", modifiers)
         self.processEvents()
 
     def dragSlice(self, name, rasFrom, rasTo, steps=10, button="left", modifiers=(), onStep=None):
         """Press at one RAS point, move in steps, release at the other. `onStep(i)` is called after every move."""
-        self.moveSlice(name, rasFrom, modifiers=modifiers)
         start, end = self.viewPosition(name, rasFrom), self.viewPosition(name, rasTo)
-        self._mouse(name, QEvent.MouseButtonPress, start, button, button, modifiers)
+        self._drag(self.sliceView(name), start, end, steps, button, modifiers, onStep)
+
+    def _drag(self, view, start, end, steps, button, modifiers, onStep):
+        self._mouse(view, QEvent.MouseMove, start, "none", "none", modifiers)
+        self._mouse(view, QEvent.MouseButtonPress, start, button, button, modifiers)
         for step in range(1, steps + 1):
-            self._mouse(name, QEvent.MouseMove, start + (end - start) * step / steps, "none", button, modifiers)
+            self._mouse(view, QEvent.MouseMove, start + (end - start) * step / steps, "none", button, modifiers)
             if onStep is not None:
                 onStep(step)
-        self._mouse(name, QEvent.MouseButtonRelease, end, button, "none", modifiers)
+        self._mouse(view, QEvent.MouseButtonRelease, end, button, "none", modifiers)
         self.processEvents()
+
+    def threeDPosition(self, ras, index=0):
+        """Widget position (QPointF) at which a 3D view shows a RAS point; ValueError when outside the view."""
+        view = self.threeDView(index)
+        renderer, ratio = view.renderer(), view.devicePixelRatioF()
+        renderer.SetWorldPoint(*ras, 1.0)
+        renderer.WorldToDisplay()
+        x, y, _ = renderer.GetDisplayPoint()
+        position = QPointF((x + 0.5) / ratio, view.height() - (y + 0.5) / ratio)
+        if not view.rect().contains(position.toPoint()):
+            raise ValueError(f"The 3D view does not show RAS {tuple(ras)}: turn or move the camera first")
+        return position
+
+    def drag3D(self, rasFrom, rasTo, steps=10, button="left", modifiers=(), onStep=None, index=0):
+        """Press where a 3D view shows one RAS point, move in steps, release where it shows the other."""
+        view = self.threeDView(index)
+        view.forceRender()
+        start, end = self.threeDPosition(rasFrom, index), self.threeDPosition(rasTo, index)
+        self._drag(view, start, end, steps, button, modifiers, onStep)
 
     def wheelSlice(self, name, notches=1, modifiers=()):
         """Turn the wheel in the middle of a slice view; positive is away from the user."""
@@ -194,8 +216,7 @@ class Host:
             keys |= _MODIFIERS[name.lower()]
         return keys
 
-    def _mouse(self, name, kind, position, button, pressed, modifiers):
-        view = self.sliceView(name)
+    def _mouse(self, view, kind, position, button, pressed, modifiers):
         self._bringMouseTo(view, position)
         event = QMouseEvent(kind, position, QPointF(view.mapToGlobal(position.toPoint())), _BUTTONS[button],
                             _BUTTONS[pressed], self._keys(modifiers))  # fmt: skip

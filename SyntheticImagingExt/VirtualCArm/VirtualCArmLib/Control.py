@@ -39,15 +39,19 @@ class CArmControl:
             raise InputError(f"A beam has no {', '.join(sorted(strangers))}; it has {', '.join(Setup.BEAM)}.")
         self.set(**values)
 
-    def fitWindow(self, plane="A"):
-        """Set the window once by the last full image of a plane; it stays there for the images that follow."""
+    def fitWindow(self, plane="A", narrowest=0.0):
+        """Set the window once by the last full image of a plane; it stays there for the images that follow.
+
+        narrowest: the least width, in attenuation, that it gets around its middle.
+        """
         from synthetic_imaging.errors import InputError
 
         radiograph = self._drawing.radiograph(plane)
         if radiograph is None:
             raise InputError("There is no image yet to which a window could be fitted; take one first.")
         window = radiograph.fitted_window()
-        self.set(windowLow=window.low, windowHigh=window.high)
+        middle, half = (window.low + window.high) / 2, max(window.high - window.low, narrowest) / 2
+        self.set(windowLow=middle - half, windowHigh=middle + half)
 
     def set(self, isocenterRas=None, **values):
         """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""

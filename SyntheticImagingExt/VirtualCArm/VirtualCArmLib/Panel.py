@@ -23,6 +23,8 @@ from .ToolsSection import ToolsSection
 from .XrayViews import XrayViews
 
 REFRESH_MS = 80
+FIRST_WINDOW = 2.5
+"""Width of the first window at least: what comes next may have bone where the first image had none."""
 
 
 class CArmPanel(TaskPanel, VTKObservationMixin):
@@ -161,7 +163,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         if isFinal and self._isFirstImage and plane == "A":
             # the first image gets a window that suits it; from then on the window is the user's
             self._isFirstImage = False
-            self.live.defer(lambda: self.guarded(self.logic.fitWindow))
+            self.live.defer(lambda: self.guarded(lambda: self.logic.fitWindow(narrowest=FIRST_WINDOW)))
 
     def _refreshUsability(self):
         problem = self._problem()

@@ -103,14 +103,22 @@ class PoseSection:
         parameters.parameterNode.EndModify(wasModifying)
 
     def _onPlace(self, *_arguments):
-        wanted = self.ui.placeIsocenterButton.checked
-        self.ui.placeWidget.setCurrentNode(self._parameters.isocenter)
-        self._do(lambda: self.ui.placeWidget.setPlaceModeEnabled(wanted))
+        """The point is lifted, and set down again by the click; or put back when nothing is clicked."""
+        node, wanted = self._parameters.isocenter, self.ui.placeIsocenterButton.checked
+        self.ui.placeWidget.setCurrentNode(node)
+        if wanted and node.GetNumberOfControlPoints():
+            node.UnsetNthControlPointPosition(0)
+        self.ui.placeWidget.setPlaceModeEnabled(wanted)
         self._onPlaceModeChanged()
 
     def _onPlaceModeChanged(self, *_arguments):
+        isPlacing = self.ui.placeWidget.placeModeEnabled
         with silent(self.ui.placeIsocenterButton):
-            self.ui.placeIsocenterButton.checked = self.ui.placeWidget.placeModeEnabled
+            self.ui.placeIsocenterButton.checked = isPlacing
+        node = self._parameters.isocenter if self._parameters is not None else None
+        if not isPlacing and node is not None and node.GetNumberOfControlPoints():
+            if node.GetNthControlPointPositionStatus(0) != node.PositionDefined:
+                node.RestoreNthControlPointPosition(0)
 
 
 def pointNames(node):

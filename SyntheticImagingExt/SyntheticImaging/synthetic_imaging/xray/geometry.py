@@ -57,9 +57,9 @@ class Pose:
 
     @property
     def title(self) -> str:
-        """The angles as a C-arm shows them, for example "LAO 30 CAUD 10"."""
-        primary = f"{'LAO' if self.lao_deg >= 0 else 'RAO'} {abs(self.lao_deg):g}"
-        return f"{primary} {'CRAN' if self.cran_deg >= 0 else 'CAUD'} {abs(self.cran_deg):g}"
+        """The angles as a C-arm shows them, to a tenth of a degree, for example "LAO 30 CAUD 10"."""
+        lao, cran = round(self.lao_deg, 1), round(self.cran_deg, 1)
+        return f"{'LAO' if lao >= 0 else 'RAO'} {abs(lao):g} {'CRAN' if cran >= 0 else 'CAUD'} {abs(cran):g}"
 
 
 VIEWS: dict[str, Pose] = {
