@@ -149,6 +149,22 @@ def test_scatter_falls_with_the_gap_and_grows_with_the_field():
     assert middle["small"] < 0.6 * middle["reference"]
 
 
+@pytest.mark.parametrize(
+    ("to_detector", "to_isocenter", "field_mm", "water_mm", "low", "high"),
+    [
+        (1500, 1000, (300, 400), 300, 1.0, 2.0), (1500, 1000, (300, 400), 390, 1.6, 2.6),
+        (1000, 850, (350, 430), 220, 2.5, 6.0),
+    ],
+    ids=["pelvis", "large pelvis", "abdomen at the detector"],
+)  # fmt: skip
+def test_scatter_has_the_published_order(to_detector, to_isocenter, field_mm, water_mm, low, high):
+    """The kernels are chosen; what they give without a grid in published conditions is of the published size."""
+    height, width = field_mm
+    view = View.from_pose(Pose(), to_detector, to_isocenter, height // 5, width // 5, (5.0, 5.0))
+    image = radiograph(water(water_mm, view), view, plain(scatter=Scatter(grid=False)))
+    assert low < float(image.spr[height // 10, width // 10]) < high
+
+
 def test_scatter_does_not_depend_on_the_number_of_pixels():
     fine = radiograph(water(200), VIEW, plain(scatter=Scatter()))
     view = VIEW.resized(64)
