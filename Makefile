@@ -8,13 +8,13 @@ DEMO_OUT ?= demo
 CT ?=
 ORGAN ?=
 
-.PHONY: help demo test quick lint format screenshots benchmark icons clean
+.PHONY: help demo test quick lint format screenshots gallery benchmark icons clean
 
 help:
 	@echo "make demo [CT=file ORGAN=file] [DEMO_OUT=folder]   the main job in a window; offscreen without a display"
 	@echo "make test                                          lint and every test"
 	@echo "make quick                                         the tests that are not slow"
-	@echo "make lint | format | screenshots | benchmark | icons | clean"
+	@echo "make lint | format | screenshots | gallery | benchmark | icons | clean"
 
 demo: $(STAMP)
 	$(BIN)/python Testing/demo.py --out "$(DEMO_OUT)" $(if $(CT),--ct "$(CT)") $(if $(ORGAN),--organ "$(ORGAN)")
@@ -35,6 +35,9 @@ format: $(STAMP)
 
 screenshots: $(STAMP)
 	$(BIN)/python Testing/screenshots.py --out Resources/Screenshots
+
+gallery: $(STAMP)
+	$(BIN)/python Testing/gallery.py
 
 benchmark: $(STAMP)
 	PYTHONPATH=Testing $(BIN)/python -m benchmarks

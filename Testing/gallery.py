@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 import realdata
+import SimpleITK as sitk
 from PIL import Image, ImageDraw
+from scipy import ndimage
 
 from synthetic_imaging.io import read_labels, read_volume
 from synthetic_imaging.phantom import torso
@@ -28,11 +30,13 @@ from synthetic_imaging.xray.spectrum import Spectrum
 from synthetic_imaging.xray.tools import Tool
 
 OUT = realdata.REPOSITORY / "Resources" / "Screenshots"
-SIZE = 480
+PIXELS = 480
+"""The longer side of each half of a picture."""
+
+FINE_MM = 1.0
 CHEST = "cptac-pda-c3n-00249-chest/cptac-pda-c3n-00249-chest.nrrd"
 PELVIS = "totalsegmentator-example/example_ct.nii.gz"
-PELVIS_LABELS = "totalsegmentator-example/example_ct_labels_v1_combined.nrrd"
-ARTERIES, RIGHT_FEMUR = (3, 20, 21), 9
+AORTA, VESSELS = "totalsegmentator-example/aorta_report", ("aorta", "celiac_trunk", "superior_mesenteric_artery")
 
 WALL_STAND = machine_named("generic").changed(source_to_detector_mm=1800, source_to_isocenter_mm=1550)
 TABLE = machine_named("generic").changed(source_to_detector_mm=1150, source_to_isocenter_mm=900)
@@ -42,7 +46,10 @@ RADIOGRAPH, FLUOROSCOPY = Exposure(photons_per_mm2=8e6), Exposure(photons_per_mm
 
 @dataclass(frozen=True)
 class Scene:
-    """One picture: which CT, where the C-arm stands, how it is set."""
+    """One picture: which CT, where the C-arm stands, how it is set, and one look for both halves.
+
+    target: the isocenter in the CT's own millimeters, RAS; the CT's center where there is none.
+    """
 
     name: str
     ct: Callable[[], Volume]
@@ -50,91 +57,111 @@ class Scene:
     machine: Machine
     spectrum: Spectrum
     exposure: Exposure = RADIOGRAPH
-    away_mm: tuple[float, float, float] = (0, 0, 0)
+    target: tuple[float, float, float] | None = None
     collimation: Collimation = field(default_factory=Collimation)
-    detail: float = 1.0
-    inverted: bool = False
+    look: Window = field(default_factory=lambda: Window(detail=1.5))
     division: Callable[[Volume], split.Split] | None = None
     tools: Callable[[Volume], list[Tool]] | None = None
 
 
 def chest() -> Volume:
-    return read_volume(realdata.path(CHEST))
+    return finer(read_volume(realdata.path(CHEST)))
 
 
 def pelvis() -> Volume:
-    return read_volume(realdata.path(PELVIS))
+    return finer(read_volume(realdata.path(PELVIS)))
 
 
 def body() -> Volume:
     return torso(seed=0).ct
 
 
-def with_filled_arteries(ct: Volume) -> split.Split:
-    """Aorta and iliac arteries filled with 60 mg of iodine per ml."""
-    labels = read_labels(realdata.path(PELVIS_LABELS), like=ct)
-    return split.labeled(labels, contrast=[split.Contrast(label, 60.0) for label in ARTERIES])
+def finer(ct: Volume) -> Volume:
+    """A CT at ``FINE_MM`` along each axis that is coarser, by cubic splines: large voxels leave steps in shadows."""
+    image = sitk.GetImageFromArray(ct.numpy().astype(np.float32))
+    image.SetSpacing(ct.spacing_mm.tolist())
+    spacing = np.minimum(ct.spacing_mm, FINE_MM)
+    size = [
+        round((count - 1) * old / new) + 1
+        for count, old, new in zip(ct.shape[::-1], ct.spacing_mm, spacing, strict=True)
+    ]
+    fine = sitk.Resample(
+        image, size, sitk.Transform(), sitk.sitkBSpline, (0, 0, 0), spacing.tolist(), np.eye(3).ravel().tolist()
+    )
+    matrix = ct.ijk_to_ras.copy()
+    matrix[:3, :3] = ct.directions * spacing
+    low, high = float(ct.data.min()), float(ct.data.max())
+    return Volume.from_numpy(sitk.GetArrayFromImage(fine).clip(low, high).round().astype(np.int16), matrix)
+
+
+def aorta() -> Volume:
+    return read_volume(realdata.path(f"{AORTA}/ct_cropped.nii.gz"))
+
+
+def with_filled_aorta(ct: Volume) -> split.Split:
+    """The aorta and its branches filled with 60 mg of iodine per ml."""
+    masks = [read_labels(realdata.path(f"{AORTA}/{name}.nii.gz"), like=ct).numpy() > 0 for name in VESSELS]
+    soft = ndimage.gaussian_filter(np.any(masks, axis=0).astype(np.float32), 0.8)
+    filled = ct.like((soft > 0.4).astype(np.uint8))
+    return split.labeled(filled, contrast=[split.Contrast(1, 60.0)])
 
 
 def wires(ct: Volume) -> list[Tool]:
-    """Two K-wires from the trochanter into the head of the right femur."""
-    labels = read_labels(realdata.path(PELVIS_LABELS), like=ct)
-    k, j, i = np.nonzero(labels.numpy() == RIGHT_FEMUR)
-    femur = ct.ras_from_ijk(np.stack([i, j, k], 1))
-    head = femur[femur[:, 2] > np.quantile(femur[:, 2], 0.8)].mean(axis=0)
-    trochanter = femur[femur[:, 0] > np.quantile(femur[:, 0], 0.9)].mean(axis=0)
-    up = (head - trochanter) / np.linalg.norm(head - trochanter)
-    meshes = [kwire(head + np.array([0, shift, 3 * shift]), up, 130, 2.5) for shift in (-3, 3)]
-    return [Tool(f"K-wire {number}", mesh, "steel") for number, mesh in enumerate(meshes, 1)]
+    """Two K-wires from below the trochanter through the neck into the head of the right femur."""
+    tips = ((86, 132, 130), (90, 132, 121))
+    way = np.array((-64, 0, 27)) / np.linalg.norm((-64, 0, 27))
+    return [Tool(f"K-wire {n}", kwire(np.array(tip), way, 130, 2.0), "steel") for n, tip in enumerate(tips, 1)]
 
 
 SCENES = (
     Scene(
-        "chest_ap", chest, Pose(), WALL_STAND, Spectrum(110, 3, 0.1), detail=1.5,
+        "chest_ap", chest, Pose(), WALL_STAND, Spectrum(110, 3, 0.1), look=Window(sigmoid=True, detail=1.0),
         collimation=Collimation(top_mm=162, bottom_mm=162, left_mm=205, right_mm=205),
     ),
     Scene(
-        "pelvis_ap", pelvis, VIEWS["ap"], TABLE, Spectrum(80, 3, 0.1), away_mm=(0, 0, -50),
-        collimation=Collimation(bottom_mm=135),
+        "pelvis_ap", pelvis, VIEWS["ap"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 190),
+        collimation=Collimation(top_mm=130, bottom_mm=118, left_mm=205, right_mm=205),
     ),
     Scene(
-        "pelvis_inlet", pelvis, VIEWS["inlet"], TABLE, Spectrum(80, 3, 0.1), FLUOROSCOPY, (0, 0, -75),
-        collimation=Collimation(iris_radius_mm=185, bottom_mm=105),
+        "pelvis_inlet", pelvis, VIEWS["inlet"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 185),
+        collimation=Collimation(iris_radius_mm=165, bottom_mm=80),
     ),
     Scene(
-        "pelvis_outlet", pelvis, VIEWS["outlet"], TABLE, Spectrum(85, 3, 0.1), FLUOROSCOPY, (0, 0, -75),
-        collimation=Collimation(iris_radius_mm=185, bottom_mm=105),
+        "pelvis_outlet", pelvis, VIEWS["outlet"], TABLE, Spectrum(85, 3, 0.1), target=(3.5, 150, 185),
+        collimation=Collimation(iris_radius_mm=165, bottom_mm=80),
     ),
     Scene(
-        "lumbar_lateral", pelvis, VIEWS["lateral-left"], TABLE, Spectrum(95, 3, 0.1), away_mm=(0, -60, 45),
-        collimation=Collimation(left_mm=95, right_mm=85, top_mm=130), detail=3,
+        "lumbar_lateral", pelvis, VIEWS["lateral-left"], TABLE, Spectrum(90, 3, 0.1), target=(-15, 128, 302),
+        collimation=Collimation(left_mm=85, right_mm=85, top_mm=130, bottom_mm=130), look=Window(detail=2.5),
     ),
     Scene(
-        "arteries", pelvis, Pose(lao_deg=-20), C_ARM, Spectrum(75, 3, 0.1), FLUOROSCOPY, (0, 0, -50),
-        inverted=True, division=with_filled_arteries,
+        "arteries", aorta, Pose(lao_deg=50), C_ARM, Spectrum(80, 3, 0.1), FLUOROSCOPY,
+        look=Window(inverted=True, detail=0.5), division=with_filled_aorta,
     ),
     Scene(
-        "femur_kwires", pelvis, Pose(lao_deg=-10), C_ARM, Spectrum(75, 3, 0.1), FLUOROSCOPY, (75, 0, -125),
-        collimation=Collimation(bottom_mm=62), tools=wires,
+        "femur_kwires", pelvis, Pose(lao_deg=-10), C_ARM, Spectrum(63, 3), RADIOGRAPH, (112, 132, 125),
+        collimation=Collimation(left_mm=115, right_mm=95, top_mm=75, bottom_mm=52), look=Window(detail=2.5),
+        tools=wires,
     ),
     Scene("phantom_ap", body, VIEWS["ap"], TABLE, Spectrum(85, 3, 0.1)),
 )  # fmt: skip
 
 
 def picture(scene: Scene) -> Image.Image:
-    """The naive image at the left, the realistic one at the right, both with a window set by themselves."""
+    """The naive image at the left, the realistic one at the right: one look, its window set by each image itself."""
     ct = scene.ct()
-    center = ct.ras_from_ijk((np.array(ct.shape[::-1]) - 1) / 2) + scene.away_mm
-    view = View.of(scene.machine, replace(scene.pose, isocenter_ras=tuple(center))).resized(SIZE)
+    center = ct.ras_from_ijk((np.array(ct.shape[::-1]) - 1) / 2) if scene.target is None else scene.target
+    whole = View.of(scene.machine, replace(scene.pose, isocenter_ras=tuple(center)))
+    longer = max(part.stop - part.start for part in open_field(scene, whole.resized(480)))
+    view = whole.resized(round(PIXELS * 480 / longer))
     patient = Patient(ct, scene.division(ct) if scene.division else None)
-    paths = patient.project(view, scene.tools(ct) if scene.tools else ())
-    look = Window(inverted=scene.inverted)
-    naive = Settings(naive=True, collimation=scene.collimation, window=look)
-    realistic = Settings(
-        scene.spectrum, exposure=scene.exposure, collimation=scene.collimation,
-        window=replace(look, detail=scene.detail),
-    )  # fmt: skip
-    halves = [gray(paths, view, settings)[open_field(scene, view)] for settings in (naive, realistic)]
+    bare = patient.project(view)
+    paths = patient.project(view, scene.tools(ct)) if scene.tools else bare
+    realistic = Settings(scene.spectrum, exposure=scene.exposure, collimation=scene.collimation, window=scene.look)
+    halves = [
+        gray(paths, bare, view, settings)[open_field(scene, view)]
+        for settings in (replace(realistic, naive=True), realistic)
+    ]
     height, width = halves[0].shape
     sheet = Image.fromarray(np.hstack([halves[0], np.full((height, 8), 255, np.uint8), halves[1]]))
     draw = ImageDraw.Draw(sheet)
@@ -147,18 +174,22 @@ def open_field(scene: Scene, view: View) -> tuple[slice, slice]:
     """The box of what is not collimated."""
     opening = scene.collimation.opening(view)
     if opening is None:
-        return slice(None), slice(None)
+        return slice(0, view.rows), slice(0, view.columns)
     rows, columns = (np.flatnonzero((opening > 0.5).any(dim=axis).numpy()) for axis in (1, 0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def gray(paths, view: View, settings: Settings) -> np.ndarray:
-    """The display image (rows, columns) uint8, its window fitted to what is not collimated."""
-    fitted = replace(settings, window=radiograph(paths, view, settings).fitted_window())
+def gray(paths, bare, view: View, settings: Settings) -> np.ndarray:
+    """The display image (rows, columns) uint8, its window fitted to what is not collimated of the patient alone."""
+    fitted = replace(settings, window=radiograph(bare, view, settings).fitted_window())
     return np.rint(radiograph(paths, view, fitted).display.numpy() * 255).astype(np.uint8)
 
 
 def main(names: list[str]) -> int:
+    unknown = set(names) - {scene.name for scene in SCENES}
+    if unknown:
+        print(f"No picture is named {', '.join(sorted(unknown))}.", file=sys.stderr)
+        return 2
     OUT.mkdir(parents=True, exist_ok=True)
     for scene in SCENES:
         if names and scene.name not in names:
