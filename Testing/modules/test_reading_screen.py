@@ -1,6 +1,8 @@
 """The reading screen: what nobody finds while somebody reads, and that the window is given back as it was."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from reading_hands import answersOf, awaitCase, press, windowState
 from reading_studies import NAMES, PASSPHRASE
 
@@ -44,6 +46,30 @@ def test_what_the_scene_shows_does_not_lie_over_the_images(host, body, openDesk)
     assert not display.GetVisibility() and not points.GetDisplayNode().GetVisibility()
     desk.leave()
     assert display.GetVisibility() and points.GetDisplayNode().GetVisibility()
+
+
+def test_the_mouse_opens_no_menu_and_keys_of_the_views_are_off(host, openDesk):
+    import slicer
+
+    menus = []
+    logic = slicer.app.applicationLogic()
+    tag = logic.AddObserver(logic.ShowViewContextMenuEvent, lambda *_a: menus.append(True))
+    host.clickSlice("Red", (0, 0, 0), button="right")
+    assert menus.pop() and not menus, "elsewhere it does"
+    _study, reading, desk = openDesk(cases=2)
+    press(host, "Space")
+    awaitCase(host, reading)
+    host.clickSlice("Reading1", (0, 0, reading.look.nodes.views[0].GetSliceOffset()), button="right")
+    assert not menus
+    for name, changes in (("Red", True), ("Reading1", False)):
+        node = host.layoutManager.sliceWidget(name).mrmlSliceNode()
+        before = node.GetSliceVisible()
+        QTest.keyClick(host.sliceView(name), Qt.Key_V)  # shows the slice in 3D views
+        assert (node.GetSliceVisible() != before) == changes
+    desk.leave()
+    host.clickSlice("Red", (0, 0, 0), button="right")
+    assert menus
+    logic.RemoveObserver(tag)
 
 
 def test_keys_of_the_application_are_away_and_come_back(host, openDesk):

@@ -116,6 +116,14 @@ def test_a_key_that_bounces_answers_once(host, openDesk, monkeypatch):
     assert len(answersOf(study)) == 2
 
 
+def test_unsure_is_an_answer_where_it_is_offered(host, openDesk):
+    study, reading, _desk = openDesk(cases=2, allow_unsure=True)
+    press(host, "Space")
+    awaitCase(host, reading)
+    press(host, "U")
+    assert answersOf(study)[0]["answer"] == "unsure"
+
+
 def test_a_mark_that_is_required(host, openDesk):
     study, reading, desk = openDesk(cases=2, mark="required")
     press(host, "Space")

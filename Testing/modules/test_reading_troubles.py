@@ -85,6 +85,28 @@ def test_leaving_and_resuming_later(host, openDesk):
     assert [entry["answer"] for entry in answersOf(study)] == [3, 2, 2, 2]
 
 
+def test_an_answer_that_a_crash_cut_off_is_told_and_asked_again(host, openDesk):
+    from VisualTuringLib.ReadingDesk import ReadingDesk
+    from VisualTuringLib.ReadingLogic import ReadingLogic
+
+    study, reading, desk = openDesk(cases=3)
+    press(host, "Space")
+    for key in "12":
+        awaitCase(host, reading)
+        press(host, key)
+    second = answersOf(study)[1]["trial_id"]
+    desk.leave()
+    path = study.folder / "answers" / "reader-01" / "session-1.jsonl"
+    path.write_bytes(path.read_bytes()[:-20])
+    again = ReadingDesk(ReadingLogic(study.folder, "Ann Lee", resume=True))
+    again.open()
+    assert "that case is shown again" in again.page.ui.pageLabel.text
+    press(host, "Space")
+    awaitCase(host, again.reading)
+    assert again.reading.trial.trial_id == second
+    again.leave()
+
+
 def test_an_image_deleted_from_the_scene_is_shown_again(host, openDesk):
     study, reading, desk = openDesk(cases=2)
     press(host, "Space")

@@ -23,7 +23,7 @@ class ReadSection:
         ui.readStudyPathLineEdit.currentPathChanged.connect(self.refresh)
         ui.answersPathLineEdit.currentPathChanged.connect(self.refresh)
         ui.readerComboBox.currentTextChanged.connect(self._refreshReader)
-        ui.sessionSpinBox.valueChanged.connect(self._refreshReader)
+        ui.sessionSpinBox.connect("valueChanged(int)", self._refreshReader)
         ui.startReadingButton.clicked.connect(lambda *_a: self._do(lambda: self._open(resume=False)))
         ui.resumeReadingButton.clicked.connect(lambda *_a: self._do(lambda: self._open(resume=True)))
         ui.checkImagesButton.clicked.connect(lambda *_a: self._check())

@@ -212,6 +212,7 @@ def _hidden(className):
     node.SetHideFromEditors(True)
     node.SetSaveWithScene(False)
     node.SetUndoEnabled(False)
+    node.SetAttribute(slicer.vtkMRMLSubjectHierarchyConstants.GetSubjectHierarchyExcludeFromTreeAttributeName(), "1")
     return slicer.mrmlScene.AddNode(node)
 
 

@@ -7,6 +7,7 @@ import slicer
 
 VIEW_NAMES = ("Reading1", "Reading2")
 _LAYOUT_IDS = {1: 73101, 2: 73102}
+_BEFORE_ALL = 1000.0
 _VIEW = (
     '<item><view class="vtkMRMLSliceNode" singletontag="{name}">'
     '<property name="orientation" action="default">Axial</property>'
@@ -103,11 +104,21 @@ class ReadingScreen:
         mode = interaction.GetCurrentInteractionMode()
         self._undo.append(lambda: interaction.SetCurrentInteractionMode(mode))
         interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+        self._withholdMenu(interaction)
         crosshair = slicer.mrmlScene.GetSingletonNode("default", "vtkMRMLCrosshairNode")
         if crosshair is not None:
             shown = crosshair.GetCrosshairMode()
             self._undo.append(lambda: crosshair.SetCrosshairMode(shown))
             crosshair.SetCrosshairMode(crosshair.NoCrosshair)
+
+    def _withholdMenu(self, interaction):
+        """The menu of the right button offers the volume's properties and other modules."""
+
+        def stop(caller, _event):
+            caller.GetCommand(tag).AbortFlagOn()
+
+        tag = interaction.AddObserver(interaction.ShowViewContextMenuEvent, stop, _BEFORE_ALL)
+        self._undo.append(lambda: interaction.RemoveObserver(tag))
 
     def _addWidgets(self, window, strip, page):
         """The strip as a tool bar, which nobody can pull at; the page as a panel, which takes the whole window."""
@@ -144,11 +155,28 @@ def _prepared(widget):
     view.cornerAnnotation().ClearAllTexts()
     view.cornerAnnotation().SetVisibility(False)
     logic = widget.sliceLogic()
+    _restrictView(view)
     for each in (node, logic.GetSliceCompositeNode()):
         each.SetHideFromEditors(True)
         each.SetSaveWithScene(False)
     logic.GetSliceCompositeNode().SetLinkedControl(False)
     return logic
+
+
+def _restrictView(view):
+    """Mouse and keys of a view scroll, pan and zoom; they do not turn slices, blend or choose volumes."""
+    widget = view.displayableManagerByClassName("vtkMRMLCrosshairDisplayableManager").GetSliceIntersectionWidget()
+    for action in (
+        widget.ActionRotate,
+        widget.ActionBlend,
+        widget.ActionShowSlice,
+        widget.ActionAdjustLightbox,
+        widget.ActionSelectVolume,
+        widget.ActionSetCrosshairPosition,
+        widget.ActionTranslateSliceIntersection,
+        widget.ActionRotateSliceIntersection,
+    ):
+        widget.SetActionEnabled(action, False)
 
 
 def _isOfViews(node):
