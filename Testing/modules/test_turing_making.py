@@ -58,6 +58,10 @@ def fillIn(ui, folder, passphrase=PASSPHRASE, again=PASSPHRASE):
 def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, tmp_path):
     ui = turing.ui
     turing.logic.addTable(table)
+    fillIn(ui, "")
+    ui.makeButton.click()
+    wait(host, turing)
+    assert ui.messageLabel.text == "No folder is chosen for the study. Choose a new one."
     fillIn(ui, tmp_path / "study", again="another passphrase")
     ui.makeButton.click()
     assert "two passphrases differ" in ui.messageLabel.text and not turing.panel.isBusy
@@ -67,7 +71,7 @@ def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, t
     assert ui.makeButton.toolTip == "Wait until the task is done, or cancel it."
     wait(host, turing)
     assert len(list((tmp_path / "study" / "images").iterdir())) == 8
-    assert "8 cases" in ui.makeLabel.text and "Nothing but the picture" in ui.makeLabel.text
+    assert "8 cases" in ui.makeLabel.text and "nothing but the lesion" in ui.makeLabel.text
     assert ui.newPassphraseEdit.text == ui.repeatPassphraseEdit.text == ""
     assert ui.studyEdit.currentPath == ui.readStudyPathLineEdit.currentPath == str(tmp_path / "study")
     ui.passphraseEdit.text = PASSPHRASE
@@ -76,7 +80,7 @@ def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, t
     assert PASSPHRASE not in text and "patient0" not in text and "key.json" not in text
     ui.checkButton.click()
     wait(host, turing)
-    assert ui.findingsLabel.text.startswith("8 cases searched.\nNothing but the picture")
+    assert ui.findingsLabel.text.startswith("8 cases searched.\nThe search found nothing but")
 
 
 def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_path):

@@ -73,6 +73,16 @@ def test_the_list_shows_what_the_study_would_be(host, turing, table):
     assert ui.casesTable.rowCount == 0 and not ui.removeCasesButton.enabled
 
 
+def test_the_panel_is_no_wider_than_slicers(host, turing):
+    from slicer_host.window import PANEL_WIDTH_PX
+
+    for index in range(turing.ui.taskTabs.count):
+        turing.ui.taskTabs.setCurrentIndex(index)
+        host.processEvents(20)
+        assert turing.parent.minimumSizeHint.width() <= PANEL_WIDTH_PX
+    turing.ui.taskTabs.setCurrentIndex(0)
+
+
 def test_sample_sizes_follow_the_design(host, turing, table):
     ui = turing.ui
     assert set(sampleSizes(ui).values()) == {"too few"}
@@ -172,6 +182,44 @@ def test_choices_come_back_with_the_scene(host, turing, tmp_path):
     assert ui.titleEdit.text == "Livers of 2026" and ui.timeLimitSpinBox.value == 90
     assert ui.instructionsEdit.plainText.endswith("Look at the edges.") and ui.armsComboBox.currentIndex == 1
     assert turing.panel.parameters.preset == preset and ui.presetComboBox.currentIndex == 3
+
+
+def test_the_module_can_be_reloaded(host, turing, table):
+    import slicer
+
+    addTable(host, turing, table)
+    turing.onReload()
+    host.processEvents(50)
+    fresh = slicer.modules.VisualTuringWidget
+    assert fresh is not turing
+    fresh.enter()
+    host.processEvents(300)
+    assert fresh.ui.casesTable.rowCount == 0 and fresh.ui.taskTabs.count == 3
+    addTable(host, fresh, table)
+    assert fresh.ui.casesTable.rowCount == 7
+    fresh.logic.clearCases()
+
+
+def test_radiographs_need_synthetic_ones(host, turing, tmp_path):
+    import qt
+
+    ui = turing.ui
+    image = qt.QImage(64, 64, qt.QImage.Format_Grayscale8)
+    for truth in ("real", "synthetic"):
+        for number in range(2):
+            image.fill(qt.QColor(40 * number + 20, 0, 0))
+            (tmp_path / truth).mkdir(exist_ok=True)
+            image.save(str(tmp_path / truth / f"film{number}.png"))
+    ui.modalityComboBox.currentIndex = 1
+    turing.logic.addFolder(tmp_path / "real", "real")
+    host.processEvents(300)
+    assert not ui.boxRSpinBox.enabled and ui.sizePxSpinBox.enabled
+    assert "Add synthetic radiographs" in ui.outlookLabel.text and not ui.makeButton.enabled
+    turing.logic.addFolder(tmp_path / "synthetic", "synthetic")
+    assert "no lesion position" in ui.outlookLabel.text, "they cannot be pointed at"
+    ui.cueCheckBox.checked = False
+    host.processEvents(300)
+    assert ui.outlookLabel.text == "2 real, 2 synthetic." and ui.makeButton.enabled
 
 
 def test_the_home_module_leads_here(host):

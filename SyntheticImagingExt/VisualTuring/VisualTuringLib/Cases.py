@@ -170,11 +170,11 @@ def _points(node):
 
 def _recordedLesions(volumeNode):
     """Lesions that Synthetic Tumor put into a volume, by its record in the scene."""
-    from synthetic_imaging.tumor import lesions_of
-
     for record in slicer.util.getNodesByClass("vtkMRMLTextNode"):
         isRecord = record.GetAttribute(TUMOR_RECORD_ATTRIBUTE)
         if isRecord and record.GetNodeReference(TUMOR_VOLUME_ROLE) is volumeNode:
+            from synthetic_imaging.tumor import lesions_of
+
             lesions = lesions_of(record.GetText() or "")
             return [_site(lesion.center_ras, _sphereRadiusMm(lesion.volume_mm3)) for lesion in lesions]
     return []

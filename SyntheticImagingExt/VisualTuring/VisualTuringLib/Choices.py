@@ -81,9 +81,10 @@ class Outlook:
     def _problem(self, entries, parameters):
         if not self.real:
             return "Add real images."
-        if parameters.modality.value == "xray":
-            return "" if self.synthetic else "Add synthetic radiographs; only CT lesions can be made."
-        blank = [entry.name for entry in entries if entry.truth == "real" and not entry.lesionCount]
+        if self.isMaking and parameters.modality.value == "xray":
+            return "Add synthetic radiographs; only CT lesions can be made."
+        kinds = ("real",) if self.isMaking else ("real", "synthetic")
+        blank = [entry.name for entry in entries if entry.truth in kinds and not entry.lesionCount]
         if blank and (self.isMaking or parameters.cue):
             other = "" if self.isMaking else ', or switch "Show where the lesion is" off'
             return f'"{blank[0]}" has no lesion position. Add one{other}.'

@@ -161,20 +161,23 @@ class TuringLogic:
 
         return ReadingLogic(folder, reader, number, resume, **more)
 
-    def status(self, folder):
-        """Who has read how much, without any truth (``ReadingStatus.StudyStatus``)."""
+    def status(self, folder, answers=None):
+        """Who has read how much, without any truth (``ReadingStatus.StudyStatus``). answers: see ``report``."""
         from .ReadingStatus import studyStatus
 
-        return studyStatus(_given(folder, "No study is chosen. Choose its folder."))
+        return studyStatus(_given(folder, "No study is chosen. Choose its folder."), pathText(answers) or None)
 
     # Report
 
-    def report(self, folder, passphrase, keyPath=None, out=None, onProgress=None):
-        """Evaluate a study; {"files": paths, "analysis": as in results.json}. out: by default ``<folder>-report``."""
-        return self.reportWork(folder, passphrase, keyPath, out).perform(onProgress)
+    def report(self, folder, passphrase, keyPath=None, out=None, answers=None, onProgress=None):
+        """Evaluate a study; {"files": paths, "analysis": as in results.json}.
 
-    def reportWork(self, folder, passphrase, keyPath=None, out=None):
-        request = {"task": "report", **_studyAndKey(folder, keyPath)}
+        out: by default ``<folder>-report``. answers: the folder of the answers, where it is not in the study.
+        """
+        return self.reportWork(folder, passphrase, keyPath, out, answers).perform(onProgress)
+
+    def reportWork(self, folder, passphrase, keyPath=None, out=None, answers=None):
+        request = {"task": "report", **_studyAndKey(folder, keyPath), "answers": pathText(answers) or None}
         out = Path(pathText(out) or defaultReportFolder(request["folder"]))
         return Work({**request, "out": str(out)}, passphrase, _reportFiles(out))
 

@@ -33,18 +33,16 @@ class MakeSection:
         from synthetic_imaging.errors import InputError
 
         ui, folder = self.ui, pathText(self.ui.newStudyEdit.currentPath)
-        key = pathText(ui.newKeyEdit.currentPath) or defaultKeyPath(folder)
+        key = pathText(ui.newKeyEdit.currentPath)
         passphrase = ui.newPassphraseEdit.text
         if passphrase != ui.repeatPassphraseEdit.text:
             raise InputError(_("The two passphrases differ; enter the same one twice."))
         showText(ui.makeLabel, "")
-        steps = self._logic.plannedStudySteps(
-            self._parameters, passphrase, pathText(ui.newKeyEdit.currentPath) or None, ui.acceptLeaksCheckBox.checked
-        )
+        steps = self._logic.plannedStudySteps(self._parameters, passphrase, key or None, ui.acceptLeaksCheckBox.checked)
 
         def onMade(found):
             self.forgetPassphrases()
-            showText(ui.makeLabel, self._sentences(found, folder, key))
+            showText(ui.makeLabel, self._sentences(found, folder, key or defaultKeyPath(folder)))
             self._panel.studyMade(folder)
 
         def onProblem(error):
@@ -63,5 +61,5 @@ class MakeSection:
 
 def findings(found):
     """What the search for leaks found, in sentences."""
-    leaks = found["leaks"] or [_("Nothing but the picture tells real from synthetic.")]
+    leaks = found["leaks"] or [_("The search found nothing but the lesion that tells real from synthetic.")]
     return [*leaks, *found["notes"]]

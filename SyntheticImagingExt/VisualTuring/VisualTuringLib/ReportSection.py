@@ -71,7 +71,8 @@ class ReportSection:
 
     def _report(self):
         folder, passphrase, key = self._unblind.opened()
-        work = self._logic.reportWork(folder, passphrase, key, pathText(self.ui.reportEdit.currentPath) or None)
+        out = pathText(self.ui.reportEdit.currentPath)
+        work = self._logic.reportWork(folder, passphrase, key, out, self._unblind.answers())
         self._work(_("Evaluating"), work, self._onReported)
 
     def _counts(self):

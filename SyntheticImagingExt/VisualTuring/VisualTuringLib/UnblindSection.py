@@ -23,7 +23,9 @@ class UnblindSection:
         ui.keyEdit.filters = ctk.ctkPathLineEdit.Files
         ui.keyEdit.nameFilters = [_("Keys (*.json)")]
         self._setUpTable()
-        ui.studyEdit.currentPathChanged.connect(self.showReaders)
+        ui.answersEdit.filters = ctk.ctkPathLineEdit.Dirs
+        for edit in (ui.studyEdit, ui.answersEdit):
+            edit.currentPathChanged.connect(self.showReaders)
         ui.refreshReadersButton.clicked.connect(self.showReaders)
         ui.checkButton.clicked.connect(lambda *_a: do(self._check))
         showText(ui.findingsLabel, "")
@@ -35,12 +37,13 @@ class UnblindSection:
         self.ui.passphraseEdit.text = ""
 
     def opened(self):
-        """(folder, passphrase, key path or None) as entered; the logic says what is wrong with them."""
-        return (
-            pathText(self.ui.studyEdit.currentPath),
-            self.ui.passphraseEdit.text,
-            pathText(self.ui.keyEdit.currentPath) or None,
-        )
+        """(folder, passphrase, key path) as entered; the logic says what is wrong with them."""
+        ui = self.ui
+        return pathText(ui.studyEdit.currentPath), ui.passphraseEdit.text, pathText(ui.keyEdit.currentPath)
+
+    def answers(self):
+        """The folder of the answers where it is not in the study, else ""."""
+        return pathText(self.ui.answersEdit.currentPath)
 
     def usable(self, problem):
         none = problem or ("" if pathText(self.ui.studyEdit.currentPath) else _("Choose the folder of a study."))
@@ -52,7 +55,7 @@ class UnblindSection:
 
         rows, folder = [], pathText(self.ui.studyEdit.currentPath)
         try:
-            status = self._logic.status(folder) if folder else None
+            status = self._logic.status(folder, self.answers()) if folder else None
         except InputError as error:
             showText(self.ui.findingsLabel, str(error))
             status = None

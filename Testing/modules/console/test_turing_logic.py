@@ -128,12 +128,14 @@ def test_files_are_read_reported_and_shown(core, turing, inputs, tmp_path):
     study = Study.load(tmp_path / "study")
     values = keys.unseal(tmp_path / "study.key.json", PASSPHRASE)
     truth = {code: case["truth"] for code, case in values["cases"].items()}
+    apart = tmp_path / "answers"
     for number, name in enumerate(("Ada", "Berta")):
-        with open_session(study, name) as session:
+        with open_session(study, name, answers=apart) as session:
             read_session(session, truth, OBSERVERS["cue-using"], seed=number)
-    (ada, berta) = turing.status(tmp_path / "study").readers
+    assert turing.status(tmp_path / "study").readers == ()
+    (ada, berta) = turing.status(tmp_path / "study", apart).readers
     assert ada.of(1) == berta.of(1) == (10, 10)
-    report = turing.report(tmp_path / "study", PASSPHRASE)
+    report = turing.report(tmp_path / "study", PASSPHRASE, answers=apart)
     assert json.loads((tmp_path / "study-report" / "results.json").read_text()) == report["analysis"]
     nodes = turing.reportNodes(report["analysis"])
     readers = nodes["tables"]["readers"]
