@@ -32,6 +32,17 @@ def studyOf(ctNode):
     return {DICOM_PREFIX + name: value for name, value in values.items() if value}
 
 
+def _told(stage, percent, steps, perStep=0.0):
+    """Steps as (stage, percent); what the generator returns."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return stop.value
+        percent += perStep
+        yield stage, percent
+
+
 class CArmExchange:
     """What the logic exchanges with files; has parameters, patient, ctNode, _state and the images."""
 
@@ -108,8 +119,9 @@ class CArmExchange:
                 onProgress(*step)
 
     def truthSteps(self, folder, plane="A"):
-        """``exportTruth`` as a generator of (stage, percent); the file appears when all is written."""
+        """``exportTruth`` as a generator of (stage, percent); dropped before it writes, it leaves nothing behind."""
         from synthetic_imaging.errors import InputError
+        from synthetic_imaging.steps import in_background
         from synthetic_imaging.xray.truth_files import write_truth
 
         self._ensureReady()
@@ -117,17 +129,11 @@ class CArmExchange:
         ids, points = Structures.segmentIds(segmentation), Landmarks.pointsOf(self.parameters.landmarks)
         if not (ids or points or self._tools.current()):
             raise InputError("There is nothing to tell: choose a segmentation or landmarks, or add a tool.")
-        reading, count = Structures.layerSteps(segmentation, ids, self.ctNode), 0
-        while True:
-            try:
-                next(reading)
-            except StopIteration as stop:
-                layers, names = stop.value
-                break
-            count += 1
-            yield f"Reading segment {count} of {len(ids)}", 80 * count / len(ids)
-        yield "Projecting and writing", 80
-        return write_truth(folder, view, layers, self._tools.current(), points, names)
+        reading = Structures.layerSteps(segmentation, ids, self.ctNode)
+        layers, names = yield from _told("Reading the segments", 0, reading, 80 / max(1, len(ids)))
+        tools = self._tools.current()
+        writing = in_background(lambda: write_truth(folder, view, layers, tools, points, names))
+        return (yield from _told("Projecting and writing", 80, writing))
 
     def landmarks(self, plane="A"):
         """The landmarks in the shown image: core ``Landmark`` with name, column, row, visible and why it is unseen."""

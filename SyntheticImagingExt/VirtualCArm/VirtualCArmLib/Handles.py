@@ -14,7 +14,7 @@ from .StandShapes import BACK_MM
 
 LABELS = ("turn", "LAO/RAO", "CRAN/CAUD", "distance")
 TURN, ORBIT, ANGULATE, DISTANCE = range(len(LABELS))
-_AWAY_MM, _FAR_MM = 40.0, 160.0
+_BESIDE_MM, _BEHIND_MM, _FAR_MM = 40.0, 100.0, 210.0
 NEAREST_MM, FARTHEST_MM = 50.0, 3000.0
 """The detector stays at least so far beyond the isocenter, and at most so far from the source."""
 
@@ -59,7 +59,7 @@ class Handles:
         display.SetSnapMode(display.SnapModeUnconstrained)
         display.SetGlyphTypeFromString("Sphere3D")
         display.SetUseGlyphScale(False)
-        display.SetGlyphSize(26.0)
+        display.SetGlyphSize(32.0)
         display.SetTextScale(2.0)
         display.SetSelectedColor(0.2, 0.55, 0.95)
         display.SetActiveColor(1.0, 0.8, 0.2)
@@ -116,9 +116,9 @@ def _restPositions(view, field):
     level, upright = unrolled(view)
     center, ahead = np.array(view.source_ras) + view.source_to_detector_mm * view.direction_ras, view.direction_ras
     places = (
-        center + (BACK_MM + _AWAY_MM) * ahead,
-        center + (field[0] / 2 + _AWAY_MM) * level + BACK_MM / 2 * ahead,
-        center + (field[1] / 2 + _AWAY_MM) * upright + BACK_MM / 2 * ahead,
+        center + (BACK_MM + _BEHIND_MM) * ahead,
+        center + (field[0] / 2 + _BESIDE_MM) * level + BACK_MM / 2 * ahead,
+        center + (field[1] / 2 + _BESIDE_MM) * upright + BACK_MM / 2 * ahead,
         center + (BACK_MM + _FAR_MM) * ahead,
     )
     return [tuple(place.tolist()) for place in places]
@@ -137,7 +137,8 @@ def asked(index, place, rest, view, pose):
     if np.linalg.norm(away) < 1.0:
         return {}
     if index == TURN:
-        return {"laoDeg": _azimuth(away), "cranDeg": math.degrees(math.asin(away[2] / np.linalg.norm(away)))}
+        level = math.hypot(away[0], away[1])
+        return {"laoDeg": _azimuth(away), "cranDeg": math.degrees(math.atan2(away[2], level))}
     if index == ORBIT:
         return {"laoDeg": _wrapped(pose[0] + _azimuth(away) - _azimuth(before))}
     if index == ANGULATE:

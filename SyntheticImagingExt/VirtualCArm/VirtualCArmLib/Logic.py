@@ -221,12 +221,16 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
 
     def _onNodeRemoved(self, node):
         """A node has left the scene, by the user's hand."""
+        if slicer.mrmlScene.IsClosing():
+            return
         if node is self.ctNode:
             self.release()
         elif node.GetAttribute(f"{ImageNodes.PREFIX}Pose"):
             for plane in PLANES:
                 if ImageNodes.imageNode(self.parameters, plane) is None:
                     self._drawing.forgetShown(plane)
+        elif node.IsA("vtkMRMLMarkupsNode") or node.IsA("vtkMRMLSegmentationNode"):
+            self._onParameters()
         elif node.IsA("vtkMRMLModelNode") and node.GetAttribute(MATERIAL_ATTRIBUTE):
             self._onToolsChanged()
 

@@ -4,6 +4,8 @@ Shadows overlap, and a label map holds one label per pixel. So each combination 
 label of its own, in the color of the smallest of them: Slicer then draws the whole outline of every structure.
 """
 
+from functools import partial
+
 from . import SceneNodes, Structures
 from .Truth import lengthSteps
 
@@ -75,6 +77,7 @@ class Outlines:
             _show(parameters, plane, view, values, [self._look(members) for members in combinations])
 
     def _prepare(self, segmentationNode, ctNode):
+        from synthetic_imaging.steps import in_background
         from synthetic_imaging.xray.truth import StructureProjector
 
         ids = Structures.segmentIds(segmentationNode)
@@ -84,8 +87,7 @@ class Outlines:
         layers, names = yield from Structures.layerSteps(segmentationNode, ids, ctNode)
         projectors = []
         for layer in layers:
-            projectors.append(StructureProjector(layer))
-            yield
+            projectors.append((yield from in_background(partial(StructureProjector, layer))))
         segmentation = segmentationNode.GetSegmentation()
         self._segments = {
             label: (name, segmentation.GetSegment(ids[label - 1]).GetColor()) for label, name in names.items()

@@ -7,7 +7,7 @@ ROLE_PREFIX = "VirtualCArm."
 
 def find(parameters, role):
     """The node with a role, or None."""
-    return parameters.GetNodeReference(ROLE_PREFIX + role)
+    return parameters.parameterNode.GetNodeReference(ROLE_PREFIX + role)
 
 
 def make(parameters, role, className, name, sourceNode=None, mark=True):
@@ -17,7 +17,7 @@ def make(parameters, role, className, name, sourceNode=None, mark=True):
     node = find(parameters, role)
     if node is None:
         node = slicer.mrmlScene.AddNewNodeByClass(className, name)
-        parameters.SetNodeReferenceID(ROLE_PREFIX + role, node.GetID())
+        parameters.parameterNode.SetNodeReferenceID(ROLE_PREFIX + role, node.GetID())
         if mark:
             tree.markSynthetic(node, sourceNode)
     return node
@@ -27,16 +27,6 @@ def remove(parameters, *roles):
     """Remove the nodes with these roles from the scene."""
     for role in roles:
         node = find(parameters, role)
-        parameters.SetNodeReferenceID(ROLE_PREFIX + role, None)
+        parameters.parameterNode.SetNodeReferenceID(ROLE_PREFIX + role, None)
         if node is not None:
             slicer.mrmlScene.RemoveNode(node)
-
-
-def roleOf(parameters, node):
-    """The role of a node, or ""."""
-    roles = []
-    parameters.GetNodeReferenceRoles(roles)
-    for role in roles:
-        if role.startswith(ROLE_PREFIX) and parameters.GetNodeReferenceID(role) == node.GetID():
-            return role.removeprefix(ROLE_PREFIX)
-    return ""

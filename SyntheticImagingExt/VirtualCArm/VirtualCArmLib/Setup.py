@@ -1,21 +1,17 @@
 """From parameters to the core's view and settings. ``State`` is the parameters as plain numbers, to be compared."""
 
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 
 from .Parameters import RANGES
 
 PLANES = ("A", "B")
 
 POSE = ("laoDeg", "cranDeg", "rollDeg")
-GEOMETRY = (
-    "tableRMm", "tableAMm", "tableSMm", "sourceToDetectorMm", "sourceToIsocenterMm", "fieldWidthMm", "fieldHeightMm",
-    "offRightMm", "offUpMm", "imageSize",
-)  # fmt: skip
 BEAM = (
     "kvp", "alMm", "cuMm", "photonsPerMm2", "noise", "noiseSeed", "scatterRatio", "grid", "irisRadiusMm",
     "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm", "naive",
 )  # fmt: skip
-PICTURE = ("windowLow", "windowHigh", "inverted", "detail")
 
 
 @dataclass(frozen=True)
@@ -90,6 +86,7 @@ def poseNames(plane):
     return tuple(name if plane == "A" else f"{name}B" for name in POSE)
 
 
+@lru_cache(maxsize=64)
 def viewOf(state, plane):
     """The core View of a plane; InputError for numbers with which no C-arm can stand."""
     from synthetic_imaging.xray import Pose, View
@@ -124,6 +121,7 @@ def _checkDistances(state):
         )
 
 
+@lru_cache(maxsize=16)
 def settingsOf(state):
     """The core Settings; InputError for what no tube or detector can be set to."""
     from synthetic_imaging.xray import Exposure, Scatter, Settings, Spectrum, Window

@@ -142,7 +142,7 @@ def test_the_turn_handle_turns_towards_the_hand_and_keeps_its_distance(carm):
     node = drag(carm, 0, np.array([0, 0, 20]) + 900 * wanted / np.linalg.norm(wanted))
     np.testing.assert_allclose(carm.view().direction_ras, wanted / np.linalg.norm(wanted), atol=1e-6)
     assert carm.view().source_to_detector_mm == pytest.approx(1020)
-    assert np.linalg.norm(place(node, 0) - [0, 0, 20]) == pytest.approx(1020 - 530 + 75 + 40)
+    assert np.linalg.norm(place(node, 0) - [0, 0, 20]) == pytest.approx(1020 - 530 + 75 + 100)
     assert carm.readout()["title"].startswith("LAO")
 
 
@@ -176,7 +176,7 @@ def test_a_drag_draws_once_per_move_and_angles_wrap(carm):
     carm.setPose(laoDeg=175)
     drawn = []
     carm.imageChanged.connect(lambda plane, isFinal: drawn.append(isFinal))
-    node, distance = stand(carm, "handlesA"), 605.0
+    node, distance = stand(carm, "handlesA"), 665.0
     lao = math.radians(185)
     target = carm.view().isocenter_ras + distance * np.array([-math.sin(lao), math.cos(lao), 0])
     node.SetNthControlPointPositionWorld(0, *target)

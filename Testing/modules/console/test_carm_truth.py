@@ -170,6 +170,17 @@ def test_landmarks_follow_points_and_pose(carm):
     assert not projections(carm).GetDisplayVisibility()
 
 
+def test_deleted_segments_and_landmarks_leave_the_picture(carm, segmentation, core):
+    carm.parameters.segmentation = segmentation
+    carm.parameters.landmarks = points("Landmarks", {"bead": BEAD_RAS})
+    assert voxels(outlines(carm)).any() and projections(carm).GetDisplayVisibility()
+    core.scene.RemoveNode(segmentation)
+    core.scene.RemoveNode(carm.parameters.landmarks)
+    assert not voxels(outlines(carm)).any() and not projections(carm).GetDisplayVisibility()
+    carm.setPose(laoDeg=5)
+    assert carm.readout()["title"] == "LAO 5 CRAN 0"
+
+
 # Files
 
 
