@@ -93,8 +93,12 @@ def _attribute(name, kind, extras):
     return property(lambda self: self._read(name), lambda self, value: self._write(name, value))
 
 
+_FORWARDED = ("StartModify", "EndModify", "AddObserver", "RemoveObserver", "Modified")
+"""What Slicer's wrapper hands on to the node, and nothing else."""
+
+
 class _Wrapper:
-    """Base of every wrapped class. What it does not know is asked of the node (AddObserver, StartModify, ...)."""
+    """Base of every wrapped class."""
 
     _parameters, _defaults = {}, {}
 
@@ -112,6 +116,8 @@ class _Wrapper:
         super().__setattr__(name, value)
 
     def __getattr__(self, name):
+        if name not in _FORWARDED:
+            raise AttributeError(f"{type(self).__name__} has no attribute {name}; ask its parameterNode")
         return getattr(object.__getattribute__(self, "parameterNode"), name)
 
     def _read(self, name):
