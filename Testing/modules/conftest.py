@@ -45,6 +45,31 @@ def widget(host, body):
 
 
 @pytest.fixture
+def carm(host):
+    """Virtual C-arm, open, with a body of water and a bead of bone, and a small image drawn; has settle()."""
+    import carm_console
+    import slicer
+
+    ct = carm_console.addCt()
+    ct.CreateDefaultDisplayNodes()
+    slicer.util.setSliceViewerLayers(background=ct, fit=True)
+    widget = host.selectModule("VirtualCArm")
+    panel, widget.logic.parameters.showPatient3D = widget.panel, False
+
+    def settle(seconds=20):
+        busy = (lambda: panel.live.isWaiting, lambda: panel.steps.isRunning, lambda: panel.backgroundIsRunning)
+        assert host.waitUntil(lambda: not any(each() for each in busy), seconds)
+        host.processEvents(20)
+
+    widget.settle, widget.ct = settle, ct
+    assert host.waitUntil(lambda: widget.logic.isReady, 30)
+    widget.logic.set(imageSize=128, noise=False)
+    settle()
+    yield widget
+    slicer.util.selectModule("SyntheticImaging")
+
+
+@pytest.fixture
 def openDesk(host, tmp_path):
     """Make a reading study with these options and sit down before the full screen: (study, reading, desk)."""
     import reading_studies

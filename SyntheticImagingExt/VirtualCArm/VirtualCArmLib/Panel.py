@@ -74,6 +74,11 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         self.pose.stop()
         self.views.release()
 
+    @property
+    def backgroundIsRunning(self):
+        """Whether something is still to be shown that no progress bar tells of."""
+        return self._patientSteps.isRunning or self._refreshTimer.active
+
     def setParameterNode(self, parameters):
         """Bind the panel to a wrapped parameter node, or to none; what only the window shows is followed here."""
         self.removeObservers()

@@ -116,9 +116,15 @@ class PoseSection:
         with silent(self.ui.placeIsocenterButton):
             self.ui.placeIsocenterButton.checked = isPlacing
         node = self._parameters.isocenter if self._parameters is not None else None
-        if not isPlacing and node is not None and node.GetNumberOfControlPoints():
-            if node.GetNthControlPointPositionStatus(0) != node.PositionDefined:
-                node.RestoreNthControlPointPosition(0)
+        if not isPlacing and _isLifted(node):
+            node.RestoreNthControlPointPosition(0)
+
+
+def _isLifted(node):
+    """Whether the point waits for a place."""
+    if node is None or not node.GetNumberOfControlPoints():
+        return False
+    return node.GetNthControlPointPositionStatus(0) != node.PositionDefined
 
 
 def pointNames(node):
