@@ -5,6 +5,7 @@ import pytest
 import torch
 import xray_bodies as bodies
 
+from synthetic_imaging.cores import CORES, pool
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.steps import finished, in_background, on_all_cores
 from synthetic_imaging.volume import Volume
@@ -135,3 +136,11 @@ def test_errors_on_other_threads_come_back():
         with pytest.raises(InputError, match="no"):
             finished(steps)
     assert finished(in_background(lambda: 7)) == 7
+
+
+def test_threads_of_the_pool_do_not_wait_for_each_other():
+    """As many patients at once as there are threads, each made and projected on one: none waits for another."""
+    volume = ct()
+    wanted = Patient(volume).project(view())["water"]
+    jobs = [pool.submit(lambda: Patient(volume).project(view())["water"]) for _ in range(2 * CORES)]
+    assert all(torch.equal(job.result(timeout=120), wanted) for job in jobs)

@@ -7,6 +7,7 @@ few milliseconds. Here each thread does its own part alone and the pool waits fo
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,8 +16,21 @@ import torch
 
 CORES = max(1, min(16, os.cpu_count() or 1))
 
-pool = ThreadPoolExecutor(CORES, "core", initializer=torch.set_num_threads, initargs=(1,))
+_here = threading.local()
+
+
+def _begin() -> None:
+    torch.set_num_threads(1)
+    _here.in_pool = True
+
+
+pool = ThreadPoolExecutor(CORES, "core", initializer=_begin)
 """Threads whose torch operations use one core each."""
+
+
+def in_pool() -> bool:
+    """Whether this is a thread of the pool: it must not wait for others of them, which may all wait likewise."""
+    return getattr(_here, "in_pool", False)
 
 
 @contextmanager

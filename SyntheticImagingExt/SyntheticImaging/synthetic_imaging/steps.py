@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeVar
 
-from .cores import CORES, pool
+from .cores import CORES, in_pool, pool
 
 Result = TypeVar("Result")
 _LOOK_AGAIN_S = 0.005
@@ -25,7 +25,7 @@ def finished(steps: Generator[Any, None, Result]) -> Result:
 def in_background(work: Callable[[], Result]) -> Generator[None, None, Result]:
     """One piece that cannot be cut, on a thread of the pool: yields until it is done and returns its result.
 
-    The work must release the interpreter (native code) and must not use the pool itself.
+    The work must release the interpreter (native code). What it would share out over the pool it does alone.
     """
     job = pool.submit(work)
     while not job.done():
@@ -37,8 +37,11 @@ def in_background(work: Callable[[], Result]) -> Generator[None, None, Result]:
 def on_all_cores(work: Callable[..., Result], parts: Iterable[tuple]) -> Generator[Result, None, None]:
     """``work(*part)`` of every part on the threads of the pool: yields the results in order, each when it is there.
 
-    The work must not use the pool itself. Closing the generator drops the parts that have not begun.
+    Closing the generator drops the parts that have not begun. On a thread of the pool all is done on that one.
     """
+    if in_pool():
+        yield from (work(*part) for part in parts)
+        return
     jobs = deque()
     try:
         for part in parts:

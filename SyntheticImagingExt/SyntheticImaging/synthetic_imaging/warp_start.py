@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 from contextlib import contextmanager
 from itertools import pairwise
 
 import warp as wp
 
-from .cores import CORES, pool
+from .cores import CORES, in_pool, pool
 
 _DRIVER_NOTICE = b"Warp CUDA warning: Could not find or load the NVIDIA CUDA driver"
 
@@ -43,6 +44,7 @@ with _without_driver_notice():
     wp.init()
 
 _compiled: set = set()
+_compiling = threading.Lock()
 
 
 def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES) -> None:
@@ -51,16 +53,15 @@ def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES
     The kernel's first argument is the number that is to be added to its thread index.
     A launch on the CPU runs on one core and frees the interpreter, so bands run beside each other.
     """
-    if device.is_cuda or bands == 1 or count < 2 * bands:
+    if device.is_cuda:
         wp.launch(kernel, dim=count, inputs=[0, *inputs], device=device)
-        if device.is_cuda:
-            wp.synchronize_device(device)
+        wp.synchronize_device(device)
         return
-    first = 0
-    if kernel not in _compiled:  # once, before several threads ask for it
-        wp.launch(kernel, dim=1, inputs=[0, *inputs], device=device)
-        _compiled.add(kernel)
-        first = 1
+    first = _compile(kernel, inputs, device) if count else 0
+    if bands == 1 or count < 2 * bands or in_pool():
+        if count > first:
+            wp.launch(kernel, dim=count - first, inputs=[first, *inputs], device=device)
+        return
     edges = [first + (count - first) * band // bands for band in range(bands + 1)]
     jobs = [
         pool.submit(wp.launch, kernel, dim=stop - start, inputs=[start, *inputs], device=device)
@@ -69,3 +70,15 @@ def launch_in_bands(kernel, count: int, inputs: list, device, bands: int = CORES
     ]
     for job in jobs:
         job.result()
+
+
+def _compile(kernel, inputs: list, device) -> int:
+    """The kernel is compiled when first launched, by one thread; returns how many indices are done by that."""
+    if kernel in _compiled:
+        return 0
+    with _compiling:
+        if kernel in _compiled:  # by another thread, meanwhile
+            return 0
+        wp.launch(kernel, dim=1, inputs=[0, *inputs], device=device)
+        _compiled.add(kernel)
+        return 1
