@@ -76,6 +76,8 @@ def test_the_list_shows_what_the_study_would_be(host, turing, table):
 def test_the_panel_is_no_wider_than_slicers(host, turing):
     from slicer_host.window import PANEL_WIDTH_PX
 
+    for name in ("sceneCases", "morePlan", "picture", "moreReading", "counts"):
+        getattr(turing.ui, f"{name}Section").collapsed = False
     for index in range(turing.ui.taskTabs.count):
         turing.ui.taskTabs.setCurrentIndex(index)
         host.processEvents(20)

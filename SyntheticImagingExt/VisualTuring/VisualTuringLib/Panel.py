@@ -4,7 +4,6 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib import requirements
 from SyntheticImagingLib.panels import TaskPanel
 from SyntheticImagingLib.widgets import singleShot
 
@@ -132,7 +131,7 @@ class TuringPanel(TaskPanel):
         busy = _("Wait until the task is done, or cancel it.") if self.isBusy else ""
         problem = self.packagesProblem or busy
         self.cases.refresh()
-        if self.isOpen and not requirements.missing():
+        if self.isOpen and not self.packagesProblem:
             self.plan.refresh()
         self.read.setProblem(problem)
         states = self.cases.usable(problem) | self.make.usable(problem)

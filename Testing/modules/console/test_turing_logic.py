@@ -4,6 +4,7 @@ import json
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import study_bodies
 from turing_bodies import IMAGES, PASSPHRASE, addToScene, writeTable
@@ -147,6 +148,24 @@ def test_files_are_read_reported_and_shown(core, turing, inputs, tmp_path):
     texts = {node.GetCellText(row, column) for node in nodes["tables"].values()
              for row in range(node.GetNumberOfRows()) for column in range(node.GetNumberOfColumns())}  # fmt: skip
     assert not codes & texts, "which case was what is not in the scene"
+
+
+def test_radiographs_become_a_study_too(turing, tmp_path):
+    """Noise that differs by chance alone, half of it called synthetic."""
+    from PIL import Image
+
+    rng = np.random.default_rng(2)
+    for truth in ("real", "synthetic"):
+        (tmp_path / truth).mkdir()
+        for number in range(4):
+            pixels = rng.integers(0, 255, (40, 30)).astype(np.uint8)
+            Image.fromarray(pixels).save(tmp_path / truth / f"film{number}.png")
+        assert turing.addFolder(tmp_path / truth, truth, "detector 1") == 4
+    images = {"modality": "xray", "size_px": 64}
+    found = turing.newStudy(tmp_path / "study", PASSPHRASE, {"modality": "xray"}, images, secret=1)
+    assert found["cases"] == 8 and found["leaks"] == []
+    with pytest.raises(InputError, match="make them one"):
+        turing.newStudy(tmp_path / "other", PASSPHRASE, {"modality": "ct"}, images)
 
 
 PUBLISHED = {"junior": -1.21, "senior": 1.19}
