@@ -15,6 +15,7 @@ from ..cores import pool
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
 from ..io.atomic import publish, staging
+from ..steps import finished
 from .composition import Composition
 from .lesion import Lesion
 from .placement import Case
@@ -80,12 +81,7 @@ def save(folder: str | Path, composition: Composition) -> dict[str, Path]:
     All four are written in full before the first takes its place, the record last: a folder with a
     record is complete, and a full disk leaves what was there.
     """
-    steps = save_steps(folder, composition)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return finished(save_steps(folder, composition))
 
 
 def save_steps(folder: str | Path, composition: Composition) -> Generator[tuple[str, float], None, dict[str, Path]]:
