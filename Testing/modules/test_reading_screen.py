@@ -33,6 +33,30 @@ def test_nobody_finds_names_or_truth_while_reading(host, openDesk, tmp_path):
         assert not any(secret in text for text in widgets)
 
 
+def test_the_image_keeps_its_size_whatever_the_strip_says(host, openDesk):
+    _study, reading, desk = openDesk(cases=2, training=2, mark="required")
+    press(host, "Space")
+    awaitCase(host, reading)
+    view = host.sliceView("Reading1")
+    sizes = [(view.width, view.height)]
+
+    def note():
+        host.processEvents(50)
+        sizes.append((view.width, view.height))
+
+    press(host, "1")
+    assert desk.strip.ui.sentenceLabel.visible
+    note()
+    reading.putMark((0, 0, 0))
+    press(host, "1")
+    assert reading.feedback is not None
+    note()
+    press(host, "Space")
+    awaitCase(host, reading)
+    note()
+    assert len(set(sizes)) == 1 and sizes[0][0] > 100
+
+
 def test_what_the_scene_shows_does_not_lie_over_the_images(host, body, openDesk):
     import slicer
 

@@ -75,7 +75,8 @@ class ReadingDesk:
             return
         if reading.state is not self._state:
             self._state, self._since = reading.state, time.monotonic()
-        self.strip.refresh()
+        if not (reading.state is State.opening and reading.isNextReady):
+            self.strip.refresh()  # else the next case is there at once; words in between would only flicker
         self.page.refresh()
         self.screen.showImage(not ReadingWords.page(reading))
         if reading.state is State.opening and not self._opening.isRunning:

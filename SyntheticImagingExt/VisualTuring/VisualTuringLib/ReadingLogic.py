@@ -97,6 +97,11 @@ class ReadingLogic:
         return self.trial is not None and len(self.trial.codes) > 1
 
     @property
+    def isNextReady(self):
+        """Whether the current case can be shown without reading its images first."""
+        return self.images.isComplete(self.trial.codes)
+
+    @property
     def remainingS(self):
         """Seconds until the time limit; None without one."""
         return self.session.remaining_s
@@ -278,7 +283,7 @@ class ReadingLogic:
 
     def _openNext(self):
         """Ask for the current case; a case that has to be read first is not awaited in front of the one before."""
-        if not self.images.isComplete(self.trial.codes):
+        if not self.isNextReady:
             self.look.nodes.conceal()
         self._become(State.opening)
 

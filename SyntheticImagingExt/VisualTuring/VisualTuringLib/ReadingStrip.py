@@ -40,9 +40,9 @@ class ReadingStrip:
         setTextIfNew(self.ui.timeLabel, ReadingWords.timeLeft(self._reading))
 
     def showSentence(self, text):
-        """A problem, beside the image."""
+        """A problem, in place of the question: the strip, and with it the image, keeps its size."""
         setTextIfNew(self.ui.sentenceLabel, text)
-        self.ui.sentenceLabel.visible = bool(text)
+        self.ui.sentenceLabel.visible, self.ui.questionLabel.visible = bool(text), not text
 
     def _showChoices(self, choices):
         if choices == self._shown:
