@@ -49,7 +49,7 @@ def test_a_patient_in_pieces_is_the_same_patient():
     for name, path in whole.project(view()).items():
         assert torch.equal(path, patient.project(view())[name])
     percents = [percent for _, percent in told]
-    assert len(told) > 20 and percents == sorted(percents) and percents[0] > 0 and percents[-1] <= 100
+    assert len(told) >= 15 and percents == sorted(percents) and percents[0] > 0 and percents[-1] <= 100
     assert {stage for stage, _ in told} == {"Preparing the CT", "Preparing the image"}
 
 
