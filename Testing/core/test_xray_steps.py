@@ -38,7 +38,7 @@ def view(pixels=40) -> View:
 
 def test_a_patient_in_pieces_is_the_same_patient():
     volume = ct()
-    steps, told = Patient.steps(volume, view=view(), settings=Settings()), []
+    steps, told = Patient.steps(volume, view=view(300), settings=Settings()), []
     while True:
         try:
             told.append(next(steps))
@@ -46,21 +46,21 @@ def test_a_patient_in_pieces_is_the_same_patient():
             patient = end.value
             break
     whole = Patient(volume)
-    for name, path in whole.project(view()).items():
-        assert torch.equal(path, patient.project(view())[name])
+    for name, path in whole.project(view(300)).items():
+        assert torch.equal(path, patient.project(view(300))[name])
     percents = [percent for _, percent in told]
     assert len(told) >= 15 and percents == sorted(percents) and percents[0] > 0 and percents[-1] <= 100
     assert {stage for stage, _ in told} == {"Preparing the CT", "Preparing the image"}
 
 
 def test_what_the_first_image_needs_is_ready(monkeypatch):
-    patient = finished(Patient.steps(ct(), view=view()))
+    patient = finished(Patient.steps(ct(), view=view(300)))
 
     def refuse(*_):
         raise AssertionError("averaged again")
 
     monkeypatch.setattr(Field, "coarser", refuse)
-    assert next(patient.projector.steps(view())).max() > 0
+    assert next(patient.projector.steps(view(300))).max() > 0
 
 
 @pytest.mark.parametrize("dtype", [torch.int16, torch.uint8, torch.int32, torch.int64, torch.float32, torch.float64])
