@@ -1,5 +1,7 @@
 """Visual Turing in the window: a study is made, refused or canceled, and no secret stays anywhere."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -100,7 +102,7 @@ def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_pa
     assert [path.name for path in tmp_path.iterdir()] == ["source"] and not host.shownMessages
 
 
-def test_canceling_leaves_nothing(host, turing, table, tmp_path):
+def test_a_study_that_is_canceled_or_breaks_down_leaves_nothing(host, turing, table, tmp_path):
     ui = turing.ui
     turing.logic.addTable(table)
     fillIn(ui, tmp_path / "new" / "study")
@@ -109,6 +111,13 @@ def test_canceling_leaves_nothing(host, turing, table, tmp_path):
     assert list((tmp_path / "new").iterdir())
     ui.cancelButton.click()
     assert not turing.panel.isBusy and not ui.jobFrame.visible
+    assert list(tmp_path.iterdir()) == [] and ui.makeButton.enabled
+    ui.makeButton.click()
+    assert host.waitUntil(lambda: "Image 2" in ui.jobLabel.text, WORK_S)
+    os.kill(turing.panel._worker._job._process.processId(), signal.SIGKILL)
+    wait(host, turing)
+    ((level, text),) = host.shownMessages
+    assert level == "error" and text.startswith("Making the study failed.")
     assert list(tmp_path.iterdir()) == [] and ui.makeButton.enabled
     ui.makeButton.click()
     assert host.waitUntil(lambda: "Image 2" in ui.jobLabel.text, WORK_S)

@@ -54,7 +54,7 @@ def sampleSizes(ui):
     return {ui.sampleTable.item(row, 0).text(): ui.sampleTable.item(row, 2).text() for row in rows}
 
 
-def test_the_list_shows_what_the_study_would_be(host, turing, table):
+def test_the_list_shows_what_the_study_would_be(host, turing, table, tmp_path):
     ui = turing.ui
     assert ui.outlookLabel.text == "No images yet." and not ui.makeButton.enabled
     addTable(host, turing, table)
@@ -66,6 +66,9 @@ def test_the_list_shows_what_the_study_would_be(host, turing, table):
     ui.trainingSpinBox.value = 2
     host.processEvents(300)
     assert ui.sampleLabel.text == "6 different cases; each reader answers 12 times per session."
+    host.dialogs.paths.append(str(tmp_path / "list.csv"))
+    ui.saveCasesButton.click()
+    assert (tmp_path / "list.csv").read_text().count("\n") == 8
     ui.casesTable.selectRow(0)
     ui.removeCasesButton.click()
     assert ui.casesTable.rowCount == 6

@@ -1,6 +1,7 @@
 """The section Images: where the cases of the next study come from, and the list of them."""
 
 import ctk
+import qt
 from slicer.i18n import tr as _
 
 from .Cases import KINDS
@@ -25,6 +26,7 @@ class CasesSection:
         ui.addTableButton.clicked.connect(lambda *_a: do(self._addTable))
         ui.addVolumeButton.clicked.connect(lambda *_a: do(self._addVolume))
         ui.removeCasesButton.clicked.connect(lambda *_a: do(lambda: logic.removeCases(self._selected())))
+        ui.saveCasesButton.clicked.connect(lambda *_a: do(self._save))
         ui.clearCasesButton.clicked.connect(lambda *_a: do(logic.clearCases))
 
     def setParameters(self, parameters):
@@ -46,8 +48,9 @@ class CasesSection:
     def usable(self, problem):
         ui = self.ui
         some = problem or ("" if self._logic.cases else _("There are no images yet."))
+        changing = (ui.removeCasesButton, ui.clearCasesButton, ui.saveCasesButton)
         adding = (ui.addFolderButton, ui.addTableButton, ui.addVolumeButton)
-        return {**dict.fromkeys(adding, problem), ui.removeCasesButton: some, ui.clearCasesButton: some}
+        return {**dict.fromkeys(adding, problem), **dict.fromkeys(changing, some)}
 
     def _outlook(self):
         outlook = self._logic.outlook(self._parameters)
@@ -92,6 +95,13 @@ class CasesSection:
             organSegmentId=organSegmentId,
             scanner=self._scanner(),
         )
+
+    def _save(self):
+        """Asks for a file, as a list is saved once and not chosen beforehand."""
+        title, kinds = _("Save the list of images"), _("Tables (*.csv)")
+        path = qt.QFileDialog.getSaveFileName(self.ui.casesTable, title, "cases.csv", kinds)
+        if path:
+            self._logic.saveCases(path)
 
     def _selected(self):
         return {item.row() for item in self.ui.casesTable.selectedItems()}

@@ -69,6 +69,25 @@ class TuringLogic:
         """
         self._add([Cases.sceneCase(volumeNode, truth, lesionsNode, **more)])
 
+    def saveCases(self, path):
+        """Write the cases as a table that ``addTable`` reads; images that are only in the scene cannot be in it."""
+        from synthetic_imaging.errors import InputError
+        from synthetic_imaging.io.atomic import publish, staging
+        from synthetic_imaging.reading.cases import CaseInput, table_of_cases
+
+        path = Path(_given(path, "No file is chosen. Choose a name for the table."))
+        inScene = [case.name for case in self.cases if not isinstance(case, Cases.FileCase)]
+        if inScene:
+            raise InputError(
+                f'"{inScene[0]}" is only in the scene, and a table names files. Save it as a file, add that.'
+            )
+        if not self.cases:
+            raise InputError("There are no cases to save. Add images first.")
+        text = table_of_cases([CaseInput.from_dict(case.values) for case in self.cases])
+        with staging(path) as folder:
+            (folder / path.name).write_text(text, encoding="utf-8")
+            publish(folder, path)
+
     def removeCases(self, rows):
         """Take out the cases with these indices."""
         self._cases = [case for row, case in enumerate(self.cases) if row not in set(rows)]

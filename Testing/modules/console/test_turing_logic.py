@@ -75,6 +75,8 @@ def test_a_study_that_cannot_be_made_leaves_nothing(core, turing, inputs, tmp_pa
     addAll(turing, inputs[:4])
     turing.removeCases([0, 1])
     assert len(turing.cases) == 2
+    with pytest.raises(InputError, match="only in the scene"):
+        turing.saveCases(tmp_path / "saved.csv")
     with pytest.raises(InputError, match="too short"):
         turing.newStudy(tmp_path / "study", "short")
     with pytest.raises(InputError, match="No folder"):
@@ -121,6 +123,11 @@ def test_lesions_of_a_segment_and_of_synthetic_tumor_are_known(core, turing, inp
 def test_files_are_read_reported_and_shown(core, turing, inputs, tmp_path):
     folder = Path(inputs[0].image).parent
     assert turing.addTable(writeTable(folder / "cases.csv", inputs)) == 7
+    turing.saveCases(tmp_path / "saved.csv")
+    values = [case.values for case in turing.cases]
+    turing.clearCases()
+    turing.addTable(tmp_path / "saved.csv")
+    assert [case.values for case in turing.cases] == values
     turing.newStudy(tmp_path / "study", PASSPHRASE, {"cue": True, "title": "Liver"}, IMAGES, secret=4)
     assert turing.status(tmp_path / "study").readers == ()
     with pytest.raises(InputError, match="Nothing has been read"):

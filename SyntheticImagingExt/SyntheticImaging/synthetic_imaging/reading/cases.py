@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +89,26 @@ def cases_from_table(path: str | Path) -> list[CaseInput]:
         key = path.parent / Path(image).expanduser(), truth.lower(), word
         grouped.setdefault(key, []).append((line, row))
     return [_case(path, image, truth, lines) for (image, truth, _), lines in grouped.items()]
+
+
+def table_of_cases(cases: Sequence[CaseInput]) -> str:
+    """The text of a CSV file from which ``cases_from_table`` reads the same cases; paths are absolute."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    writer.writeheader()
+    for number, case in enumerate(cases, 1):
+        same = {"image": case.image.absolute(), "truth": case.truth, "scanner": case.scanner, "case": number}
+        if case.organ is not None:
+            same |= {"organ": case.organ.absolute(), "organ_value": "+".join(map(str, case.organ_values))}
+        for site in case.lesions or (None,):
+            lesion = {}
+            if site is not None:
+                lesion = dict(zip("ras", site.center_ras, strict=True)) | {
+                    "radius_mm": site.radius_mm,
+                    "place": site.place,
+                }
+            writer.writerow(same | lesion)
+    return text.getvalue()
 
 
 def cases_from_folder(folder: str | Path, truth: str, scanner: str = "") -> list[CaseInput]:
