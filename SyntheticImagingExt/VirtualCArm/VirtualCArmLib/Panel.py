@@ -134,8 +134,11 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         if not (self.isOpen and parameters is not None and logic.isReady):
             return
         PatientSurface.setVisible(parameters, parameters.showPatient3D)
+        if not parameters.showPatient3D:
+            self._patientSteps.cancel()
+            return
         isMissing = not PatientSurface.isShownFor(parameters, logic.ctNode)
-        if parameters.showPatient3D and isMissing and not self._patientSteps.isRunning:
+        if isMissing and not self._patientSteps.isRunning:
             steps = PatientSurface.steps(parameters, logic.ctNode, logic.patient.ct)
             self._patientSteps.start(steps, None, lambda _result: self.views.lookAtCArm())
 
