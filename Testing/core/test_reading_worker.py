@@ -11,7 +11,7 @@ from study_sessions import answer_some, make_study
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading.cases import CaseInput, LesionSite
+from synthetic_imaging.reading.cases import CaseInput, LesionSite, cases_from_table, table_of_cases
 from synthetic_imaging.reading.session import open_session
 from synthetic_imaging.reading.worker import perform
 
@@ -33,6 +33,20 @@ def test_cases_survive_the_way_to_another_process(tmp_path):
     assert CaseInput.from_dict(json.loads(json.dumps(case.to_dict()))) == case
     bare = CaseInput(tmp_path / "b.nrrd", "host")
     assert CaseInput.from_dict(json.loads(json.dumps(bare.to_dict()))) == bare
+
+
+def test_a_table_gives_the_cases_back_that_it_was_written_from(tmp_path):
+    for name in ("a.nrrd", "b.nrrd", "organ.nrrd"):
+        (tmp_path / name).touch()
+    sites = LesionSite((1.25, -2.0, 3.5), 6.0, "deep"), LesionSite((0.0, 0.0, 0.0), 0.0)
+    organ = tmp_path / "organ.nrrd"
+    cases = [
+        CaseInput(tmp_path / "a.nrrd", "real", sites, "scanner, old", organ, (38, 39)),
+        CaseInput(tmp_path / "a.nrrd", "real", sites[1:], "scanner, old", organ),
+        CaseInput(tmp_path / "b.nrrd", "synthetic"),
+    ]
+    (tmp_path / "cases.csv").write_text(table_of_cases(cases))
+    assert cases_from_table(tmp_path / "cases.csv") == cases
 
 
 def test_a_study_is_made_and_checked_in_a_process(tmp_path):
