@@ -55,7 +55,8 @@ class CArmControl:
 
     def set(self, isocenterRas=None, **values):
         """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""
-        self._check(self._candidate(values, isocenterRas), values)
+        names = set(values) | ({"isocenterRas"} if isocenterRas is not None else set())
+        self._check(self._candidate(values, isocenterRas), names, values)
         with self._together():
             if isocenterRas is not None:
                 Isocenter.move(Isocenter.make(self.parameters), [float(value) for value in isocenterRas])
@@ -85,11 +86,15 @@ class CArmControl:
         place = self._state.isocenterRas if isocenterRas is None else triple(isocenterRas, "isocenterRas")
         return Setup.replaced(self._state, {**values, "isocenterRas": place})
 
-    def _check(self, state, values):
+    def _check(self, state, names, values):
+        """InputError for a state that cannot be; what is wrong already and not touched is left to ``problem``."""
         Setup.checkRanges(values)
-        Setup.settingsOf(state)
-        for plane in state.planes:
-            self._checkView(Setup.viewOf(state, plane))
+        ofPicture = {*Setup.BEAM, *Setup.PICTURE}
+        if names & {*ofPicture, *Setup.MACHINE}:
+            Setup.settingsOf(state)
+        if names - ofPicture:
+            for plane in state.planes:
+                self._checkView(Setup.viewOf(state, plane))
 
     def _checkView(self, view):
         if self.patient is not None:

@@ -197,7 +197,8 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
             window = ImageNodes.windowOf(node) if node is not None else None
             known = self._state.windowLow, self._state.windowHigh
             if window and max(abs(a - b) for a, b in zip(window, known, strict=True)) > 1e-6:
-                self.set(windowLow=window[0], windowHigh=window[1])
+                with self._together():
+                    self.parameters.windowLow, self.parameters.windowHigh = window
                 return
 
     def _onCt(self):

@@ -12,6 +12,8 @@ BEAM = (
     "kvp", "alMm", "cuMm", "photonsPerMm2", "noise", "noiseSeed", "scatterRatio", "grid", "irisRadiusMm",
     "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm", "naive",
 )  # fmt: skip
+PICTURE = ("windowLow", "windowHigh", "inverted", "detail")
+MACHINE = ("machine", "fieldWidthMm", "fieldHeightMm")
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,21 @@ def test_wrong_numbers_are_refused_before_anything_changes(carm, values, words):
     np.testing.assert_array_equal(voxels(carm.image()), image)
 
 
+def test_what_is_wrong_already_does_not_keep_other_numbers_from_being_set(carm):
+    node = carm.image()
+    carm.parameters.sourceToIsocenterMm = 60.0  # a slider does not ask first
+    assert "inside the patient" in carm.problem()
+    carm.setBeam(kvp=95.0)
+    node.GetDisplayNode().SetWindowLevel(3.0, 3.0)  # as a hand does in a view
+    assert (carm.parameters.kvp, carm.parameters.windowLow, carm.parameters.windowHigh) == (95.0, 1.5, 4.5)
+    carm.parameters.sourceToIsocenterMm = 530.0
+    carm.parameters.windowLow = 9.0
+    assert "window ends" in carm.problem()
+    carm.setPose(laoDeg=15)
+    carm.set(windowLow=0.5)
+    assert not carm.problem() and carm.readout()["title"] == "LAO 15 CRAN 0"
+
+
 def test_wrong_names_are_refused_with_what_there_is(carm):
     with pytest.raises(InputError, match="lateral-left"):
         carm.setView("sideways")
