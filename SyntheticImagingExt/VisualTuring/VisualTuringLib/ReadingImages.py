@@ -3,7 +3,7 @@
 import hashlib
 import struct
 
-PIECE_BYTES = 4 * 2**20
+PIECE_BYTES = 2 * 2**20
 _HEADER_BYTES = 348
 _INT16 = 4
 
