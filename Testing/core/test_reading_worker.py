@@ -86,6 +86,7 @@ def test_folders_and_tables_become_cases(tmp_path):
 
 def test_a_report_holds_what_its_files_hold(tmp_path):
     study, values = make_study(tmp_path / "study", cases=8)
+    values["leaks"] = ["Files differ in size."]
     values["cases"] = {code: {**entry, "source": code} for code, entry in values["cases"].items()}
     (tmp_path / "k.json").write_text(keys.seal(values, study.study_id, study_bodies.PASSPHRASE))
     with open_session(study, "A. Reader") as session:
@@ -98,6 +99,7 @@ def test_a_report_holds_what_its_files_hold(tmp_path):
     }
     answer = perform(request, study_bodies.PASSPHRASE)
     assert json.loads((tmp_path / "r" / "results.json").read_text()) == answer["analysis"]
+    assert answer["warnings"] == ["The study was made although it leaks: Files differ in size."]
     names = {"report.html", "report.pdf", "reads.csv", "results.json", "imrmc.csv", "study.imrmc"}
     assert {path.name for path in (tmp_path / "r").iterdir()} == names
     assert answer["analysis"]["tables"]["readers"][0]["cases"] == 8

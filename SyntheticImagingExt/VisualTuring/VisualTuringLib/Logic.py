@@ -189,7 +189,7 @@ class TuringLogic:
     # Report
 
     def report(self, folder, passphrase, keyPath=None, out=None, answers=None, onProgress=None):
-        """Evaluate a study; {"files": paths, "analysis": as in results.json}.
+        """Evaluate a study; {"files": paths, "warnings": sentences, "analysis": as in results.json}.
 
         out: by default ``<folder>-report``. answers: the folder of the answers, where it is not in the study.
         """

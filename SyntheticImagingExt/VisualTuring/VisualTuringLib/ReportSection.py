@@ -88,7 +88,7 @@ class ReportSection:
         analysis = report["analysis"]
         self._setNodes(self._logic.reportNodes(analysis))
         where = _("Written to {folder}.").format(folder=self._files["report.html"].parent)
-        showText(self.ui.reportLabel, "\n".join([*analysis["warnings"], *analysis["conclusions"], where]))
+        showText(self.ui.reportLabel, "\n".join([*report["warnings"], *analysis["conclusions"], where]))
 
     def _open(self, name):
         path = self._files[name] if name else self._files["report.html"].parent

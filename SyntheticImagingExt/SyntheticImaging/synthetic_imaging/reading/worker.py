@@ -28,7 +28,8 @@ def perform(request: dict, passphrase: str = "", progress: Progress = lambda sta
     "folder": folder, truth, scanner -> cases. "table": path -> cases.
     "new": folder, key, cases, design, images, preset, accept_leaks -> cases (number), leaks, notes.
     "check": folder, key -> cases (number), leaks, notes.
-    "report": folder, key, out -> files, analysis (as in results.json). "counts": path, margin, out -> the same.
+    "report": folder, key, out -> files, warnings (sentences), analysis (as in results.json). "counts": path, margin,
+    out -> the same.
     """
     return _TASKS[request["task"]](request, passphrase, progress)
 
@@ -119,6 +120,7 @@ def _written(request: dict, analysis, progress: Progress) -> dict:
     """The report with every export there are data for."""
     from .design import RATING
     from .export import analysis_json, write_exports, write_report
+    from .report_html import warnings_of
 
     progress("Writing the report", 60)
     files = write_report(request["out"], analysis)
@@ -128,7 +130,8 @@ def _written(request: dict, analysis, progress: Progress) -> dict:
         files += write_exports(request["out"], analysis, ("csv", "json", "imrmc") if rated else ("csv", "json"))
     else:
         files += write_exports(request["out"], analysis, ("json",))
-    return {"files": [str(path) for path in files], "analysis": json.loads(analysis_json(analysis))}
+    values = json.loads(analysis_json(analysis))
+    return {"files": [str(path) for path in files], "warnings": warnings_of(analysis), "analysis": values}
 
 
 _TASKS = {
