@@ -8,8 +8,8 @@ from . import SceneNodes
 ROLE = "patient{kind}"
 SOURCE_ATTRIBUTE = "VirtualCArm.Surface"
 KINDS = {
-    "Bones": (180.0, 2.5, (0.95, 0.91, 0.80), 1.0),
-    "Skin": (-300.0, 5.0, (0.93, 0.78, 0.68), 0.2),
+    "Bones": (180.0, 3.5, (0.95, 0.91, 0.80), 1.0),
+    "Skin": (-300.0, 8.0, (0.93, 0.78, 0.68), 0.2),
 }
 """Surface at this CT number, on voxels of at least this size in mm, color, opacity."""
 

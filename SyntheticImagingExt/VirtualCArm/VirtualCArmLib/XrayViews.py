@@ -71,6 +71,7 @@ class XrayViews:
         """A new image of one plane is there."""
         if self.isShown and self._parameters is not None:
             self.planes[name].refresh(self._parameters)
+            self.planes[name].draw()
             renderIn3D()
 
     def lookAtCArm(self):
@@ -138,6 +139,11 @@ class _Plane:
             self.imagePlane.show(image)
         else:
             self.imagePlane.hide()
+
+    def draw(self):
+        """Now, and not after the 3D views, which take longer."""
+        if self.view.widget is not None:
+            self.view.widget.sliceView().forceRender()
 
     def stop(self):
         self.mouse.detach()
