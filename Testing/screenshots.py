@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import carm_pictures
 import pytest
 import realdata
 import sessions
@@ -29,6 +30,7 @@ def main():
         print(f"Only the phantom's pictures were made: {error}")
         return
     realCt(host, folder, files)
+    carm_pictures.carm(host, folder)
     turing_pictures.turing(host, folder, files)
 
 

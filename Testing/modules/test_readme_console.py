@@ -21,6 +21,23 @@ def test_console_example(host, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+def test_xray_example(host, tmp_path, monkeypatch):
+    from slicer.util import arrayFromVolume
+
+    monkeypatch.chdir(tmp_path)
+    (code,) = blocks("python", "# Slicer console: X-ray images")
+    names = {}
+    exec(compile(code, "README.md", "exec"), names)
+    plain, withWire = arrayFromVolume(names["kept"])[0], arrayFromVolume(names["image"])[0]
+    assert plain.shape == (512, 512) and (withWire - plain).max() > 1 > abs(withWire - plain)[:40].max()
+    assert names["browser"].GetNumberOfItems() == 4
+    pose = json.loads((tmp_path / "pose.json").read_text(encoding="utf-8"))
+    assert (round(pose["lao_deg"], 6), round(pose["cran_deg"], 6)) == (30, -10)
+    assert (tmp_path / "xray.dcm").stat().st_size > 512 * 512
+    names["logic"].cleanup()
+
+
+@pytest.mark.slow
 def test_reader_study_example(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (code,) = blocks("python", "# Slicer console: a reader study")
