@@ -30,6 +30,7 @@ def turing(host):
 
     widget = host.selectModule("VisualTuring")
     widget.ui.taskTabs.setCurrentIndex(0)
+    host.processEvents(250)
     yield widget
     widget.panel.cancel()
     widget.logic.clearCases()

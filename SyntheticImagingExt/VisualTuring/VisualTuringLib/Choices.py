@@ -1,5 +1,7 @@
 """From the choices in the panel to the design and the images of a study."""
 
+from pathlib import Path
+
 
 def designOf(parameters):
     """The core's Design of a parameter node; InputError for choices that do not go together."""
@@ -39,9 +41,9 @@ def imagesOf(parameters):
 
 
 def pathText(path):
-    """The text of a path; "" for none, which a parameter node shows as a dot."""
+    """The text of a path, from the root of the disk; "" for none, which a parameter node shows as a dot."""
     text = str(path or "").strip()
-    return "" if text == "." else text
+    return "" if text in ("", ".") else str(Path(text).expanduser().absolute())
 
 
 def _triple(what, *values):

@@ -135,7 +135,7 @@ class TuringLogic:
         from synthetic_imaging.reading.key import check_passphrase
 
         folder = Path(_given(folder, "No folder is chosen for the study. Choose a new one."))
-        key = Path(_given(keyPath or defaultKeyPath(folder), ""))
+        key = Path(pathText(keyPath) or defaultKeyPath(folder))
         check_passphrase(passphrase)
         if not self.cases:
             raise InputError("There are no cases yet. Add real images from a folder, a table or the scene.")
@@ -249,9 +249,10 @@ def _given(path, sentence):
     """The text of a path; InputError with the sentence where there is none."""
     from synthetic_imaging.errors import InputError
 
-    if not pathText(path):
+    text = pathText(path)
+    if not text:
         raise InputError(sentence)
-    return str(Path(path).expanduser())
+    return text
 
 
 def _finish(generator, onProgress):

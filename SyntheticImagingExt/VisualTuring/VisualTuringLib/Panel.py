@@ -24,8 +24,8 @@ class TuringPanel(TaskPanel):
 
     def __init__(self, ui, logic, findParameterNode):
         self._worker = WorkRunner()
+        self._settled = singleShot(SETTLED_MS, self._onSettled)
         TaskPanel.__init__(self, ui, logic, findParameterNode)
-        self._settled = singleShot(SETTLED_MS, self.refresh)
         self.cases = CasesSection(ui, logic, self.do, self.work)
         self.plan = PlanSection(ui, logic, self._settled.start)
         self.make = MakeSection(ui, logic, self)
@@ -125,14 +125,23 @@ class TuringPanel(TaskPanel):
         ui.taskTabs.updateGeometry()
 
     def refresh(self):
-        """Show the state of the logic in every section."""
+        """Show the state of the logic in every section; the numbers of the plan follow in a moment."""
+        self._refreshSections()
+        if self.parameters is not None:
+            self._settled.start()
+
+    def _refreshSections(self):
         if self.parameters is None or not self.sections:
             return
         busy = _("Wait until the task is done, or cancel it.") if self.isBusy else ""
         problem = self.packagesProblem or busy
         self.cases.refresh()
-        if self.isOpen and not self.packagesProblem:
-            self.plan.refresh()
         self.read.setProblem(problem)
         states = self.cases.usable(problem) | self.make.usable(problem)
         self.setUsable(states | self.unblind.usable(problem) | self.report.usable(problem))
+
+    def _onSettled(self):
+        """A hand that changes choices rests; the statistics take a second to load at the first time."""
+        self._refreshSections()
+        if self.parameters is not None and self.isOpen and not self.packagesProblem:
+            self.plan.refresh()

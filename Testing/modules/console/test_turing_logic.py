@@ -92,7 +92,7 @@ def test_a_study_that_cannot_be_made_leaves_nothing(core, turing, inputs, tmp_pa
     assert len(turing.cases) == 1
 
 
-def test_an_image_must_be_what_it_is_given_for(core, turing, inputs):
+def test_an_image_must_be_what_it_is_given_for(core, turing, inputs, tmp_path):
     ((_, volume, _points, organ),) = addToScene(inputs[-1:])
     with pytest.raises(InputError, match="No volume is chosen"):
         turing.addVolume(None, "real")
@@ -103,7 +103,7 @@ def test_an_image_must_be_what_it_is_given_for(core, turing, inputs):
     with pytest.raises(InputError, match='not "fake"'):
         turing.addVolume(volume, "fake")
     with pytest.raises(InputError, match="is not a folder"):
-        turing.addFolder("/nowhere", "real")
+        turing.addFolder(tmp_path / "nowhere", "real")
     assert turing.cases == ()
 
 
