@@ -1,4 +1,4 @@
-"""``make demo``: synthetic tumors in a CT, in the module's window; without a display the same session off screen.
+"""``make demo``: synthetic tumors in a CT, in the window; without a display the same session off screen, and an X-ray.
 
 Off screen, a scripted session clicks, drags and moves sliders as a person would, and leaves pictures, the scene and
 the exported files in a folder. With a display, the window opens with the module and the CT, and is yours.
@@ -10,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import carm_pictures
 import sessions
 
 FIELD_MM = 260.0
@@ -76,6 +77,9 @@ def show(host, widget, folder):
     grow(host, widget)
     picture.take("growth")
     report(host, widget, folder)
+    xray(host, widget.logic.inputs.ctNode)
+    picture.take("xray")
+    print(f"Pictures, scene.mrb, ct.nrrd, labels.nrrd, instances.nrrd and lesions.json are in {folder}")
 
 
 def firstOf(logic, wanted):
@@ -120,7 +124,19 @@ def report(host, widget, folder):
             f"{lesion.name}: {lesion.preset}, radius {lesion.radius_mm:.1f} mm, {measured['volume_ml']:.2f} mL, "
             f"{measured['mean_hu']:.0f} HU, {measured['clearance_mm']:.1f} mm from the nearest vessel"
         )
-    print(f"Pictures, scene.mrb, ct.nrrd, labels.nrrd, instances.nrrd and lesions.json are in {folder}")
+
+
+def xray(host, ct):
+    """The same patient in a C-arm, seen obliquely."""
+    widget = host.selectModule("VirtualCArm")
+    widget.ui.ctSelector.setCurrentNode(ct)
+    if not host.waitUntil(lambda: widget.logic.isReady, sessions.PREPARATION_S):
+        raise SystemExit(f"The CT could not be prepared: {widget.ui.noticeLabel.text}")
+    carm_pictures.settle(host, widget)
+    widget.ui.laoSlider.value = 30
+    carm_pictures.settle(host, widget)
+    widget.ui.fitWindowButton.click()
+    carm_pictures.settle(host, widget)
 
 
 class Pictures:
