@@ -180,3 +180,19 @@ def test_names_colors_terms_and_tags_survive_a_file(scene, case, tmp_path):
     assert segment.GetTag(segment.GetTerminologyEntryTagName(), value)
     assert "SCT^4147007^Mass" in str(value) and "SCT^10200004^Liver" in str(value)
     assert (read(back, "lesion_1", ct) == box((slice(5, 8),) * 3)).all()
+
+
+@pytest.mark.parametrize("segmentId", ["a", "c"])
+def test_emptying_a_region_is_told(case, segmentId):
+    """Also in a labelmap that segments share, where Slicer itself keeps quiet about a mask that is empty."""
+    ct, segmentation = case
+    told = []
+    event = slicer.vtkSegmentation.SourceRepresentationModified
+    segmentation.GetSegmentation().AddObserver(event, lambda caller, name: told.append(name))
+    segmentation.CreateClosedSurfaceRepresentation()
+    told.clear()
+    nodes.setSegmentRegion(
+        segmentation, segmentId, np.zeros((1, 2, 2), bool), (slice(2, 3), slice(2, 4), slice(2, 4)), ct
+    )
+    assert told
+    assert read(segmentation, segmentId, ct)[2, 2:4, 2:4].sum() == 0

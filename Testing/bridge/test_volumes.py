@@ -61,6 +61,9 @@ def test_linear_parent_transforms_count(scene, addVolume):
 def test_refusals_say_what_to_do(scene, addVolume):
     with pytest.raises(InputError, match="Load a CT"):
         nodes.volumeFromNode(None)
+    for stranger in ("CT", scene.AddNewNodeByClass("vtkMRMLModelNode", "Bone")):
+        with pytest.raises(InputError, match="is not a volume"):
+            nodes.volumeFromNode(stranger)
     with pytest.raises(InputError, match="no voxels"):
         nodes.volumeFromNode(scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Empty"))
 

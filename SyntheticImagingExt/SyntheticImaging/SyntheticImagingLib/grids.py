@@ -12,6 +12,9 @@ def volumeArray(volumeNode):
 
     if volumeNode is None:
         raise InputError("No volume is chosen. Load a CT and choose it.")
+    if not isinstance(volumeNode, slicer.vtkMRMLScalarVolumeNode):
+        what = volumeNode.GetName() if isinstance(volumeNode, slicer.vtkMRMLNode) else volumeNode
+        raise InputError(f'"{what}" is not a volume. Choose a CT.')
     name = volumeNode.GetName()
     if volumeNode.GetImageData() is None or volumeNode.GetImageData().GetNumberOfPoints() == 0:
         raise InputError(f'The volume "{name}" has no voxels. Load it again, or choose another one.')

@@ -94,8 +94,10 @@ def setSegmentRegion(segmentationNode, segmentId, mask, region, volumeNode):
     if _holdsNothingOutside(segmentationNode, segmentId, ijkToSegmentation, extent):
         logic.SetBinaryLabelmapToSegment(image, segmentationNode, segmentId, logic.MODE_REPLACE)
     else:
-        _clear(segmentationNode, segmentId, ijkToSegmentation, extent)
+        cleared = _clear(segmentationNode, segmentId, ijkToSegmentation, extent)
         logic.SetBinaryLabelmapToSegment(image, segmentationNode, segmentId, logic.MODE_MERGE_MASK)
+        if not mask.any():
+            cleared.Modified()  # merging nothing tells nobody
 
 
 def _holdsNothingOutside(segmentationNode, segmentId, ijkToSegmentation, extent):
@@ -116,7 +118,10 @@ def _isShared(segmentationNode, segmentId):
 
 
 def _clear(segmentationNode, segmentId, ijkToSegmentation, extent):
-    """Take a segment's voxels inside an extent away, in place; no merge mode of Slicer does it in a shared labelmap."""
+    """Take a segment's voxels inside an extent away, in place; no merge mode of Slicer does it in a shared labelmap.
+
+    Returns the labelmap.
+    """
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
     image = segment.GetRepresentation("Binary labelmap")
     if not onGrid(image, ijkToSegmentation):
@@ -124,6 +129,7 @@ def _clear(segmentationNode, segmentId, ijkToSegmentation, extent):
     part = imageArray(image)[overlap(image.GetExtent(), extent)]
     part[part == segment.GetLabelValue()] = 0
     image.GetPointData().GetScalars().Modified()
+    return image
 
 
 def _moveToGrid(segmentationNode, segmentId, ijkToSegmentation):
