@@ -202,14 +202,32 @@ def test_what_the_ct_lacks_is_said():
     assert "thick" in coverage.notices(thick, view_of())[0]
 
 
+def test_a_ct_of_three_slices_misses_nearly_everything_and_says_so():
+    slab = np.full((3, 60, 60), -1000)
+    slab[:, 10:50, 10:50] = 40
+    shares = coverage.cut_shares(volume(slab, (2.0, 2.0, 0.5)), view_of(size=64))
+    assert shares == pytest.approx({"superior": 0.5, "inferior": 0.5}, abs=0.2) and min(shares.values()) > 0.25
+
+
+def test_a_body_that_is_wider_than_the_ct_is_cut_at_its_sides():
+    wide = np.full((60, 30, 30), 40)
+    wide[:, :5] = wide[:, 25:] = -1000
+    shares = coverage.cut_shares(volume(wide, (2.0, 2.0, 4.0)), view_of())
+    assert set(shares) == {"left", "right"} and 0.02 < shares["left"] < 0.3
+
+
 def test_a_source_in_the_patient_is_refused_and_one_in_air_is_not():
     ct = volume(np.full((40, 40, 40), 20))
     inside = View.from_pose(Pose(), 800, 10, 33, 33, (2.0, 2.0))
     with pytest.raises(InputError, match="inside the patient"):
         render(ct, inside, QUIET)
-    hollow = ct.numpy().copy()
-    hollow[10:30, 10:30, 10:30] = -1000
-    image = render(volume(hollow), inside, QUIET)
+    lung = ct.numpy().copy()
+    lung[10:30, 10:30, 10:30] = -850
+    with pytest.raises(InputError, match="inside the patient"):
+        render(volume(lung), inside, QUIET)
+    beside = ct.numpy().copy()  # as between arm and trunk
+    beside[10:30, :30, 10:30] = -1000
+    image = render(volume(beside), inside, QUIET)
     assert 0 < float(image.line_integral[16, 16]) < 40 * 2 * 0.02
 
 
@@ -231,6 +249,10 @@ def test_an_image_file_holds_numbers_place_and_pose(tmp_path, output):
     assert "synthetic" in read.metadata[SYNTHETIC_KEY] and read.metadata["SyntheticImaging_output"] == output
     assert json.loads(read.metadata["SyntheticImaging_settings"])["spectrum"]["kvp"] == 80
     assert record_of(read_pose(path))["lao_deg"] == -30
+    other = export.write_image(tmp_path / "image.mha", image, output)
+    assert record_of(read_pose(other)) == record_of(read_pose(path))
+    with pytest.raises(InputError, match="holds no C-arm pose"):
+        read_pose(export.write_image(tmp_path / "image.nii.gz", image, output))
 
 
 def test_dicom_round_trip(tmp_path):
