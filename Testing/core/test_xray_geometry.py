@@ -213,9 +213,22 @@ def test_pose_files_round_trip(tmp_path):
         (lambda: view_of({"lao_deg": 3}), "source_to_detector_mm"),
         (lambda: view_of({"projection_matrix": np.eye(3, 4).tolist()}), "rows, columns, pixel_mm"),
         (lambda: view_of([1, 2]), "names and numbers"),
+        (lambda: view_of({"lao": 30}, View.from_pose(Pose(), 1000, 600, 8, 8, (1.0, 1.0))), "lao_deg"),
+        (lambda: write_pose("pose.txt", View.from_pose(Pose(), 1000, 600, 8, 8, (1.0, 1.0))), "end it in .json"),
         (lambda: read_pose("nowhere.json"), "does not exist"),
     ],
 )
 def test_wrong_geometry_is_refused_in_words(make, words):
     with pytest.raises(InputError, match=words):
         make()
+
+
+@pytest.mark.parametrize("delimiter", [" ", ",", "; ", "\t"])
+@pytest.mark.parametrize("name", ["matrix.txt", "matrix.csv"])
+def test_a_matrix_is_read_as_people_write_it(tmp_path, name, delimiter):
+    view = View.from_pose(Pose(20, 30, 5, (1, 2, 3)), 1000, 600, 64, 48, (1.0, 1.0))
+    whole = np.vstack([view.projection_matrix, [0, 0, 0, 1]])
+    for matrix in (view.projection_matrix, whole):
+        np.savetxt(tmp_path / name, matrix, delimiter=delimiter)
+        again = read_pose(tmp_path / name, view)
+        np.testing.assert_allclose(again.project([(9, 8, 7)]), view.project([(9, 8, 7)]), atol=1e-6)

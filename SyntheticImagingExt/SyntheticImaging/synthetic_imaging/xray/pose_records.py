@@ -14,6 +14,7 @@ POSE_KEY = "SyntheticImaging_pose"
 
 _DIGITS = 10
 _DISTANCES = ("source_to_detector_mm", "source_to_isocenter_mm")
+_TOLD = ("lao_deg", "cran_deg", "roll_deg", "isocenter_ras_mm", *_DISTANCES)
 
 
 def record_of(view: View) -> dict:
@@ -50,6 +51,8 @@ def view_of(record: dict, default: View | None = None) -> View:
         raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
     if "lao_deg" not in record and ("projection_matrix" in record or "K" in record):
         return _from_matrix(record, default)
+    if not any(name in record for name in _TOLD):
+        raise InputError(f"The pose tells none of {', '.join(_TOLD)}; check the names in it.")
     known = {} if default is None else record_of(default)
     merged = {**known, **record}
     missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..io.files import suffix_of
 from .geometry import View
 from .pose_records import KIND, POSE_KEY, record_of, view_of
 
@@ -16,10 +17,12 @@ __all__ = ["KIND", "POSE_KEY", "read_json", "read_pose", "record_of", "view_of",
 
 
 def write_pose(path: str | PathLike, view: View) -> Path:
-    """Write the record of a view as JSON; returns the path."""
+    """Write the record of a view as JSON; returns the path, which ends in .json."""
     from ..io.atomic import publish, staging
 
     path = Path(path).expanduser()
+    if path.suffix.lower() != ".json":
+        raise InputError(f"'{path.name}' is no name for a pose; end it in .json.")
     with staging(path) as folder:
         (folder / path.name).write_text(json.dumps(record_of(view), indent=2) + "\n", encoding="utf-8")
         publish(folder, path)
@@ -27,7 +30,7 @@ def write_pose(path: str | PathLike, view: View) -> Path:
 
 
 def read_pose(path: str | PathLike, default: View | None = None) -> View:
-    """The view of a pose file: JSON, a text file with a 3x4 matrix, an image of this package (NRRD), or DICOM XA."""
+    """The view of a pose file: JSON, a text file with a 3x4 matrix, an image of this package, or DICOM XA."""
     path = Path(path).expanduser()
     if not path.is_file():
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
@@ -35,7 +38,7 @@ def read_pose(path: str | PathLike, default: View | None = None) -> View:
         from .dicom_xa import read_view
 
         return read_view(path)
-    if path.suffix.lower() in (".nrrd", ".nhdr"):
+    if suffix_of(path) or path.suffix.lower() == ".nhdr":
         return _from_image(path)
     if path.suffix.lower() in (".txt", ".csv"):
         return view_of({"projection_matrix": _matrix_in(path)}, default)
@@ -60,8 +63,12 @@ def _from_image(path: Path) -> View:
 
 
 def _matrix_in(path: Path) -> list:
+    """Numbers between blanks, commas or semicolons; the last row of a 4x4 matrix, 0 0 0 1, says nothing."""
     try:
-        numbers = np.loadtxt(path, delimiter="," if path.suffix.lower() == ".csv" else None)
+        lines = path.read_text(encoding="utf-8").replace(",", " ").replace(";", " ").splitlines()
+        numbers = np.loadtxt(lines, ndmin=2)
     except (OSError, ValueError) as error:
         raise InputError(f"'{path.name}' is not a table of numbers ({error}); write 3 rows of 4 numbers.") from error
+    if numbers.shape == (4, 4) and numbers[3].tolist() == [0, 0, 0, 1]:
+        numbers = numbers[:3]
     return numbers.tolist()
