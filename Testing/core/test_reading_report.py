@@ -5,6 +5,8 @@ import io
 import json
 import math
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
@@ -226,3 +228,14 @@ def test_a_large_study_reports_every_reader(tmp_path):
     write_report(tmp_path, analyze(reads, Design()))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(f"<td>reader-{number:02d}</td>" in page for number in range(1, 14))
+
+
+def test_a_report_is_written_without_loading_torch(tmp_path):
+    """A worker process loads what it imports; torch alone would take as long as the whole evaluation."""
+    code = (
+        "import sys; from synthetic_imaging.reading import analysis, export, observers; "
+        "from synthetic_imaging.reading.design import Design; "
+        "reads = observers.simulate(observers.OBSERVERS['cue-using'], 2, 20); "
+        f"export.write_report({str(tmp_path)!r}, analysis.analyze(reads, Design())); print('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

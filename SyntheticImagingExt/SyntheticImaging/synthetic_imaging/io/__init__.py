@@ -2,22 +2,33 @@
 
 Files hold LPS geometry (NIfTI: RAS, turned by the reader); a ``Volume`` holds RAS. The change happens
 here and nowhere else. Every failure is an ``InputError`` and leaves the disk as it was.
+
+Names are loaded when they are first used, so that writing a report does not load torch.
 """
 
 from __future__ import annotations
 
-from .dicom_reading import SeriesInfo, list_series
-from .labels import read_labels, resample_labels
-from .metadata import SYNTHETIC_KEY, mark_synthetic
-from .volumes import read_volume, write_volume
+from importlib import import_module
 
-__all__ = [
-    "SYNTHETIC_KEY",
-    "SeriesInfo",
-    "list_series",
-    "mark_synthetic",
-    "read_labels",
-    "read_volume",
-    "resample_labels",
-    "write_volume",
-]
+_MODULE_OF = {
+    "SYNTHETIC_KEY": "metadata",
+    "SeriesInfo": "dicom_reading",
+    "list_series": "dicom_reading",
+    "mark_synthetic": "metadata",
+    "read_labels": "labels",
+    "read_volume": "volumes",
+    "resample_labels": "labels",
+    "write_volume": "volumes",
+}
+
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str):
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..io.atomic import publish, staging
 from .analysis import Analysis
 from .design import RATING, SYNTHETIC
+from .figures import figures
 from .reads import Read
 from .report_html import html
 from .report_pdf import pdf
@@ -88,7 +89,9 @@ def imrmc_text(reads: Sequence[Read], title: str) -> str:
 
 def write_report(folder: str | Path, analysis: Analysis) -> list[Path]:
     """report.html and report.pdf into a folder, both or none."""
-    return _write(Path(folder).expanduser(), {"report.pdf": pdf(analysis), "report.html": html(analysis)})
+    drawn = figures(analysis)
+    page, document = html(analysis, drawn), pdf(analysis, drawn)  # in this order: the PDF changes the plots' resolution
+    return _write(Path(folder).expanduser(), {"report.pdf": document, "report.html": page})
 
 
 def write_exports(folder: str | Path, analysis: Analysis, formats: Sequence[str] = FORMATS) -> list[Path]:

@@ -14,9 +14,12 @@ from .design import RATINGS, REAL, SYNTHETIC
 REAL_COLOR, SYNTHETIC_COLOR, LINE_COLOR = "#2c7fb8", "#d95f0e", "#444444"
 _SIZE_INCH = (4.4, 3.6)
 
+Figures = list[tuple[str, object]]
+"""(caption, matplotlib Figure) of each plot."""
 
-def figures(analysis: Analysis) -> list[tuple[str, object]]:
-    """(caption, matplotlib Figure) of each plot there are data for."""
+
+def figures(analysis: Analysis) -> Figures:
+    """The plots there are data for."""
     drawn = []
     if analysis.rows("roc"):
         drawn.append(("Receiver operating characteristic of each reader; the diagonal is chance.", _roc(analysis)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from .analysis import Analysis
-from .figures import figures, svg_of
+from .figures import Figures, figures, svg_of
 from .layout import Section, sections
 from .wording import conclusions, methods
 
@@ -23,12 +23,12 @@ figure { margin: 0; max-width: 28rem; } figure svg { width: 100%; height: auto; 
 """  # noqa: E501
 
 
-def html(analysis: Analysis) -> str:
-    """The whole page."""
+def html(analysis: Analysis, drawn: Figures | None = None) -> str:
+    """The whole page. drawn: the plots, where they were made already."""
     title = escape(analysis.design.title)
     plots = "".join(
         f"<figure>{svg_of(figure)}<figcaption>{escape(caption)}</figcaption></figure>"
-        for caption, figure in figures(analysis)
+        for caption, figure in (figures(analysis) if drawn is None else drawn)
     )
     parts = [
         f"<h1>{title}</h1>",

@@ -1,12 +1,19 @@
-"""The report as a PDF, set by matplotlib on A4 pages."""
+"""The report as a PDF on A4 pages, written by matplotlib.
+
+Texts and lines go to matplotlib's PDF renderer as they are: an artist for each of the thousands of words would take
+longer than the statistics.
+"""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from .analysis import Analysis
-from .figures import figures, new_figure
+from .figures import Figures, figures, new_figure
 from .layout import Section, sections
 from .report_html import warnings_of
 from .wording import conclusions, methods
@@ -15,11 +22,13 @@ _PAGE_INCH = (8.27, 11.69)
 _LEFT_PT, _TOP_PT, _BOTTOM_PT = 54.0, 54.0, 54.0
 _WIDTH_PT = _PAGE_INCH[0] * 72 - 2 * _LEFT_PT
 _LINE = 1.35
-_DOTS_PER_INCH = 150
+_ASCENT = 0.76
+"""From the top of a line to its base line, in sizes of the letters (DejaVu Sans)."""
+_DOTS_PER_INCH = 225
 
 
-def pdf(analysis: Analysis) -> bytes:
-    """The whole document."""
+def pdf(analysis: Analysis, drawn: Figures | None = None) -> bytes:
+    """The whole document. drawn: the plots, where they were made already."""
     pages = _Pages()
     pages.text(analysis.design.title, 16, bold=True)
     pages.text(f"{analysis.design.question} · study {analysis.study_id or 'not stored'}", 9, gray=True)
@@ -28,7 +37,7 @@ def pdf(analysis: Analysis) -> bytes:
     pages.heading("Result")
     for sentence in conclusions(analysis):
         pages.text(f"• {sentence}", 9.5)
-    pages.plots(figures(analysis))
+    pages.plots(figures(analysis) if drawn is None else drawn)
     for section in sections(analysis):
         pages.table(section)
     pages.heading("Methods")
@@ -40,7 +49,7 @@ class _Pages:
     """A column of text, tables and plots that runs over as many pages as it needs."""
 
     def __init__(self):
-        self._figures = []
+        self._inks: list[_Ink] = []
         self._widths: dict[tuple[str, float, bool], float] = {}
         self._new_page()
 
@@ -97,15 +106,17 @@ class _Pages:
 
         buffer = io.BytesIO()
         with PdfPages(buffer, metadata={"Title": title, "Creator": "Synthetic Imaging", "CreationDate": None}) as file:
-            for number, page in enumerate(self._figures, 1):
-                page.text(0.5, 28 / (_PAGE_INCH[1] * 72), f"{number} / {len(self._figures)}", fontsize=8, ha="center")
-                file.savefig(page)
+            for number, ink in enumerate(self._inks, 1):
+                self._ink = ink
+                self._y = 36.0
+                text = f"{number} / {len(self._inks)}"
+                self._write(text, _LEFT_PT + (_WIDTH_PT - self._width(text, 8, False)) / 2, 8, False, "black")
+                file.savefig(_page_of(ink))
         return buffer.getvalue()
 
     def _new_page(self):
-        self._page = new_figure(_PAGE_INCH)
-        self._page.set_layout_engine("none")
-        self._figures.append(self._page)
+        self._ink = _Ink()
+        self._inks.append(self._ink)
         self._y = _PAGE_INCH[1] * 72 - _TOP_PT
 
     def _room(self, height_pt: float):
@@ -113,9 +124,9 @@ class _Pages:
             self._new_page()
 
     def _write(self, text: str, x_pt: float, size: float, bold: bool, color: str, align: str = "left"):
-        x, y = x_pt / (_PAGE_INCH[0] * 72), self._y / (_PAGE_INCH[1] * 72)
-        weight = "bold" if bold else "normal"
-        self._page.text(x, y, text, fontsize=size, fontweight=weight, color=color, va="top", ha=align, parse_math=False)
+        if align == "right":
+            x_pt -= self._width(text, size, bold)
+        self._ink.texts.append((text, x_pt, self._y - _ASCENT * size, size, bold, color))
 
     def _row(self, cells, widths, size: float, step: float, bold: bool = False):
         x = _LEFT_PT
@@ -123,23 +134,16 @@ class _Pages:
             self._write(cell, x if number == 0 else x + width - 6, size, bold, "black", "right" if number else "left")
             x += width
         self._y -= step
-        from matplotlib.lines import Line2D
-
-        y = (self._y + step * 0.2) / (_PAGE_INCH[1] * 72)
-        ends = [_LEFT_PT / (_PAGE_INCH[0] * 72), x / (_PAGE_INCH[0] * 72)]
-        color = "#888888" if bold else "#dddddd"
-        self._page.add_artist(Line2D(ends, [y, y], color=color, linewidth=0.7 if bold else 0.4))
+        color, width_pt = ("#888888", 0.7) if bold else ("#dddddd", 0.4)
+        self._ink.lines.append((_LEFT_PT, x, self._y + step * 0.2, width_pt, color))
 
     def _picture(self, figure, x_pt: float, y_pt: float, width_pt: float, height_pt: float):
-        import matplotlib.image
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH * 1.5)
-        buffer.seek(0)
-        box = [x_pt / (_PAGE_INCH[0] * 72), y_pt / (_PAGE_INCH[1] * 72)]
-        axes = self._page.add_axes([*box, width_pt / (_PAGE_INCH[0] * 72), height_pt / (_PAGE_INCH[1] * 72)])
-        axes.imshow(matplotlib.image.imread(buffer), aspect="auto", interpolation="none")
-        axes.axis("off")
+        figure.set_dpi(_DOTS_PER_INCH)
+        canvas = FigureCanvasAgg(figure)
+        canvas.draw()
+        self._ink.pictures.append((np.array(canvas.buffer_rgba())[::-1], x_pt, y_pt, width_pt, height_pt))
 
     def _columns(self, section: Section, size: float) -> list[float]:
         cells = [section.columns, *section.rows]
@@ -172,3 +176,50 @@ class _Pages:
                 self._widths[key] = text_to_path.get_text_width_height_descent(letter, font, False)[0] / 100
             total += self._widths[key]
         return total * size
+
+
+@dataclass
+class _Ink:
+    """What is on a page, in points from its lower left corner.
+
+    texts: (text, x, y of the base line, size, bold, color). lines: (x from, x to, y, width, color).
+    pictures: (pixels from the lowest row up, x, y, width, height).
+    """
+
+    texts: list[tuple] = field(default_factory=list)
+    lines: list[tuple] = field(default_factory=list)
+    pictures: list[tuple] = field(default_factory=list)
+
+
+def _page_of(ink: _Ink):
+    """A figure that draws a page."""
+    from matplotlib.artist import Artist
+
+    class Page(Artist):
+        def draw(self, renderer):
+            _draw(renderer, ink)
+
+    figure = new_figure(_PAGE_INCH)
+    figure.set_layout_engine("none")
+    figure.add_artist(Page())
+    return figure
+
+
+def _draw(renderer, ink: _Ink):
+    """Put ink on a page of matplotlib's PDF renderer, whose units are points."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.path import Path
+    from matplotlib.transforms import Affine2D, IdentityTransform
+
+    context, fonts = renderer.new_gc(), {}
+    for text, x, y, size, bold, color in ink.texts:
+        font = fonts.setdefault((size, bold), FontProperties(size=size, weight="bold" if bold else "normal"))
+        context.set_foreground(color)
+        renderer.draw_text(context, x, y, text, font, 0)
+    for start, end, y, width, color in ink.lines:
+        context.set_foreground(color)
+        context.set_linewidth(width)
+        renderer.draw_path(context, Path([(start, y), (end, y)]), IdentityTransform())
+    for pixels, x, y, width, height in ink.pictures:
+        renderer.draw_image(context, x, y, pixels, Affine2D().scale(width, height))
+    context.restore()
