@@ -274,6 +274,7 @@ def test_bad_meshes(tmp_path):
         (lambda: shapes.screw((0, 0, 0), (0, 0, 1), core_mm=9), "core"),
         (lambda: shapes.snake((0, 0, 0), (0, 0, 1)), "along its own direction"),
         (lambda: shapes.snake((0, 0, 0), (1, 0, 0), bend_deg=900), "bend it less"),
+        (lambda: shapes.snake((0, 0, 0), (1, 0, 0), bend_deg=300), "bend it less"),  # it would meet itself
         (lambda: shapes.kwire((0, 0, 0), (0, 0, 1), sides=2), "sides"),
     ],
 )

@@ -18,13 +18,7 @@ class CArmControl:
 
     def setView(self, name, plane="A"):
         """Take one of the common views: "ap", "lateral-left", "inlet", ...; see ``synthetic_imaging.xray.VIEWS``."""
-        from synthetic_imaging.errors import InputError
-        from synthetic_imaging.xray import VIEWS
-
-        if name not in VIEWS:
-            raise InputError(f"There is no view '{name}'; choose one of {', '.join(VIEWS)}.")
-        pose = VIEWS[name]
-        self.setPose(pose.lao_deg, pose.cran_deg, pose.roll_deg, plane=plane)
+        self.setPose(*Setup.anglesOfView(name), plane=plane)
 
     def setMachine(self, name):
         """Take distances and detector of a preset: "cios-spin", ...; InputError lists the names."""

@@ -86,7 +86,7 @@ class Drawing:
 
     def radiograph(self, plane):
         """The last full image of a plane, or None."""
-        return self._images[plane].radiograph
+        return self._images[plane].radiograph if plane in self._images else None
 
     def notices(self, plane):
         radiograph = self._images[plane].radiograph

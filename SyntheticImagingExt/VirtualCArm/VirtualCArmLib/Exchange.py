@@ -32,6 +32,12 @@ def studyOf(ctNode):
     return {DICOM_PREFIX + name: value for name, value in values.items() if value}
 
 
+def _isNear(view, other):
+    """Whether source and detector's corner are in the same places, to a hundredth of a millimeter."""
+    places = [(*one.source_ras, *one.pixel_ras(-0.5, -0.5)) for one in (view, other)]
+    return max(abs(a - b) for a, b in zip(*places, strict=True)) < 0.01
+
+
 def _told(stage, percent, steps, perStep=0.0):
     """Steps as (stage, percent); what the generator returns."""
     while True:
@@ -58,8 +64,8 @@ class CArmExchange:
     def exportImage(self, path, output="display", plane="A"):
         """Write the shown image; the path of the file.
 
-        path: .nrrd, .nii.gz, .mha hold any output as float32 with geometry and pose; .png (8 bits) and .dcm (DICOM XA,
-        16 bits) hold "display". output: "display", "line-integral", "transmission" or "signal".
+        path: .nrrd and .mha hold any output as float32 with geometry and pose, .nii.gz without the pose; .png (8 bits)
+        and .dcm (DICOM XA, 16 bits) hold "display". output: "display", "line-integral", "transmission" or "signal".
         """
         from synthetic_imaging.xray import write_image
 
@@ -74,12 +80,22 @@ class CArmExchange:
     def importPose(self, path, plane="A"):
         """Stand the C-arm as a file says: JSON, a text file with a 3x4 matrix, an image made before, or DICOM XA.
 
-        Isocenter, distances and detector belong to both planes and are taken over too; the table goes back to 0.
+        Plane A takes isocenter, distances and detector over too, and the table goes back to 0. Plane B takes the angles
+        only, for it shares all else with A, which must not move; where the file has other numbers, a message says so.
         """
         from synthetic_imaging.xray import read_pose
 
         view = read_pose(path, self.view(plane))
-        self.set(isocenterRas=view.isocenter_ras, **self._valuesOf(view, plane))
+        values = self._valuesOf(view, plane)
+        if plane == Setup.PLANES[0]:
+            self.set(isocenterRas=view.isocenter_ras, **values)
+            return
+        self.set(**{name: values[name] for name in Setup.poseNames(plane)})
+        if not _isNear(self.view(plane), view):
+            self.message.emit(
+                "Only the angles were taken over: isocenter, distances and detector are those of plane A. "
+                "Import the pose there to take over everything."
+            )
 
     def _valuesOf(self, view, plane):
         """The parameters that give a view."""

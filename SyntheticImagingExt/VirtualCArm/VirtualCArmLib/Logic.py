@@ -98,6 +98,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
 
         view = Setup.viewOf(State.of(self.parameters, center), "A").resized(self._drawing.coarsePixels)
         patient = yield from Patient.steps(volume, device=self._device(), view=view)
+        _checkPresent(ctNode)
         self._takeUp(ctNode, patient, content, notice)
 
     def isPreparedFor(self, ctNode):
@@ -283,9 +284,21 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         return "cuda" if self.parameters.useGpu and torch.cuda.is_available() else "cpu"
 
 
+def _checkPresent(ctNode):
+    from synthetic_imaging.errors import InputError
+
+    if ctNode.GetScene() is not slicer.mrmlScene:
+        raise InputError(f'"{ctNode.GetName()}" was deleted while it was prepared. Choose another CT.')
+
+
 def _checkCt(ctNode, volume):
     from synthetic_imaging.errors import InputError
 
+    if ctNode.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise InputError(
+            f'"{ctNode.GetName()}" is a label map, whose numbers name structures. Choose the CT; label maps come in as '
+            'segmentations. If it is a CT, load it again without the option "LabelMap".'
+        )
     if min(volume.shape) < 2:
         raise InputError(f'The volume "{ctNode.GetName()}" is a single slice. Choose a CT with many slices.')
 

@@ -84,8 +84,22 @@ class State:
 
 
 def poseNames(plane):
-    """The parameters that hold the angles of a plane."""
+    """The parameters that hold the angles of a plane; InputError where there is no such plane."""
+    if plane not in PLANES:
+        from synthetic_imaging.errors import InputError
+
+        raise InputError(f"There is no plane {plane!r}; choose {' or '.join(PLANES)}.")
     return tuple(name if plane == "A" else f"{name}B" for name in POSE)
+
+
+def anglesOfView(name):
+    """lao, cran and roll in degrees of a common view; InputError lists the names."""
+    from synthetic_imaging.errors import InputError
+    from synthetic_imaging.xray import VIEWS
+
+    if name not in VIEWS:
+        raise InputError(f"There is no view '{name}'; choose one of {', '.join(VIEWS)}.")
+    return VIEWS[name].lao_deg, VIEWS[name].cran_deg, VIEWS[name].roll_deg
 
 
 @lru_cache(maxsize=64)
@@ -172,6 +186,7 @@ def checkRanges(values):
     from synthetic_imaging.errors import InputError
 
     for name, value in values.items():
+        value = converted(name, value)
         low, high = RANGES.get(name, (value, value))
         if not low <= value <= high:
             raise InputError(f"{name} is {value:g}; give a number from {low:g} to {high:g}.")

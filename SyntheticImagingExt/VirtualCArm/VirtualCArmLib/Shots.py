@@ -1,10 +1,11 @@
 """Images that are kept: single ones, and sweeps as sequences."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import slicer
 
-from . import ImageNodes
+from . import ImageNodes, Setup
 from .LiveImage import LiveImage
 
 SHOT_ATTRIBUTE = "VirtualCArm.Shot"
@@ -31,23 +32,33 @@ def shotNodes():
 
 
 def posesBetween(first, last, count):
-    """Angles (lao, cran, roll in degrees) evenly spaced from one pose to another; a pose may leave the roll out.
+    """Angles (lao, cran, roll in degrees) evenly spaced from one pose to another.
 
-    InputError for fewer than two, or what is no angle.
+    A pose may leave the roll out, or be the name of a view. InputError for fewer than two, or what is no angle.
     """
     from synthetic_imaging.errors import InputError
     from synthetic_imaging.xray.checks import finite
 
-    if count != int(count) or count < 2:
+    number = finite(count, "count")
+    if number != int(number) or number < 2:
         raise InputError(f"A sweep of {count} images is none; give 2 or more.")
-    ends = []
-    for pose in (first, last):
-        if len(pose) not in (2, 3):
-            raise InputError("A pose of a sweep is LAO and CRAN in degrees, and the roll where it turns.")
-        angles = [finite(angle, "angle") for angle in pose]
-        ends.append(angles if len(angles) == 3 else [*angles, 0.0])
-    shares = [number / (int(count) - 1) for number in range(int(count))]
+    ends = [_anglesOf(first), _anglesOf(last)]
+    shares = [index / (int(number) - 1) for index in range(int(number))]
     return [tuple(a + share * (b - a) for a, b in zip(*ends, strict=True)) for share in shares]
+
+
+def _anglesOf(pose):
+    from synthetic_imaging.errors import InputError
+    from synthetic_imaging.xray.checks import finite
+
+    if isinstance(pose, str):
+        return Setup.anglesOfView(pose)
+    if not isinstance(pose, Sequence) or len(pose) not in (2, 3):
+        raise InputError(
+            "A pose of a sweep is LAO and CRAN in degrees, and the roll where it turns, or the name of a view."
+        )
+    angles = [finite(angle, "angle") for angle in pose]
+    return angles if len(angles) == 3 else [*angles, 0.0]
 
 
 def sweepSteps(patient, state, requests, ctNode, name):
@@ -151,8 +162,8 @@ class CArmShots:
     def sweep(self, poseFrom=None, poseTo=None, count=None, name=None, onProgress=None):
         """Images from one pose to another as a sequence; its browser node. onProgress(stage, percent).
 
-        poseFrom, poseTo: LAO and CRAN in degrees, and the roll; by default the present pose and that of the
-        parameters sweepLaoDeg and sweepCranDeg. count: how many images, sweepCount by default.
+        poseFrom, poseTo: LAO and CRAN in degrees, and the roll, or the name of a view; by default the present pose and
+        that of the parameters sweepLaoDeg and sweepCranDeg. count: how many images, sweepCount by default.
         """
         steps = self.sweepSteps(poseFrom, poseTo, count, name)
         while True:

@@ -52,6 +52,7 @@ class Tools:
         from synthetic_imaging.errors import InputError
         from synthetic_imaging.xray import Tool
 
+        _checkModel(node)
         try:
             return Tool(node.GetName(), self._mesh(node).moved(_toWorld(node)), material)
         except InputError as error:
@@ -105,6 +106,14 @@ class Tools:
         if known is None or known[0] != _contentOf(node):
             self.refresh()
             self._onChanged()
+
+
+def _checkModel(node):
+    from synthetic_imaging.errors import InputError
+
+    if not isinstance(node, slicer.vtkMRMLModelNode):
+        chosen = "No model is chosen" if node is None else "That is not a model"
+        raise InputError(f"{chosen}. Load a closed surface, for instance an STL file, and choose it.")
 
 
 def _contentOf(node):
@@ -179,16 +188,13 @@ class CArmTools:
 
         InputError where it is not watertight, or there is no such material.
         """
-        from synthetic_imaging.errors import InputError
-
-        if modelNode is None:
-            raise InputError("No model is chosen. Load a closed surface, for instance an STL file, and choose it.")
         self._tools.checked(modelNode, material)
         modelNode.SetAttribute(MATERIAL_ATTRIBUTE, material)
         self._onToolsChanged()
 
     def removeTool(self, modelNode):
         """Take a model out of the beam; the node stays in the scene."""
+        _checkModel(modelNode)
         modelNode.SetAttribute(MATERIAL_ATTRIBUTE, None)
         self._onToolsChanged()
 

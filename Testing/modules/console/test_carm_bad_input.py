@@ -43,6 +43,12 @@ def test_volumes_that_are_no_ct_are_refused(logic, core):
     slice_ = slicer.util.addVolumeFromArray(np.zeros((1, 20, 20), np.int16), name="Slice")
     with pytest.raises(InputError, match="single slice"):
         logic.setCt(slice_)
+    labels = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    slicer.util.updateVolumeFromArray(labels, np.zeros((5, 5, 5), np.int16))
+    with pytest.raises(InputError, match="is a label map"):
+        logic.setCt(labels)
+    with pytest.raises(InputError, match='"Cube" is not a volume'):
+        logic.setCt(carm_console.closedModel())
     holes = slicer.util.addVolumeFromArray(np.full((5, 5, 5), np.nan, np.float32), name="NaN")
     with pytest.raises(InputError, match="not numbers"):
         logic.setCt(holes)
@@ -64,6 +70,31 @@ def test_a_dropped_preparation_changes_nothing(carm, carmCt):
     next(steps)
     steps.close()
     assert carm.ctNode is carmCt and carm.isReady
+
+
+def test_a_ct_deleted_while_it_is_prepared_is_not_taken_up(carm, carmCt, core):
+    other = carm_console.addCt("Other", spacing=5.0)
+    steps = carm.ctSteps(other)
+    next(steps)
+    next(steps)
+    core.scene.RemoveNode(other)
+    with pytest.raises(InputError, match='"Other" was deleted'):
+        for _ in steps:
+            pass
+    assert carm.ctNode is carmCt and carm.parameters.ct is carmCt and carm.isReady
+
+
+def test_a_ct_of_three_slices_is_drawn_and_says_what_is_missing(logic):
+    import slicer
+
+    hu = np.full((3, 60, 60), -1000, np.int16)
+    hu[:, 10:50, 10:50] = 40
+    matrix = np.diag([2.0, 2.0, 1.0, 1.0])
+    logic.parameters.imageSize = 128
+    logic.setCt(slicer.util.addVolumeFromArray(hu, ijkToRAS=matrix, name="Slab"))
+    values = voxels(logic.image())
+    assert values[64, 64] > 1 and values[50, 64] < 0.1
+    assert any("superior side" in notice for notice in logic.notices) and len(logic.notices) == 2
 
 
 def test_a_volume_that_is_not_in_hu_is_told(logic):
@@ -140,6 +171,11 @@ def test_wrong_names_are_refused_with_what_there_is(carm):
         carm.setMachine("none")
     with pytest.raises(InputError, match="kvp"):
         carm.setBeam(color=1)
+    for action in (carm.view, carm.image, lambda plane: carm.setPose(5, plane=plane)):
+        with pytest.raises(InputError, match="no plane"):
+            action("C")
+    carm.setPose(laoDeg="15")
+    assert carm.parameters.laoDeg == 15
 
 
 def test_views_and_machines_are_taken_by_name(carm):

@@ -89,6 +89,12 @@ def test_a_sweep_begins_at_the_present_pose_by_default(carm):
     assert titles == ["RAO 20 CRAN 0", "LAO 0 CRAN 5", "LAO 20 CRAN 10"]
 
 
+def test_a_sweep_goes_from_one_view_to_another_by_name(carm):
+    from VirtualCArmLib.Shots import posesBetween
+
+    assert posesBetween("ap", "lateral-left", 3) == [(0, 0, 0), (45, 0, 0), (90, 0, 0)]
+
+
 def test_a_dropped_sweep_leaves_nothing(carm, core):
     count = core.scene.GetNumberOfNodes()
     steps = carm.sweepSteps((0, 0), (30, 0), 4)
@@ -112,6 +118,9 @@ def test_a_dropped_sweep_leaves_nothing(carm, core):
         (((0, 0), (30,), 3), "LAO and CRAN"),
         (((0, 0), (30, 120), 3), "cran_deg is 120"),
         (((0, "x"), (30, 0), 3), "finite number"),
+        (((0, 0), (30, 0), "many"), "finite number"),
+        (("sideways", (30, 0), 3), "There is no view"),
+        ((17, (30, 0), 3), "LAO and CRAN"),
     ],
 )
 def test_sweeps_that_cannot_be_are_refused(carm, core, arguments, words):
@@ -205,6 +214,18 @@ def test_a_pose_can_go_to_the_second_plane(carm, tmp_path):
     carm.setPose(0, 0, 0)
     carm.importPose(tmp_path / "pose.json", plane="B")
     assert (carm.parameters.laoDeg, carm.parameters.laoDegB) == (0, pytest.approx(40))
+    assert carm.messages == []
+
+
+def test_a_pose_for_the_second_plane_leaves_the_first_where_it_is(carm, tmp_path):
+    carm.set(laoDeg=40.0, isocenterRas=(10, 5, 0), sourceToDetectorMm=1150.0, tableSMm=30.0)
+    carm.exportPose(tmp_path / "pose.json")
+    carm.set(laoDeg=0.0, isocenterRas=(0, 0, 20), sourceToDetectorMm=1020.0, tableSMm=-10.0, biplane=True)
+    first, image = carm.view("A"), voxels(carm.image()).copy()
+    carm.importPose(tmp_path / "pose.json", plane="B")
+    assert carm.view("A") == first and carm.parameters.laoDegB == pytest.approx(40)
+    np.testing.assert_array_equal(voxels(carm.image()), image)
+    assert "Only the angles" in carm.messages[-1]
 
 
 @pytest.mark.parametrize(

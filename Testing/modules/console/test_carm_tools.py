@@ -77,6 +77,10 @@ def test_an_open_mesh_and_an_unknown_material_are_refused(carm, plain):
         carm.addTool(node, "unobtainium")
     with pytest.raises(InputError, match="No model is chosen"):
         carm.addTool(None, "steel")
+    with pytest.raises(InputError, match="not a model"):
+        carm.addTool(carm.ctNode, "steel")
+    with pytest.raises(InputError, match="No model is chosen"):
+        carm.removeTool(None)
     assert carm.tools == []
     np.testing.assert_array_equal(voxels(carm.image()), plain)
 

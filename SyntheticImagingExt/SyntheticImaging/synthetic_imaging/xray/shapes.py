@@ -77,7 +77,7 @@ def snake(
     length, bend = positive(length_mm, "length_mm"), math.radians(finite(bend_deg, "bend_deg"))
     if inner >= outer or notches < 0:
         raise InputError("The channel must be thinner than the manipulator, and the number of notches not negative.")
-    if abs(bend) * outer >= length:
+    if abs(bend) * outer >= length or abs(bend) > math.radians(270):
         raise InputError(f"A manipulator of {length_mm:g} mm cannot bend by {bend_deg:g} degrees; bend it less.")
     wall = [(0.0, outer)]
     for notch in range(notches):
