@@ -102,7 +102,7 @@ def test_the_patient_is_in_3d_where_the_ct_is(carm):
     skin.GetRASBounds(bounds)
     # the body is an elliptic cylinder about the origin that runs through the CT
     np.testing.assert_allclose(bounds[:4], (-110, 110, -80, 80), atol=3.0)
-    np.testing.assert_allclose(bounds[4:], (-100, 100), atol=6.0)
+    np.testing.assert_allclose(bounds[4:], (-100, 100), atol=9.0)  # whole voxels of 7.5 mm
     bones = SceneNodes.find(carm.logic.parameters, "patientBones")
     bones.GetRASBounds(bounds)
     np.testing.assert_allclose([bounds[0] + bounds[1], bounds[2] + bounds[3], bounds[4] + bounds[5]],

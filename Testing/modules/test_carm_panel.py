@@ -206,6 +206,33 @@ def test_machine_size_collimator_and_table_buttons(carm):
     assert carm_console.voxels(node(carm))[100, 128] > 0
 
 
+def test_contrast_agent_fills_a_segment(carm):
+    from SyntheticImagingLib import nodes
+
+    volume = nodes.volumeFromNode(carm.ct)
+    filled = (volume.numpy() > 1000).astype("uint8")
+    segmentation = nodes.segmentationFromLabels(volume.like(filled), {1: "Vessel"}, carm.ct, "Vessels")
+    before = carm_console.voxels(node(carm)).copy()
+    assert not carm.ui.contrastComboBox.enabled and carm.ui.contrastComboBox.toolTip.startswith("Choose a segmentation")
+    carm.ui.segmentationSelector.setCurrentNode(segmentation)
+    carm.settle()
+    carm.ui.contrastComboBox.setCurrentIndex(carm.ui.contrastComboBox.findText("Vessel"))
+    carm.ui.contrastComboBox.activated.emit(1)
+    carm.ui.contrastSlider.value = 300
+    carm.settle()
+    column, row = carm.logic.view().project(carm_console.BEAD_RAS)[0]
+    gain = carm_console.voxels(node(carm)) - before
+    assert gain[round(row), round(column)] > 0.3 and abs(gain[-40:]).max() < 0.05
+
+
+def test_a_device_that_is_not_there_cannot_be_chosen(carm):
+    import torch
+
+    if torch.cuda.is_available():
+        pytest.skip("There is a GPU here.")
+    assert not carm.ui.gpuCheckBox.enabled and carm.ui.gpuCheckBox.toolTip.startswith("No GPU was found")
+
+
 def test_the_panel_is_not_wider_than_slicer_s(carm):
     for section in (value for value in vars(carm.ui).values() if value.className() == "ctkCollapsibleButton"):
         section.collapsed = False

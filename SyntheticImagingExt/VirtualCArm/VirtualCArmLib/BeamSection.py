@@ -2,6 +2,7 @@
 
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib import requirements
 from SyntheticImagingLib.widgets import silent
 
 IMAGE_SIZES = (256, 512, 768, 1024, 1536)
@@ -9,11 +10,13 @@ COLLIMATION = ("irisRadiusMm", "shutterLeftMm", "shutterRightMm", "shutterTopMm"
 
 
 class BeamSection:
-    """Image size and collimation. do(action): runs an action and shows problems."""
+    """Image size, collimation, device. do(action): runs an action and shows problems. onDevice(): called when the user
+    wants another device."""
 
-    def __init__(self, ui, logic, do):
+    def __init__(self, ui, logic, do, onDevice):
         self.ui, self._logic, self._do = ui, logic, do
-        self._parameters, self._sizes = None, []
+        self._parameters, self._sizes, self._device = None, [], None
+        ui.gpuCheckBox.clicked.connect(lambda *_a: onDevice())
         ui.imageSizeComboBox.activated.connect(self._onSize)
         ui.openCollimatorButton.clicked.connect(lambda *_a: self._do(self._open))
 
@@ -39,7 +42,14 @@ class BeamSection:
         naive = _("The naive image has neither spectrum, noise nor scatter.") if isNaive else ""
         beam = (ui.kvpSlider, ui.alSlider, ui.cuSlider, ui.photonsSpinBox, ui.noiseCheckBox, ui.scatterSlider)
         noScatter = "" if naive or parameters is None or parameters.scatterRatio > 0 else _("There is no scatter.")
-        return {**dict.fromkeys(beam, naive), ui.gridCheckBox: naive or noScatter}
+        noGpu = _("No GPU was found, so images are computed on the CPU.") if self._isWithoutGpu() else ""
+        return {**dict.fromkeys(beam, naive), ui.gridCheckBox: naive or noScatter, ui.gpuCheckBox: noGpu}
+
+    def _isWithoutGpu(self):
+        """Asked once, and only when a CT is prepared, for it loads the engine."""
+        if self._device is None and self._logic.isReady:
+            self._device = requirements.device() or ""
+        return self._device == "CPU"
 
     def _onSize(self, *_arguments):
         self._parameters.imageSize = self._sizes[self.ui.imageSizeComboBox.currentIndex]

@@ -8,7 +8,7 @@ from slicer.util import VTKObservationMixin
 
 from SyntheticImagingLib.widgets import singleShot
 
-from .Layouts import VIEW_NAMES
+from .Layouts import VIEW_NAMES, XRAY_VIEW_GROUP
 
 _MARGIN = 1.02
 
@@ -100,6 +100,7 @@ class ImageView(VTKObservationMixin):
             if current() != identifier:
                 change(identifier)
         sliceNode.SetUseLabelOutline(True)
+        sliceNode.SetViewGroup(XRAY_VIEW_GROUP)
         composite.SetLabelOpacity(1.0)
 
     def _place(self, sliceNode):

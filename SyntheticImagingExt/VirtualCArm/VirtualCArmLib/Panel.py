@@ -37,7 +37,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         self.views = XrayViews(logic, self.guarded)
         self.input = InputSection(ui, logic, self.prepareChosen)
         self.pose = PoseSection(ui, logic, self.do)
-        self.beam = BeamSection(ui, logic, self.do)
+        self.beam = BeamSection(ui, logic, self.do, self.prepareAgain)
         self.picture = PictureSection(ui, logic, self.views, self.do)
         self.overlay = OverlaySection(ui, logic)
         self.tools = ToolsSection(ui, logic, self.do)
@@ -120,6 +120,11 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
             self.cancel()
             self.logic.release()
         self.refresh()
+
+    def prepareAgain(self):
+        """On another device; the images stay."""
+        self.logic.release()
+        self.prepareChosen()
 
     def _onPrepared(self, _result):
         self.say("")

@@ -72,6 +72,7 @@ class XrayViews:
         if self.isShown and self._parameters is not None:
             self.planes[name].refresh(self._parameters)
             self.planes[name].draw()
+            self.ray.hide()  # it belongs to the image before; the mouse shows it again
             renderIn3D()
 
     def lookAtCArm(self):
