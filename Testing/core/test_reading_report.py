@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 
 import pytest
 
@@ -239,3 +240,23 @@ def test_a_report_is_written_without_loading_torch(tmp_path):
         f"export.write_report({str(tmp_path)!r}, analysis.analyze(reads, Design())); print('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_accepted_leaks_stand_in_every_report(analysis):
+    leak = "'noise' tells real from synthetic (AUC 0.91)."
+    leaking = replace(analysis, facts={"real": 30, "synthetic": 30, "leaks": [leak]})
+    assert leak in methods(leaking) and "accepted" in methods(leaking) and "None was found." in methods(analysis)
+    assert leak in json.loads(analysis_json(leaking))["warnings"][0]
+    assert html(leaking).index("although it leaks") < html(leaking).index("<h2>Result")
+    assert len(pdf(leaking)) > len(pdf(analysis))
+
+
+def test_every_statistic_that_was_promised_is_in_the_report(analysis):
+    columns = {section.title: section.columns for section in sections(analysis)}
+    assert {"Wilson 95 %", "Exact 95 %", "Against chance", "Bounds", "Equivalence"} <= set(columns["Accuracy"])
+    seen = columns["Can the reader tell real from synthetic?"]
+    assert {"d′", "Criterion", "AUC", "DeLong 95 %", "Folded AUC", "Equivalence"} <= set(seen) and seen.count(
+        "95 %"
+    ) == 3
+    assert {"Cohen κ", "Fleiss κ", "Krippendorff α", "ICC(2,1)"} <= set(columns["Agreement"])
+    assert {"Wilson 95 %", "Exact 95 %", "Bounds", "Real: real"} <= set(columns["Answers of all readers"])

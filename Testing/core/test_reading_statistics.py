@@ -1,6 +1,7 @@
 """Numbers against published worked examples, statsmodels, and closed forms."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import agreement, detection, proportions
-from synthetic_imaging.reading.analysis import analyze_counts
+from synthetic_imaging.reading import agreement, detection, observers, proportions
+from synthetic_imaging.reading.analysis import analyze, analyze_counts
 from synthetic_imaging.reading.design import Design
 from synthetic_imaging.reading.ratings import EQUIVALENT, OPEN, SWAPS, TELLS, Counts, verdict_of
 from synthetic_imaging.reading.wording import conclusions
@@ -263,3 +264,40 @@ def test_perfect_agreement_is_one(seed):
     assert agreement.fleiss_kappa(same) == pytest.approx(1)
     assert agreement.krippendorff_alpha(same) == pytest.approx(1)
     assert agreement.intraclass_correlation(same)[0] == pytest.approx(1)
+
+
+def test_a_reader_without_a_definite_answer_proves_nothing():
+    """Open answers all score alike; that is no equivalence."""
+    reads = observers.simulate(observers.OBSERVERS["guessing"], 3, 200)
+    left_open = [replace(read, answer="unsure", score=3.5) for read in reads]
+    result = analyze(left_open, Design(), repetitions=200)
+    assert {row["verdict"] for row in result.rows("readers")} == {"undecided"}
+    assert all(row["p_equivalence_auc"] == 1.0 for row in [*result.rows("readers"), *result.rows("pooled")])
+    assert any("reader-01 gave no definite answer" in warning for warning in result.warnings)
+    always = [replace(read, answer=4, score=4.0) for read in reads]
+    assert {row["verdict"] for row in analyze(always, Design(), repetitions=200).rows("readers")} == {"undecided"}
+
+
+def test_open_answers_cannot_make_equivalence_by_the_area():
+    reads = observers.simulate(observers.OBSERVERS["guessing"], 1, 400, 4)
+    assert analyze(reads, Design()).rows("readers")[0]["verdict"] == "equivalent to chance"
+    some = [replace(read, answer="unsure", score=3.5) if n % 2 else read for n, read in enumerate(reads)]
+    row = analyze(some, Design()).rows("readers")[0]
+    assert row["verdict"] == "undecided" and row["auc"] == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("real", "fake", "ends"), [(1, 6, (0.8316, 1.0)), (6, 1, (0.0, 0.1684)), (4, 4, (0.272, 0.728))]
+)
+def test_an_area_without_variance_has_an_exact_interval(real, fake, ends):
+    """Clopper and Pearson for 20 of 20, 0 of 20 and 10 of 20."""
+    found = detection.auc(np.full(20, real), np.full(30, fake))
+    assert found.se == 0 and (found.low, found.high) == pytest.approx(ends, abs=5e-4)
+
+
+def test_all_readers_have_counts_and_every_interval():
+    reads = observers.simulate(observers.OBSERVERS["guessing"], 3, 40)
+    row = analyze(reads, Design(), repetitions=200).rows("pooled")[0]
+    rows = analyze(reads, Design(), repetitions=200).rows("readers")
+    assert row["synthetic_as_real"] == sum(each["synthetic_as_real"] for each in rows)
+    assert row["wilson_low"] < row["accuracy_definite"] < row["wilson_high"] and row["exact_low"] < row["wilson_low"]

@@ -14,14 +14,18 @@ from .design import RATING, RATINGS, REAL, SYNTHETIC, UNSURE, Design
 from .detection import roc_points
 from .groups import agreement_rows, mark_rows, pair_rows, stratum_rows, time_rows
 from .proportions import auc_standard_error, equivalence_of_estimate
-from .ratings import Counts, summary_of_counts, summary_of_reader, verdict_of
+from .ratings import Counts, open_as, summary_of_counts, summary_of_reader, verdict_of
 from .readers import readers
 from .reads import Read, collect, score_matrix
-from .resampling import pooled
+from .resampling import mean_auc, pooled
 from .study import Study
 
 REPETITIONS = 2000
 ALL_READERS = "all readers"
+_OF_COUNTS = (
+    "wilson_low", "wilson_high", "exact_low", "exact_high", "p_chance", "accuracy_least", "accuracy_most", "d_prime",
+    "criterion",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -109,25 +113,30 @@ def analyze_counts(counts: dict[str, Counts], design: Design) -> Analysis:
 
 
 def pooled_row(reads: Sequence[Read], margin: float, repetitions: int) -> dict:
+    """One row for all readers.
+
+    accuracy (an open answer counts one half), auc, folded_auc: with intervals over readers and cases.
+    accuracy_definite, wilson, exact, p_chance: of the definite answers, as if all reads were independent.
+    """
     names, cases, scores, correct, synthetic = score_matrix(reads)
     counts = Counts.of(reads)
     simple = summary_of_counts(counts, margin)
-    if not synthetic.any() or synthetic.all():
-        return {"readers": len(names), "cases": len(cases), "reads": counts.total}
-    both = pooled(scores, correct, synthetic, repetitions)
-    equivalence = equivalence_of_estimate(both.auc.estimate, both.auc_se, margin)
     row = {"readers": len(names), "cases": len(cases), "reads": counts.total, "open": counts.open}
+    row |= vars(counts) | {"accuracy_definite": simple["accuracy"]}
+    row |= {name: simple[name] for name in _OF_COUNTS}
+    if not synthetic.any() or synthetic.all():
+        return row
+    both = pooled(scores, correct, synthetic, repetitions)
+    bounds = [both.auc.estimate]
+    if counts.open:
+        bounds += [mean_auc(score_matrix(open_as(reads, right))[2], synthetic) for right in (False, True)]
     for name in ("accuracy", "auc", "folded_auc"):
         interval = getattr(both, name)
         row |= {name: interval.estimate, f"{name}_low": interval.low, f"{name}_high": interval.high}
     return row | {
-        "accuracy_least": simple["accuracy_least"],
-        "accuracy_most": simple["accuracy_most"],
-        "d_prime": simple["d_prime"],
-        "criterion": simple["criterion"],
         "folded_auc_at_chance": both.folded_at_chance,
         "p_discrimination": both.p_discrimination,
-        "p_equivalence_auc": equivalence.p,
+        "p_equivalence_auc": max(equivalence_of_estimate(bound, both.auc_se, margin).p for bound in bounds),
         "auc_se_one_reader": auc_standard_error(int((~synthetic).sum()), int(synthetic.sum())),
     }
 
@@ -157,6 +166,8 @@ def _warnings(first: Sequence[Read], expected: int | None) -> list[str]:
         done = sum(read.reader == name for read in first)
         if expected is not None and done < expected:
             warnings.append(f"{name} has read {done} of {expected} cases so far; the results are of these.")
+        if all(read.correct is None for read in first if read.reader == name):
+            warnings.append(f"{name} gave no definite answer, so nothing can be said about what this reader sees.")
     changed = sum(read.revised for read in first)
     if changed:
         warnings.append(f"{changed} answers were changed later; the last ones count, all are in the answers files.")

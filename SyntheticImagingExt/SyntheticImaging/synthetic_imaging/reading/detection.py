@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from .proportions import proportion
+
 _Z95 = float(stats.norm.isf(0.025))
 
 
@@ -65,7 +67,11 @@ class Auc:
 
 
 def auc(real_scores: np.ndarray, synthetic_scores: np.ndarray) -> Auc:
-    """AUC of scores that grow toward "synthetic" (Mann-Whitney, ties one half); variance: DeLong et al. 1988."""
+    """AUC of scores that grow toward "synthetic" (Mann-Whitney, ties one half); variance: DeLong et al. 1988.
+
+    Where that variance is 0 (all scores the same, or the classes wholly apart) the interval is the exact one of a
+    proportion of as many cases as the smaller class has, for an interval without width would claim too much.
+    """
     real, synthetic = np.asarray(real_scores, float), np.asarray(synthetic_scores, float)
     if real.size == 0 or synthetic.size == 0:
         return Auc(*[math.nan] * 8)
@@ -74,11 +80,19 @@ def auc(real_scores: np.ndarray, synthetic_scores: np.ndarray) -> Auc:
     if real.size > 1 and synthetic.size > 1:
         variance = wins.mean(axis=1).var(ddof=1) / synthetic.size + wins.mean(axis=0).var(ddof=1) / real.size
         se = math.sqrt(variance)
-    low, high = (max(0.0, area - _Z95 * se), min(1.0, area + _Z95 * se)) if math.isfinite(se) else (0.0, 1.0)
+    low, high = _interval(area, se, min(real.size, synthetic.size))
     folded_low, folded_high = folded_interval(low, high)
     null_se = math.sqrt((real.size + synthetic.size + 1) / (12 * real.size * synthetic.size))
     at_chance = 0.5 + null_se * math.sqrt(2 / math.pi)
     return Auc(area, se, low, high, max(area, 1 - area), folded_low, folded_high, at_chance)
+
+
+def _interval(area: float, se: float, cases: int) -> tuple[float, float]:
+    if not math.isfinite(se):
+        return 0.0, 1.0
+    if se == 0:
+        return proportion(round(area * cases), cases).exact
+    return max(0.0, area - _Z95 * se), min(1.0, area + _Z95 * se)
 
 
 def win_matrix(real: np.ndarray, synthetic: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from .analysis import Analysis
 from .design import RATING, SYNTHETIC
 from .figures import figures
 from .reads import Read
-from .report_html import html
+from .report_html import html, warnings_of
 from .report_pdf import pdf
 from .wording import conclusions, methods
 
@@ -45,7 +45,7 @@ def analysis_json(analysis: Analysis) -> str:
         "design": analysis.design.to_dict(),
         "conclusions": conclusions(analysis),
         "methods": methods(analysis),
-        "warnings": list(analysis.warnings),
+        "warnings": warnings_of(analysis),
         "tables": analysis.tables,
         "reads": [vars(read) for read in analysis.reads],
     }

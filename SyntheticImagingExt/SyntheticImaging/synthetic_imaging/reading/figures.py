@@ -24,7 +24,10 @@ def figures(analysis: Analysis) -> Figures:
     if analysis.rows("roc"):
         drawn.append(("Receiver operating characteristic of each reader; the diagonal is chance.", _roc(analysis)))
         drawn.append(
-            ("AUC of each reader with DeLong's 95 % interval; shaded: the equivalence margin.", _forest(analysis))
+            (
+                "AUC with 95 % intervals: of each reader DeLong's, of all readers the bootstrap's; shaded: the margin.",
+                _forest(analysis),
+            )
         )
         drawn.append(("How often each answer was given, by truth.", _histogram(analysis)))
     if analysis.rows("time"):

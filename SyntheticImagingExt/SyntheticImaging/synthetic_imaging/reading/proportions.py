@@ -66,12 +66,13 @@ def equivalence_of_proportion(count: int, total: int, margin: float, chance: flo
 
 
 def equivalence_of_estimate(estimate: float, se: float, margin: float, chance: float = CHANCE) -> Equivalence:
-    """TOST with normal tails, for an AUC and its standard error."""
+    """TOST with normal tails, for an AUC and its standard error.
+
+    Without spread p is 1: a reader who answers the same to everything proves nothing.
+    """
     _check_margin(margin, chance)
-    if not (math.isfinite(estimate) and math.isfinite(se)):
+    if not (math.isfinite(estimate) and math.isfinite(se)) or se <= 0:
         return Equivalence(margin, 1.0, chance)
-    if se <= 0:
-        return Equivalence(margin, 0.0 if abs(estimate - chance) < margin else 1.0, chance)
     above = stats.norm.sf((estimate - (chance - margin)) / se)
     below = stats.norm.cdf((estimate - (chance + margin)) / se)
     return Equivalence(margin, float(max(above, below)), chance)

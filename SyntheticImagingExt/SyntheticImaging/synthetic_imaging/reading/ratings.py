@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
 from ..errors import InputError
-from .design import COUNT_COLUMNS, REAL, SYNTHETIC
-from .detection import auc, detectability
+from .design import COUNT_COLUMNS, RATINGS, REAL, SYNTHETIC
+from .detection import Auc, auc, detectability
 from .proportions import equivalence_of_estimate, equivalence_of_proportion, proportion
 from .reads import Read
 
@@ -128,10 +128,17 @@ def summary_of_counts(counts: Counts, margin: float) -> dict:
 
 
 def summary_of_reader(reads: Sequence[Read], margin: float) -> dict:
-    """The row of ``summary_of_counts`` with the area under the ROC curve of the ratings, and the verdict."""
+    """The row of ``summary_of_counts`` with the area under the ROC curve of the ratings, and the verdict.
+
+    p_equivalence_auc: the worst of open answers between the sides, all wrong, and all right.
+    """
     row = summary_of_counts(Counts.of(reads), margin)
-    real, fake = (np.array([read.score for read in reads if read.truth == truth]) for truth in (REAL, SYNTHETIC))
-    area = auc(real, fake)
+    area = _area(reads)
+    bounds = (
+        [area, *(_area(open_as(reads, right)) for right in (False, True))]
+        if row["real_open"] + row["synthetic_open"]
+        else [area]
+    )
     row |= {
         "auc": area.auc,
         "auc_low": area.low,
@@ -140,9 +147,25 @@ def summary_of_reader(reads: Sequence[Read], margin: float) -> dict:
         "folded_auc_low": area.folded_low,
         "folded_auc_high": area.folded_high,
         "folded_auc_at_chance": area.folded_at_chance,
-        "p_equivalence_auc": equivalence_of_estimate(area.auc, area.se, margin).p,
+        "p_equivalence_auc": max(equivalence_of_estimate(bound.auc, bound.se, margin).p for bound in bounds),
     }
     return row | {"verdict": verdict_of(row)}
+
+
+def open_as(reads: Sequence[Read], right: bool) -> list[Read]:
+    """The reads with open answers made certain ones, all right or all wrong: bounds of what they may hide."""
+
+    def scored(read: Read) -> Read:
+        if read.called is not None:
+            return read
+        return replace(read, score=float(max(RATINGS) if (read.truth == SYNTHETIC) == right else min(RATINGS)))
+
+    return [scored(read) for read in reads]
+
+
+def _area(reads: Sequence[Read]) -> Auc:
+    real, fake = (np.array([read.score for read in reads if read.truth == truth]) for truth in (REAL, SYNTHETIC))
+    return auc(real, fake)
 
 
 def verdict_of(row: dict) -> str:

@@ -58,6 +58,12 @@ def pooled(
     return Pooled(scores.shape[0], *intervals, spread, at_chance, p_value)
 
 
+def mean_auc(scores: np.ndarray, synthetic: np.ndarray) -> float:
+    """Mean over readers of the AUC of scores (readers, cases); NaN where no reader has one."""
+    kernel = _Kernel(scores, np.full(scores.shape, np.nan), synthetic)
+    return float(kernel.at(*(np.ones((1, n)) for n in kernel.sizes))[0][0])
+
+
 class _Kernel:
     """Comparisons of every synthetic with every real case, for each reader, to be weighed by a draw."""
 

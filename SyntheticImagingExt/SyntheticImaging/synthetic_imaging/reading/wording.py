@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .. import __version__
-from .analysis import Analysis
+from .analysis import REPETITIONS, Analysis
 from .design import PAIRS, RATING
 from .ratings import EQUIVALENT, OPEN, SIGNIFICANT, SWAPS, TELLS
 
@@ -33,8 +33,11 @@ def conclusions(analysis: Analysis) -> list[str]:
             sentences.append(_pooled_sentence(row, analysis.design.margin))
     for row in analysis.rows("pairs")[-1:]:
         sentences.append(
-            f"Side by side, the synthetic image was found in {row['correct']} of {row['pairs'] - row['open']} pairs "
-            f"({percent(row['share'])}, {percent(row['wilson_low'])} to {percent(row['wilson_high'])}, "
+            "No pair was answered, so pairs say nothing."
+            if row["open"] == row["pairs"]
+            else f"Side by side, the synthetic image was found in {row['correct']} of "
+            f"{row['pairs'] - row['open']} pairs ({percent(row['share'])}, "
+            f"{percent(row['wilson_low'])} to {percent(row['wilson_high'])}, "
             f"{p_text(row['p_chance'])} against chance)."
         )
     open_share = sum(row["real_open"] + row["synthetic_open"] for row in rows)
@@ -72,18 +75,29 @@ def methods(analysis: Analysis) -> str:
         parts.append(
             "All images went through one pipeline (same voxel type, value range, grid policy and file format, no "
             "metadata, random codes, equal file times), and the study was searched automatically for features other "
-            "than the lesion that separate the classes."
+            f"than the lesion that separate the classes. {_leaks(facts)}"
         )
         parts += _procedure(analysis)
     parts.append(_statistics(design.margin))
     if len(readers) > 1:
         parts.append(
             "Intervals over readers come from a bootstrap that resamples readers and cases together (percentiles of "
-            "2000 draws); agreement is given as Cohen's and Fleiss' kappa, Krippendorff's alpha (ordinal), Kendall's W "
+            f"{REPETITIONS} draws; its standard deviation serves the equivalence test); agreement is given "
+            "as Cohen's and Fleiss' kappa, Krippendorff's alpha (ordinal), Kendall's W "
             "and the intraclass correlation ICC(2,1)."
         )
+    if analysis.rows("time"):
+        parts.append("Reading times were compared on the logarithmic scale (Welch's test).")
     parts.append(_SOFTWARE)
     return " ".join(parts)
+
+
+def _leaks(facts: dict) -> str:
+    leaks = facts.get("leaks", [])
+    if not leaks:
+        return "None was found."
+    found = "One was found and accepted" if len(leaks) == 1 else f"{len(leaks)} were found and accepted"
+    return f"{found}, so readers may have told the classes apart by these: {' '.join(leaks)}"
 
 
 def percent(value: float) -> str:
@@ -97,10 +111,12 @@ def p_text(p: float) -> str:
 def _statistics(margin: float) -> str:
     return (
         "Accuracies have Wilson and exact (Clopper-Pearson) 95 % intervals and two-sided exact binomial tests against "
-        "one half. d' and criterion use the log-linear correction. Areas under the ROC curve (AUC) have DeLong "
-        "intervals; the folded AUC, max(A, 1 - A), counts discrimination in either direction and is compared with its "
+        "one half; Fisher's exact test relates answer to truth. d' and criterion use the log-linear correction. Areas "
+        "under the ROC curve (AUC) have DeLong intervals (exact ones where DeLong's variance is 0); the folded AUC, "
+        "max(A, 1 - A), counts discrimination in either direction and is compared with its "
         f"value under permuted truth. Equivalence to chance was tested with two one-sided tests at a margin of "
-        f"±{margin:g}. Open answers scored between the real and the synthetic side of the scale."
+        f"±{margin:g}. Open answers scored between the real and the synthetic side of the scale; equivalence had "
+        "to hold also with all of them wrong and with all of them right."
     )
 
 
