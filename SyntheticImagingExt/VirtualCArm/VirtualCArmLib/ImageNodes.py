@@ -13,6 +13,7 @@ from . import SceneNodes
 
 MOST_ATTENUATION = 20.0
 PREFIX = "SyntheticImaging."
+_BEAM = ("ScatterToPrimary", "Kvp", "Naive", "IsFinal")
 COLORS = {False: "vtkMRMLColorTableNodeGrey", True: "vtkMRMLColorTableNodeInvertedGrey"}
 
 
@@ -92,6 +93,30 @@ def describe(node, radiograph, isFinal):
     }
     for name, value in values.items():
         node.SetAttribute(PREFIX + name, value)
+
+
+def viewOf(node):
+    """The core ``View`` that an image says it was taken with, or None."""
+    from synthetic_imaging.errors import InputError
+    from synthetic_imaging.xray.poses import view_of
+
+    text = node.GetAttribute(f"{PREFIX}Pose") if node is not None else None
+    try:
+        return view_of(json.loads(text)) if text else None
+    except (ValueError, InputError):  # a person may have edited it
+        return None
+
+
+def beamOf(node):
+    """What an image says of its beam: spr, kvp, naive and isFinal; empty where it says nothing."""
+    told = {name: node.GetAttribute(PREFIX + name) for name in _BEAM} if node is not None else {}
+    if not all(told.values()):
+        return {}
+    try:
+        numbers = {"spr": float(told["ScatterToPrimary"]), "kvp": float(told["Kvp"])}
+    except ValueError:
+        return {}
+    return {**numbers, "naive": told["Naive"] == "True", "isFinal": told["IsFinal"] == "True"}
 
 
 def setWindow(node, state):

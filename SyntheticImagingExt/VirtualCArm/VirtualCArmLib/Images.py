@@ -14,8 +14,16 @@ class CArmImages:
         return Setup.viewOf(self._state, plane)
 
     def shownView(self, plane="A"):
-        """The core ``View`` of the image that is shown: another one than ``view`` where it is held; None without."""
-        return self._drawing.shownView(plane)
+        """The core ``View`` of the image that is shown: another one than ``view`` where it is held; None without.
+
+        Also that of an image of a saved scene, or of a CT that is gone.
+        """
+        return self._drawing.shownView(plane) or ImageNodes.viewOf(ImageNodes.imageNode(self.parameters, plane))
+
+    @property
+    def isocenterRas(self):
+        """Where the C-arm turns about, in the patient; known too while the other numbers cannot be."""
+        return Setup.isocenterOf(self._state)
 
     def settings(self):
         """The core ``Settings``."""
@@ -82,6 +90,7 @@ class CArmImages:
             "isFinal": self._drawing.isFinal(plane),
             "isHeld": self.isHeld(plane),
             "problem": self.problem(plane),
+            **({} if self._drawing.shownView(plane) else ImageNodes.beamOf(self.imageNode(plane))),
         }
 
     def problem(self, plane="A"):

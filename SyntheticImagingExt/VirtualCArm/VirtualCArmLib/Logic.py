@@ -128,6 +128,13 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         self._ensureReady()
         self.setPose(isocenterRas=_centerOf(self.patient.ct))
 
+    def isocenterNode(self):
+        """The point that is the isocenter; made anew where it was deleted."""
+        node = Isocenter.make(self.parameters)
+        if Isocenter.positionOf(node) is None and not node.GetNumberOfControlPoints():
+            Isocenter.move(node, self._state.isocenterRas)
+        return node
+
     # Following
 
     def _onParameters(self):

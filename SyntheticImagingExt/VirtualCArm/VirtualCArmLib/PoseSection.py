@@ -45,7 +45,7 @@ class PoseSection:
     def refreshLive(self):
         """What changes while a hand is moving."""
         ui, logic = self.ui, self._logic
-        setTextIfNew(ui.isocenterLabel, _isocenterText(logic.view().isocenter_ras) if logic.isReady else "")
+        setTextIfNew(ui.isocenterLabel, _isocenterText(logic.isocenterRas) if logic.isReady else "")
 
     def usable(self, problem):
         ui = self.ui
@@ -104,9 +104,10 @@ class PoseSection:
 
     def _onPlace(self, *_arguments):
         """The point is lifted, and set down again by the click; or put back when nothing is clicked."""
-        node, wanted = self._parameters.isocenter, self.ui.placeIsocenterButton.checked
+        wanted = self.ui.placeIsocenterButton.checked
+        node = self._logic.isocenterNode() if wanted else self._parameters.isocenter
         self.ui.placeWidget.setCurrentNode(node)
-        if wanted and node.GetNumberOfControlPoints():
+        if wanted:
             node.UnsetNthControlPointPosition(0)
         self.ui.placeWidget.setPlaceModeEnabled(wanted)
         self._onPlaceModeChanged()

@@ -111,10 +111,8 @@ def viewOf(state, plane):
     width, height = positive(state.fieldWidthMm, "fieldWidthMm"), positive(state.fieldHeightMm, "fieldHeightMm")
     _checkDistances(state)
     rows = max(1, round(state.imageSize * height / width))
-    table = state.tableRMm, state.tableAMm, state.tableSMm
-    isocenter = tuple(place - shift for place, shift in zip(state.isocenterRas, table, strict=True))
     return View.from_pose(
-        Pose(*state.pose(plane), isocenter),
+        Pose(*state.pose(plane), isocenterOf(state)),
         state.sourceToDetectorMm,
         state.sourceToIsocenterMm,
         rows,
@@ -122,6 +120,12 @@ def viewOf(state, plane):
         (height / rows, width / state.imageSize),
         (state.offRightMm, state.offUpMm),
     )
+
+
+def isocenterOf(state):
+    """RAS mm of the isocenter in the patient, whom the table may have carried along."""
+    table = state.tableRMm, state.tableAMm, state.tableSMm
+    return tuple(place - shift for place, shift in zip(state.isocenterRas, table, strict=True))
 
 
 def _checkDistances(state):

@@ -80,7 +80,7 @@ class XrayViews:
         widget = slicer.app.layoutManager().threeDWidget(0)
         if widget is None or not self.isShown:
             return
-        isocenter = self._logic.view().isocenter_ras
+        isocenter = self._logic.isocenterRas
         camera = slicer.modules.cameras.logic().GetViewActiveCameraNode(widget.mrmlViewNode())
         camera.SetFocalPoint(*isocenter)
         camera.SetPosition(*(place + shift for place, shift in zip(isocenter, _FROM_FEET_AND_LEFT, strict=True)))
@@ -109,11 +109,14 @@ class XrayViews:
         self._guarded(lambda: self._showRay(name, column, row))
 
     def _showRay(self, name, column, row):
-        source, pixel = self._logic.rayAt(name, column, row)
+        ray = self._logic.rayAt(name, column, row)
+        if ray is None:
+            self.ray.hide()
+            return
+        source, pixel = ray
         self.ray.show(source, pixel)
         if self._parameters.slicesFollowRay:
-            isocenter = self._logic.view(name).isocenter_ras
-            point = nearestTo(isocenter, source, pixel)
+            point = nearestTo(self._logic.isocenterRas, source, pixel)
             jump, group = slicer.vtkMRMLSliceNode.OffsetJumpSlice, 0
             slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *point, jump, group)
 
