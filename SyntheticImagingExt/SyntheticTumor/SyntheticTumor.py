@@ -1,5 +1,3 @@
-import sys
-
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -7,10 +5,9 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
 )
-from slicer.util import VTKObservationMixin
 
+from SyntheticImagingLib.taskwidget import TaskWidget
 from SyntheticTumorLib import About
 from SyntheticTumorLib.Logic import TumorLogic
 from SyntheticTumorLib.Parameters import SyntheticTumorParameterNode
@@ -29,52 +26,14 @@ class SyntheticTumor(ScriptedLoadableModule):
         parent.acknowledgementText = About.acknowledgementText()
 
 
-class SyntheticTumorWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class SyntheticTumorWidget(TaskWidget):
     """The panel; SyntheticTumorLib.Panel fills it."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-
-    def setup(self):
+    def make(self):
         from SyntheticTumorLib.Panel import TumorPanel
 
-        ScriptedLoadableModuleWidget.setup(self)
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/SyntheticTumor.ui"))
-        self.layout.addWidget(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        self.logic = SyntheticTumorLogic()
-        self.panel = TumorPanel(self.ui, self.logic, self.logic.getParameterNode)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStart)
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
-        self.panel.sceneReplaced()
-
-    def enter(self):
-        self.panel.enter()
-
-    def exit(self):
-        self.panel.leave()
-
-    def cleanup(self):
-        self.removeObservers()
-        self.panel.detach()
-        self.logic.cleanup()
-
-    def onReload(self):
-        """Reload the parts of the module too."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "SyntheticTumorLib"]:
-            del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-
-    def onSceneStart(self, caller, event):
-        self.panel.closeScene()
-
-    def onSceneReplaced(self, caller, event):
-        self.panel.sceneReplaced()
+        ui, logic = self.loadForm("SyntheticTumor"), SyntheticTumorLogic()
+        return ui, logic, TumorPanel(ui, logic, logic.getParameterNode)
 
 
 class SyntheticTumorLogic(TumorLogic, ScriptedLoadableModuleLogic):

@@ -1,5 +1,3 @@
-import sys
-
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -7,10 +5,9 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
 )
-from slicer.util import VTKObservationMixin
 
+from SyntheticImagingLib.taskwidget import TaskWidget
 from VirtualCArmLib import About
 from VirtualCArmLib.Logic import CArmLogic
 from VirtualCArmLib.Parameters import VirtualCArmParameterNode
@@ -29,52 +26,14 @@ class VirtualCArm(ScriptedLoadableModule):
         parent.acknowledgementText = About.acknowledgementText()
 
 
-class VirtualCArmWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class VirtualCArmWidget(TaskWidget):
     """The panel; VirtualCArmLib.Panel fills it."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-
-    def setup(self):
+    def make(self):
         from VirtualCArmLib.Panel import CArmPanel
 
-        ScriptedLoadableModuleWidget.setup(self)
-        uiWidget = slicer.util.loadUI(self.resourcePath("UI/VirtualCArm.ui"))
-        self.layout.addWidget(uiWidget)
-        uiWidget.setMRMLScene(slicer.mrmlScene)
-        self.ui = slicer.util.childWidgetVariables(uiWidget)
-        self.logic = VirtualCArmLogic()
-        self.panel = CArmPanel(self.ui, self.logic, self.logic.getParameterNode)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStart)
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
-        self.panel.sceneReplaced()
-
-    def enter(self):
-        self.panel.enter()
-
-    def exit(self):
-        self.panel.leave()
-
-    def cleanup(self):
-        self.removeObservers()
-        self.panel.detach()
-        self.logic.cleanup()
-
-    def onReload(self):
-        """Reload the parts of the module too."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "VirtualCArmLib"]:
-            del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-
-    def onSceneStart(self, caller, event):
-        self.panel.closeScene()
-
-    def onSceneReplaced(self, caller, event):
-        self.panel.sceneReplaced()
+        ui, logic = self.loadForm("VirtualCArm"), VirtualCArmLogic()
+        return ui, logic, CArmPanel(ui, logic, logic.getParameterNode)
 
 
 class VirtualCArmLogic(CArmLogic, ScriptedLoadableModuleLogic):

@@ -1,5 +1,3 @@
-import sys
-
 import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
@@ -7,14 +5,19 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
     ScriptedLoadableModuleTest,
-    ScriptedLoadableModuleWidget,
 )
-from slicer.util import VTKObservationMixin
 
+from SyntheticImagingLib.taskwidget import TaskWidget
 from VisualTuringLib import About
 from VisualTuringLib.Logic import TuringLogic
 from VisualTuringLib.Parameters import VisualTuringParameterNode
 from VisualTuringLib.Published import PUBLISHED_COUNTS
+
+FORMS_OF_TABS = {
+    "designTab": "VisualTuringDesign",
+    "readTab": "VisualTuringRead",
+    "reportTab": "VisualTuringReport",
+}
 
 
 class VisualTuring(ScriptedLoadableModule):
@@ -30,50 +33,17 @@ class VisualTuring(ScriptedLoadableModule):
         parent.acknowledgementText = About.acknowledgementText()
 
 
-class VisualTuringWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class VisualTuringWidget(TaskWidget):
     """The panel; VisualTuringLib.Panel fills it."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-
-    def setup(self):
-        from VisualTuringLib.Forms import loadForms
+    def make(self):
         from VisualTuringLib.Panel import TuringPanel
 
-        ScriptedLoadableModuleWidget.setup(self)
-        self.ui = loadForms(self.layout, self.resourcePath)
-        self.logic = VisualTuringLogic()
-        self.panel = TuringPanel(self.ui, self.logic, self.logic.getParameterNode)
-        scene = slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStart)
-        self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
-        self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
-        self.panel.sceneReplaced()
-
-    def enter(self):
-        self.panel.enter()
-
-    def exit(self):
-        self.panel.leave()
-
-    def cleanup(self):
-        self.removeObservers()
-        self.panel.detach()
-        self.logic.cleanup()
-
-    def onReload(self):
-        """Reload the parts of the module too."""
-        for name in [name for name in sys.modules if name.split(".")[0] == "VisualTuringLib"]:
-            del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-
-    def onSceneStart(self, caller, event):
-        self.panel.closeScene()
-
-    def onSceneReplaced(self, caller, event):
-        self.panel.sceneReplaced()
+        ui = self.loadForm("VisualTuring")
+        for tab, name in FORMS_OF_TABS.items():
+            vars(ui).update(vars(self.loadForm(name, getattr(ui, tab).layout())))
+        logic = VisualTuringLogic()
+        return ui, logic, TuringPanel(ui, logic, logic.getParameterNode)
 
 
 class VisualTuringLogic(TuringLogic, ScriptedLoadableModuleLogic):
