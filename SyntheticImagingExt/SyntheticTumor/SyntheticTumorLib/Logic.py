@@ -8,13 +8,14 @@ import math
 
 import slicer
 
+from SyntheticImagingLib.stages import finish
+
 from . import Growth, Rules, SceneEvents, Views
 from .Editing import LesionEditing
 from .Inputs import Inputs, preferredSegment
 from .Presets import presetTable
 from .Results import SHOWN_ROLE, inputsOf, recordFor, recordNodes, resultOwner
 from .Segments import ORGAN_ID
-from .Session import finish
 
 
 class TumorLogic(LesionEditing):

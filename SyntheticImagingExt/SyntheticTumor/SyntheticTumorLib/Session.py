@@ -1,7 +1,6 @@
 """One CT with lesions in the scene: the prepared case, the composition, and the nodes that show it."""
 
 import weakref
-from contextlib import suppress
 
 import slicer
 
@@ -171,15 +170,3 @@ def _sameMemory(first, second):
 def _plain(measures):
     """JSON has no NaN: what a hidden lesion has no value for is None."""
     return [{key: (value if value == value else None) for key, value in entry.items()} for entry in measures]
-
-
-def finish(generator, onProgress=None):
-    """Run a generator of steps to its end at once; what it returns. onProgress(stage, percent)."""
-    with suppress(GeneratorExit):
-        while True:
-            try:
-                step = next(generator)
-            except StopIteration as stop:
-                return stop.value
-            if onProgress is not None:
-                onProgress(*step)

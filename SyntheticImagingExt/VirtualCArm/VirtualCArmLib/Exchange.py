@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import slicer
 
+from SyntheticImagingLib.stages import finish
+
 from . import Landmarks, Setup, Structures
 
 STUDY_TAGS = {
@@ -125,14 +127,7 @@ class CArmExchange:
         Masks and path lengths of the visible segments and of the tools, projected landmarks with their visibility and
         belief maps, and the pose.
         """
-        steps = self.truthSteps(folder, plane)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                return stop.value
-            if onProgress is not None:
-                onProgress(*step)
+        return finish(self.truthSteps(folder, plane), onProgress)
 
     def truthSteps(self, folder, plane="A"):
         """``exportTruth`` as a generator of (stage, percent); dropped before it writes, it leaves nothing behind."""

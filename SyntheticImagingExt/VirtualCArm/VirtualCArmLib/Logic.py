@@ -9,6 +9,8 @@ import weakref
 import slicer
 import vtk
 
+from SyntheticImagingLib.stages import finish
+
 from . import ImageNodes, Isocenter, Setup
 from .Control import CArmControl
 from .Drawing import Drawing
@@ -76,9 +78,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
 
     def setCt(self, ctNode, onProgress=None):
         """Choose the CT and prepare it (a second or two), with the isocenter in it. onProgress(stage, percent)."""
-        for step in self.ctSteps(ctNode):
-            if onProgress is not None:
-                onProgress(*step)
+        finish(self.ctSteps(ctNode), onProgress)
 
     def ctSteps(self, ctNode):
         """``setCt`` as a generator of (stage, percent); one that is dropped changes nothing."""

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import slicer
 
+from SyntheticImagingLib.stages import finish
+
 from . import ImageNodes, Setup
 from .LiveImage import LiveImage
 
@@ -165,14 +167,7 @@ class CArmShots:
         poseFrom, poseTo: LAO and CRAN in degrees, and the roll, or the name of a view; by default the present pose and
         that of the parameters sweepLaoDeg and sweepCranDeg. count: how many images, sweepCount by default.
         """
-        steps = self.sweepSteps(poseFrom, poseTo, count, name)
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                return stop.value
-            if onProgress is not None:
-                onProgress(*step)
+        return finish(self.sweepSteps(poseFrom, poseTo, count, name), onProgress)
 
     def sweepSteps(self, poseFrom=None, poseTo=None, count=None, name=None):
         """``sweep`` as a generator of (stage, percent); one that is dropped leaves nothing behind."""

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from SyntheticImagingLib.signal import Signal
+from SyntheticImagingLib.stages import finish
 
 from . import Cases, ReportNodes
 from .Choices import Outlook, designOf, imagesOf, pathText
@@ -117,7 +118,7 @@ class TuringLogic:
 
     def newStudy(self, folder, passphrase, design=None, images=None, onProgress=None, **more):
         """Make a study of the present cases; {"study_id", "cases", "leaks", "notes"}. See ``newStudySteps``."""
-        work = _finish(self.newStudySteps(folder, passphrase, design, images, **more), onProgress)
+        work = finish(self.newStudySteps(folder, passphrase, design, images, **more), onProgress)
         return work.perform(onProgress)
 
     def newStudySteps(
@@ -253,14 +254,3 @@ def _given(path, sentence):
     if not text:
         raise InputError(sentence)
     return text
-
-
-def _finish(generator, onProgress):
-    """Run a generator to its end; its value."""
-    while True:
-        try:
-            step = next(generator)
-        except StopIteration as stop:
-            return stop.value
-        if onProgress is not None:
-            onProgress(*step)
