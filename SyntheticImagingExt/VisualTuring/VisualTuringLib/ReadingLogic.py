@@ -157,11 +157,12 @@ class ReadingLogic:
     def answer(self, answer, confidence=None):
         """Save the answer to the case on the screen and go on: 1 to 6, "unsure", "left" or "right" with a confidence.
 
-        InputError where something is missing, or where it cannot be saved: then the session is paused, and the case is
-        answered again.
+        InputError where something is missing or is no answer; the case stays as it is. InputError also where it cannot
+        be saved: then the session is paused, and the case is answered again.
         """
         self._requireReading()
         self.look.checkMark(answer)
+        self.session.check(answer, confidence, self.look.markRas)
         self._saved(lambda: self.session.answer(answer, confidence, self.look.markRas, *self.look.counts))
 
     def choose(self, side):

@@ -131,6 +131,20 @@ def test_a_whole_session(core, study, opened):
     assert core.scene.GetNumberOfNodes() == before
 
 
+def test_what_is_no_answer_is_refused_and_the_case_stays(core, study, opened):
+    reading = opened()
+    reading.openCase()
+    paused, case = [], reading.trial
+    reading.paused.connect(lambda: paused.append(True))
+    for answer, confidence in ((7, None), (0, None), (True, None), ("left", 3), ("unsure", None), (None, None)):
+        with pytest.raises(InputError, match="choose from 1"):
+            reading.answer(answer, confidence)
+    assert reading.state is State.reading and reading.trial is case and not paused and not reading.sentence
+    assert answersOf(study) == [] and reading.look.nodes.isSeen
+    reading.answer(3)
+    assert [entry["answer"] for entry in answersOf(study)] == [3]
+
+
 def test_nothing_in_the_scene_or_its_file_tells_the_truth_or_a_name(core, study, opened, tmp_path):
     reading = opened()
     reading.openCase()

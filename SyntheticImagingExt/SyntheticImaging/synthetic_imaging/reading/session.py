@@ -166,7 +166,7 @@ class Session:
         InputError says why, and the trial stays the current one.
         """
         trial = self._asked()
-        self._check(trial, answer, confidence, mark_ras)
+        self.check(answer, confidence, mark_ras)
         return self._record(trial, answer, confidence, mark_ras, slices_visited, window_changes, False)
 
     def time_out(self, slices_visited: int | None = None, window_changes: int | None = None) -> Feedback | None:
@@ -242,8 +242,9 @@ class Session:
             raise InputError("All cases of this session are answered; there is nothing left to read.")
         return self.current
 
-    def _check(self, trial: Trial, answer, confidence, mark_ras):
-        design = self.study.design
+    def check(self, answer: int | str, confidence: int | None = None, mark_ras: Sequence[float] | None = None):
+        """InputError where ``answer`` would refuse these for what they are; nothing is saved."""
+        trial, design = self._asked(), self.study.design
         if trial.arm == PAIRS:
             if answer not in (LEFT, RIGHT):
                 raise InputError(f"'{answer}' is not an answer; choose left or right, where the synthetic image is.")
