@@ -10,8 +10,6 @@ _KEYS = {
     "PgUp": Qt.Key_PageUp, "Home": Qt.Key_Home, "Del": Qt.Key_Delete, "+": Qt.Key_Plus, "-": Qt.Key_Minus,
     "Return": Qt.Key_Return,
 }  # fmt: skip
-SETTLED_MS = 300
-"""Longer than an echo of a key is ignored."""
 
 
 def press(host, *keys):
@@ -22,12 +20,19 @@ def press(host, *keys):
         host.processEvents(20)
 
 
+def settle(host):
+    """Wait longer than an echo of a key is ignored."""
+    from VisualTuringLib import ReadingDesk
+
+    host.processEvents(round(1000 * ReadingDesk.DOUBLE_PRESS_S) + 20)
+
+
 def awaitCase(host, reading):
     """Wait until a case is on the screen and an answer would count."""
     from VisualTuringLib.ReadingLogic import State
 
     assert host.waitUntil(lambda: reading.state is State.reading)
-    host.processEvents(SETTLED_MS)
+    settle(host)
 
 
 def readToEnd(host, reading, keyOf=lambda reading: "2"):

@@ -70,7 +70,13 @@ def carm(host):
 
 
 @pytest.fixture
-def openDesk(host, tmp_path):
+def fastHands(monkeypatch):
+    """A key counts soon after the last one, so that tests need not wait; test_a_key_that_bounces takes it back."""
+    monkeypatch.setattr("VisualTuringLib.ReadingDesk.DOUBLE_PRESS_S", 0.02)
+
+
+@pytest.fixture
+def openDesk(host, tmp_path, fastHands):
     """Make a reading study with these options and sit down before the full screen: (study, reading, desk)."""
     import reading_studies
 
