@@ -3,7 +3,6 @@
 import copy
 import typing
 
-from . import parametergui
 from .parametertypes import (
     Choice,
     Decimals,
@@ -177,10 +176,14 @@ class _Wrapper:
 
     def connectGui(self, gui):
         """Bind every widget whose dynamic property SlicerParameterName names a parameter; returns a tag."""
+        from . import parametergui  # Qt is there as soon as there is a window, and not before
+
         return self.connectParametersToGui(parametergui.find_widgets(gui))
 
     def connectParametersToGui(self, mapping):
         """Bind {parameter name: widget}; returns a tag for disconnectGui."""
+        from . import parametergui
+
         connection = parametergui.GuiConnection(self, mapping)
         tag = max(self._connections, default=0) + 1
         self._connections[tag] = connection
