@@ -1,4 +1,4 @@
-"""Twenty cases of a study: lesions in the torso phantom, metastases in a real CT, and a twin of each that is made for it."""
+"""Twenty cases of a study: lesions in the torso phantom, metastases in a real CT, and twins made of each."""
 
 import numpy as np
 import realdata
