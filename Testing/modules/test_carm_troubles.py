@@ -1,7 +1,6 @@
 """Virtual C-arm in the window: what users delete, mistype and leave behind."""
 
 import numpy as np
-import pytest
 
 
 def texts(carm):
@@ -45,14 +44,59 @@ def test_a_picture_whose_ct_is_gone_is_still_marked_and_has_its_sides(host, carm
     np.testing.assert_allclose(carm.logic.rayAt("A", 30, 40), ray, atol=1e-6)
 
 
-@pytest.mark.parametrize("text", ["", "{", '{"lao_deg": "x"}'])
-def test_a_picture_whose_record_was_edited_is_shown_without_writing(host, carm, text):
+def test_a_picture_whose_record_was_edited_is_shown_without_writing(host, carm):
     import slicer
 
     image = carm.logic.imageNode()
     slicer.mrmlScene.RemoveNode(carm.ct)
-    image.SetAttribute("SyntheticImaging.Pose", text)
-    carm.panel.refresh()
-    host.moveSlice("Xray", image.GetOrigin())
+    for text in ("", "{", '{"lao_deg": "x"}'):
+        image.SetAttribute("SyntheticImaging.Pose", text)
+        carm.panel.refresh()
+        host.moveSlice("Xray", image.GetOrigin())
+        carm.settle()
+        assert carm.logic.rayAt("A", 0, 0) is None and carm.logic.readout()["title"] == ""
+
+
+def test_an_exported_image_lies_on_the_live_one_when_it_is_loaded(carm, tmp_path):
+    import slicer
+    from carm_console import ijkToRas, voxels
+
+    carm.logic.setPose(25, -15, 10, isocenterRas=(12, -6, 9))
     carm.settle()
-    assert carm.logic.rayAt("A", 0, 0) is None and carm.logic.readout()["title"] == ""
+    live = carm.logic.imageNode()
+    loaded = slicer.util.loadVolume(str(carm.logic.exportImage(tmp_path / "kept.nrrd", "transmission")))
+    np.testing.assert_allclose(ijkToRas(loaded), ijkToRas(live), atol=1e-6)
+    np.testing.assert_allclose(-np.log(voxels(loaded)), voxels(live), atol=1e-4)
+
+
+def test_every_saved_view_has_its_sides_right(carm):
+    from synthetic_imaging.xray import VIEWS
+
+    for button in carm.panel.pose._viewButtons:
+        button.click()
+        carm.settle()
+        written, name = texts(carm), button.property("CArmView")
+        sides = {"lateral-left": ("P", "A"), "lateral-right": ("A", "P")}.get(name, ("L", "R"))
+        assert (written["right"][0], written["left"][0]) == sides, name
+        assert (written["top"][0], written["bottom"][0]) == ("H", "F"), name
+    assert len(carm.panel.pose._viewButtons) == len(VIEWS)
+
+
+def test_the_module_can_be_reloaded(host, carm):
+    import slicer
+
+    carm.ui.laoSlider.value = 25
+    carm.settle()
+    image = carm.logic.imageNode()
+    carm.onReload()
+    host.processEvents(50)
+    again = slicer.modules.VirtualCArmWidget
+    again.enter()
+    assert again is not carm and host.waitUntil(lambda: again.logic.isReady, 20)
+    assert host.waitUntil(lambda: not again.panel.live.isWaiting, 20)
+    assert again.logic.parameters.laoDeg == 25 and again.logic.imageNode() is image
+    again.ui.laoSlider.value = 5
+    assert host.waitUntil(lambda: not again.panel.live.isWaiting, 20)
+    assert again.panel.views.planes["A"].annotations.texts["title"] == "LAO 5 CRAN 0"
+    arcs = [node for node in slicer.util.getNodesByClass("vtkMRMLModelNode") if node.GetName() == "C-arm C"]
+    assert len(arcs) == 1
