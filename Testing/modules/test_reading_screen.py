@@ -57,6 +57,28 @@ def test_the_image_keeps_its_size_whatever_the_strip_says(host, openDesk):
     assert len(set(sizes)) == 1 and sizes[0][0] > 100
 
 
+@pytest.mark.parametrize("arm", ["rating", "pairs"])
+def test_all_words_are_readable_in_a_small_window_and_move_nothing(host, openDesk, arm):
+    question = "Is the lesion between the pointers one that grew in this patient, or was it put in by a program? " * 2
+    _study, reading, desk = openDesk(cases=2, mark="required", question=question, allow_unsure=True, arms=(arm,))
+    host.window.showNormal()
+    host.window.resize(1280, 720)
+    press(host, "Space")
+    awaitCase(host, reading)
+    view, ui = host.sliceView("Reading1"), desk.strip.ui
+    size = view.width, view.height
+    assert host.window.width == 1280 and size[1] > 560
+    for label in (ui.questionLabel, ui.helpLabel):
+        assert label.height >= label.heightForWidth(label.width), "nothing is cut off"
+    press(host, "1")
+    host.processEvents(50)
+    assert ui.sentenceLabel.visible and (view.width, view.height) == size
+    reading.putMark((0, 0, 0))
+    press(host, "1")
+    host.processEvents(50)
+    assert reading.isFinished or (view.width, view.height) == size
+
+
 def test_what_the_scene_shows_does_not_lie_over_the_images(host, body, openDesk):
     import slicer
 

@@ -80,6 +80,9 @@ class ReadingScreen:
                 if not widget.isHidden():
                     self._hide(widget)
         center = window.centralWidget()
+        style = center.styleSheet
+        self._undo.append(lambda: center.setStyleSheet(style))
+        center.setStyleSheet("QWidget { background: #000000; }")  # no bright line between two images
         self._undo.append(lambda: center.setVisible(True))
 
     def _hide(self, widget):

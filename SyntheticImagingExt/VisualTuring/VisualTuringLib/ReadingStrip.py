@@ -23,6 +23,7 @@ class ReadingStrip:
 
     def __init__(self, reading, onChoice, onPause):
         self._reading, self._onChoice, self._shown = reading, onChoice, None
+        self._heldWidth = None
         self.widget, self.ui = _load("ReadingStrip.ui")
         self.ui.pauseButton.clicked.connect(lambda *_a: onPause())
 
@@ -35,6 +36,8 @@ class ReadingStrip:
         self.showSentence(reading.sentence)
         self.refreshTime()
         self._showChoices(ReadingWords.choices(reading))
+        if reading.state is State.reading and not reading.sentence:
+            self._holdHeight()
 
     def refreshTime(self):
         setTextIfNew(self.ui.timeLabel, ReadingWords.timeLeft(self._reading))
@@ -43,6 +46,14 @@ class ReadingStrip:
         """A problem, in place of the question: the strip, and with it the image, keeps its size."""
         setTextIfNew(self.ui.sentenceLabel, text)
         self.ui.sentenceLabel.visible, self.ui.questionLabel.visible = bool(text), not text
+
+    def _holdHeight(self):
+        """As high as its fullest state needs in this width: whatever it says, the image above keeps its size."""
+        width = self.widget.window().width  # its own is not laid out yet when the first case comes
+        if width != self._heldWidth:
+            self._heldWidth = width
+            self.widget.layout().activate()  # else heights are those of texts and fonts before
+            self.widget.setFixedHeight(self.widget.heightForWidth(width))
 
     def _showChoices(self, choices):
         if choices == self._shown:

@@ -137,6 +137,11 @@ def _page(title, *parts):
 
 
 def _keys(pairs):
+    """A key and what it does stay on one line."""
     return "&nbsp;&nbsp;&nbsp; ".join(
-        f'<span style="{_KEY_STYLE}">&nbsp;{escape(key)}&nbsp;</span> {escape(text)}' for key, text in pairs
+        f'<span style="{_KEY_STYLE}">&nbsp;{_unbroken(key)}&nbsp;</span>&nbsp;{_unbroken(text)}' for key, text in pairs
     )
+
+
+def _unbroken(text):
+    return escape(text).replace(" ", "&nbsp;")
