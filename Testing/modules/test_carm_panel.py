@@ -237,3 +237,19 @@ def test_the_panel_is_not_wider_than_slicer_s(carm):
     for section in (value for value in vars(carm.ui).values() if value.className() == "ctkCollapsibleButton"):
         section.collapsed = False
     assert carm.parent.minimumSizeHint.width() <= 480
+
+
+def test_every_image_is_fitted_when_asked(host, carm):
+    ui, logic = carm.ui, carm.logic
+    ui.fitEveryCheckBox.checked = True
+    ui.laoSlider.value = 90
+    carm.settle()
+    assert (ui.windowRange.minimumValue, ui.windowRange.maximumValue) == pytest.approx(logic.window(), abs=0.01)
+    fitted, display = logic.window(), node(carm).GetDisplayNode()
+    assert display.GetLevel() == pytest.approx(sum(fitted) / 2) and logic.parameters.windowHigh != fitted[1]
+    view = logic.shownView()
+    host.dragSlice("Xray", tuple(view.pixel_ras(40, 40)), tuple(view.pixel_ras(60, 40)))
+    carm.settle()
+    assert not ui.fitEveryCheckBox.checked
+    # the hand goes on from what was shown
+    assert sum(logic.window()) == pytest.approx(sum(fitted), abs=0.05) and logic.window()[1] > fitted[1]

@@ -60,7 +60,8 @@ class CArmExchange:
 
         self._shownImage(plane)
         shown = self._drawing.radiograph(plane)
-        settings = replace(shown.settings, window=self.settings().window)
+        low, high = self.window(plane)
+        settings = replace(shown.settings, window=replace(self.settings().window, low=low, high=high))
         return radiograph(shown.paths, shown.view, settings, shown.notices)
 
     def exportImage(self, path, output="display", plane="A"):

@@ -110,7 +110,7 @@ def viewOf(node):
 def beamOf(node):
     """What an image says of its beam: spr, kvp, naive and isFinal; empty where it says nothing."""
     told = {name: node.GetAttribute(PREFIX + name) for name in _BEAM} if node is not None else {}
-    if not all(told.values()):
+    if not told or not all(told.values()):
         return {}
     try:
         numbers = {"spr": float(told["ScatterToPrimary"]), "kvp": float(told["Kvp"])}
@@ -119,13 +119,13 @@ def beamOf(node):
     return {**numbers, "naive": told["Naive"] == "True", "isFinal": told["IsFinal"] == "True"}
 
 
-def setWindow(node, state):
-    """The window of the parameters, fixed; a hand that moves it in a view writes it back (see ``windowOf``)."""
+def setWindow(node, ends, inverted):
+    """Show attenuation between two ends; a hand that moves them in a view writes them back (see ``windowOf``)."""
     display = node.GetDisplayNode()
     if display is None:
         node.CreateDefaultDisplayNodes()
         display = node.GetDisplayNode()
-    window, level = state.windowHigh - state.windowLow, (state.windowHigh + state.windowLow) / 2
+    window, level = ends[1] - ends[0], (ends[1] + ends[0]) / 2
     if window <= 0:
         return
     wasModifying = display.StartModify()
@@ -133,8 +133,8 @@ def setWindow(node, state):
     if abs(display.GetWindow() - window) > 1e-9 or abs(display.GetLevel() - level) > 1e-9:
         display.SetWindowLevel(window, level)
     display.SetInterpolate(True)
-    if display.GetColorNodeID() != COLORS[state.inverted] and slicer.mrmlScene.GetNodeByID(COLORS[state.inverted]):
-        display.SetAndObserveColorNodeID(COLORS[state.inverted])
+    if display.GetColorNodeID() != COLORS[inverted] and slicer.mrmlScene.GetNodeByID(COLORS[inverted]):
+        display.SetAndObserveColorNodeID(COLORS[inverted])
     display.EndModify(wasModifying)
 
 

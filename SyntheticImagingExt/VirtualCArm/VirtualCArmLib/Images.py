@@ -29,6 +29,18 @@ class CArmImages:
         """The core ``Settings``."""
         return Setup.settingsOf(self._state)
 
+    def window(self, plane="A"):
+        """Attenuation at the ends of the gray scale with which a plane is shown."""
+        if self._state.fitEveryImage:
+            radiograph = self._drawing.radiograph(plane)
+            known = self._fitted.get(plane)
+            if radiograph is not None and (known is None or known[0] is not radiograph):
+                fitted = radiograph.fitted_window()
+                self._fitted[plane] = known = radiograph, (fitted.low, fitted.high)
+            if known is not None:
+                return known[1]
+        return self._state.windowLow, self._state.windowHigh
+
     def image(self, plane="A"):
         """The live image of a plane, brought up to date in full: a scalar volume of one slice at the detector."""
         self._ensureReady()
@@ -113,8 +125,14 @@ class CArmImages:
         if self.patient is None:
             return []
         found = [self.patient.notice, self.gpuProblem, self.ctNotice, *self._tools.problems.values()]
-        for plane in self._state.planes:
-            found += [*self._drawing.notices(plane), Setup.machineNotice(self._state, plane)]
+        ofPlanes = {
+            plane: [*self._drawing.notices(plane), Setup.machineNotice(self._state, plane)]
+            for plane in self._state.planes
+        }
+        for plane, sentences in ofPlanes.items():
+            isCommon = [all(sentence in other for other in ofPlanes.values()) for sentence in sentences]
+            for sentence, common in zip(sentences, isCommon, strict=True):
+                found.append(sentence if common or not sentence else f"Plane {plane}: {sentence}")
         return list(dict.fromkeys(sentence for sentence in found if sentence))
 
     @property
@@ -231,7 +249,7 @@ class CArmImages:
 
     def _onDrawn(self, plane, radiograph, view, isFinal):
         node = ImageNodes.makeImageNode(self.parameters, plane)
-        ImageNodes.setWindow(node, self._state)
+        ImageNodes.setWindow(node, self.window(plane), self._state.inverted)
         ImageNodes.show(node, radiograph, view, isFinal)
         events = [vtk.vtkCommand.ModifiedEvent]
         self._observations.observe(f"window{plane}", node.GetDisplayNode(), events, self._onWindow)

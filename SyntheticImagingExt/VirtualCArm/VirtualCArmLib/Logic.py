@@ -52,7 +52,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         self._agent = ContrastAgent()
         self.parameters, self._state, self._shown, self._content = None, None, None, None
         self.ctNode, self.patient, self.isStale = None, None, False
-        self.gpuProblem, self.ctNotice = "", ""
+        self.gpuProblem, self.ctNotice, self._fitted = "", "", {}
         _logics.add(self)
         scene, observe = slicer.mrmlScene, self._observations.observe
         observe("close", scene, [scene.StartCloseEvent], self._onSceneCloses)
@@ -147,6 +147,9 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         inputs = parameters.isocenter, parameters.segmentation, parameters.landmarks
         if (state, inputs) == self._shown:
             return
+        if self._shown is not None and Setup.isWindowTaken(self._shown[0], state):
+            parameters.fitEveryImage = False  # which comes back here
+            return
         before, self._state, self._shown = self._shown, state, (state, inputs)
         if before is None or inputs != before[1]:
             self._observeInputs()
@@ -157,7 +160,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         for plane in state.planes:
             image = ImageNodes.imageNode(parameters, plane)
             if image is not None:
-                ImageNodes.setWindow(image, state)
+                ImageNodes.setWindow(image, self.window(plane), state.inverted)
         self._ask()
         if before is None or (inputs, state.showOutlines) != (before[1], before[0].showOutlines):
             self._askOutlines()
@@ -203,7 +206,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         for plane in self._state.planes:
             node = ImageNodes.imageNode(self.parameters, plane)
             window = ImageNodes.windowOf(node) if node is not None else None
-            known = self._state.windowLow, self._state.windowHigh
+            known = self.window(plane)
             if window and max(abs(a - b) for a, b in zip(window, known, strict=True)) > 1e-6:
                 with self._together():
                     self.parameters.windowLow, self.parameters.windowHigh = window

@@ -52,10 +52,11 @@ class VirtualCArmParameterNode:
     kvp, alMm, cuMm: tube voltage and all filters in the beam. photonsPerMm2: of the open beam on the detector.
     scatterRatio: scatter to primary in the reference condition. irisRadiusMm: on the detector, 0 is open. shutters: how
     far each has come in from its edge of the field. naive: line integrals only. windowLow, windowHigh: attenuation,
-    -ln(signal over air), shown black and white, or white and black when inverted. detail: enlargement of detail.
-    segmentation: whose visible segments are outlined. contrastSegmentId ("" for none), contrastMgMl: mg of iodine per
-    ml in a segment. landmarks: points that are projected. sweep: the last pose and the number of images of a sweep
-    that begins at the present one. live: whether images follow; otherwise the last one is held until
+    -ln(signal over air), shown black and white, or white and black when inverted. fitEveryImage: each image of each
+    plane is shown with a window that suits it instead; setting the window by hand ends that. detail: enlargement of
+    detail. segmentation: whose visible segments are outlined. contrastSegmentId ("" for none), contrastMgMl: mg of
+    iodine per ml in a segment. landmarks: points that are projected. sweep: the last pose and the number of images of a
+    sweep that begins at the present one. live: whether images follow; otherwise the last one is held until
     ``takeImage``. useGpu: where there is one.
     """
 
@@ -92,6 +93,7 @@ class VirtualCArmParameterNode:
     inverted: bool = False
     windowLow: float = 0.5
     windowHigh: float = 7.0
+    fitEveryImage: bool = False
     detail: _ranged(float, "detail") = 0.0
     biplane: bool = False
     laoDegB: _ranged(float, "laoDegB") = 90.0

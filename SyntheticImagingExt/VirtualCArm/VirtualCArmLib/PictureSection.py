@@ -23,7 +23,7 @@ class PictureSection:
     def refresh(self):
         if self._parameters is None:
             return
-        low, high, widget = self._parameters.windowLow, self._parameters.windowHigh, self.ui.windowRange
+        (low, high), widget = self._logic.window(), self.ui.windowRange
         if abs(widget.minimumValue - low) > _STEP or abs(widget.maximumValue - high) > _STEP:
             with silent(widget):
                 widget.minimum, widget.maximum = min(widget.minimum, low), max(widget.maximum, high)

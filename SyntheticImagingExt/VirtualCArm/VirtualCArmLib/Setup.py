@@ -12,7 +12,8 @@ BEAM = (
     "kvp", "alMm", "cuMm", "photonsPerMm2", "noise", "noiseSeed", "scatterRatio", "grid", "irisRadiusMm",
     "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm", "naive",
 )  # fmt: skip
-PICTURE = ("windowLow", "windowHigh", "inverted", "detail")
+WINDOW = ("windowLow", "windowHigh")
+PICTURE = (*WINDOW, "fitEveryImage", "inverted", "detail")
 MACHINE = ("machine", "fieldWidthMm", "fieldHeightMm")
 
 
@@ -54,6 +55,7 @@ class State:
     inverted: bool
     windowLow: float
     windowHigh: float
+    fitEveryImage: bool
     detail: float
     biplane: bool
     contrastSegmentId: str
@@ -183,6 +185,12 @@ def converted(name, value):
     if kind is not float and number != int(number):
         raise InputError(f"{name} is {value!r}; give a whole number.")
     return kind(number)
+
+
+def isWindowTaken(before, state):
+    """Whether somebody has set the window while it was fitted to every image."""
+    changed = any(getattr(before, name) != getattr(state, name) for name in WINDOW)
+    return before.fitEveryImage and state.fitEveryImage and changed
 
 
 def checkRanges(values):

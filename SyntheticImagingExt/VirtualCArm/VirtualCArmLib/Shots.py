@@ -131,7 +131,7 @@ class _Sweep:
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
         proxy = self.browser.GetProxyNode(self.sequence)
         nodes.placeBeside(proxy, self._ctNode)
-        ImageNodes.setWindow(proxy, state)
+        ImageNodes.setWindow(proxy, (state.windowLow, state.windowHigh), state.inverted)
         self._isFinished = True
 
     def removeUnlessFinished(self):

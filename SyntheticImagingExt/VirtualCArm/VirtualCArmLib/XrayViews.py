@@ -93,9 +93,6 @@ class XrayViews:
         for plane in self.planes.values():
             plane.view.fit()
 
-    def windowOf(self):
-        return self._parameters.windowLow, self._parameters.windowHigh
-
     def setWindow(self, low, high):
         wasModifying = self._parameters.parameterNode.StartModify()
         self._parameters.windowLow, self._parameters.windowHigh = low, high
@@ -129,7 +126,10 @@ class _Plane:
         self.view, self.imagePlane = ImageView(name), ImagePlane(name)
         self.annotations = Annotations(self.view)
         self.mouse = XrayMouse(
-            self.view, lambda column, row: views.onPixel(name, column, row), views.windowOf, views.setWindow
+            self.view,
+            lambda column, row: views.onPixel(name, column, row),
+            lambda: views._logic.window(name),
+            views.setWindow,
         )
 
     def refresh(self, parameters):

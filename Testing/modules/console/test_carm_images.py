@@ -64,6 +64,40 @@ def test_the_window_is_the_display_s_and_moves_no_voxel(carm):
     assert (display.GetWindow(), display.GetLevel()) == (2.0, 2.0)
 
 
+def test_notices_name_the_plane_that_they_are_about(carm):
+    carm.setPose(cranDeg=40)
+    (alone,) = carm.notices
+    carm.set(biplane=True, cranDegB=0.0)
+    carm.image("B")
+    assert f"Plane A: {alone}" in carm.notices and alone not in carm.notices
+    carm.set(laoDegB=0.0, cranDegB=40.0)
+    carm.image("B")
+    assert alone in carm.notices and not any(notice.startswith("Plane") for notice in carm.notices)
+
+
+def test_a_window_can_be_fitted_to_every_image_until_a_hand_sets_it(carm, tmp_path):
+    from synthetic_imaging.io import read_volume
+
+    carm.set(biplane=True, noise=False, windowLow=0.5, windowHigh=7.0)
+    images = {plane: carm.image(plane) for plane in "AB"}
+    carm.set(fitEveryImage=True)
+    shown = {plane: carm.window(plane) for plane in "AB"}
+    assert shown["B"][1] > shown["A"][1] + 0.5  # the longer way through the body
+    for plane, node in images.items():
+        display = node.GetDisplayNode()
+        assert (display.GetLevel(), display.GetWindow()) == pytest.approx((sum(shown[plane]) / 2, np.ptp(shown[plane])))
+        gray = read_volume(carm.exportImage(tmp_path / f"{plane}.nrrd", plane=plane)).numpy()
+        assert gray.min() == 0 and gray.max() == 1 and np.mean(gray == 1) < 0.02
+    carm.setPose(laoDeg=60)
+    assert carm.window("A") != shown["A"] and (carm.parameters.windowLow, carm.parameters.windowHigh) == (0.5, 7.0)
+    images["B"].GetDisplayNode().SetWindowLevel(2.0, 3.0)  # as a hand does in a view
+    assert not carm.parameters.fitEveryImage and carm.window("A") == carm.window("B") == pytest.approx((2, 4))
+    assert images["A"].GetDisplayNode().GetLevel() == pytest.approx(3)
+    carm.set(fitEveryImage=True)
+    carm.fitWindow()
+    assert not carm.parameters.fitEveryImage
+
+
 def test_inverting_changes_colors_and_closed_parts_are_black_either_way(carm):
     carm.setBeam(irisRadiusMm=60.0, noise=False)
     node = carm.image()

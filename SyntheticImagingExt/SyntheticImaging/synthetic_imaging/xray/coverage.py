@@ -60,7 +60,7 @@ def notices(ct: Volume, view: View) -> tuple[str, ...]:
     if shares is None:
         found.append("The picture misses the CT; place the isocenter on a landmark in it.")
     else:
-        found += [_cut(end, share) for end, share in shares.items() if share >= _WORTH_SAYING]
+        found.append(_cut({end: share for end, share in shares.items() if share >= _WORTH_SAYING}))
     return tuple(sentence for sentence in found if sentence)
 
 
@@ -142,5 +142,10 @@ def _thick(ct: Volume) -> str:
     return f"The CT has voxels of {fine:.2g} by {thick:.2g} mm, so the picture is blurred along the thick direction."
 
 
-def _cut(end: str, share: float) -> str:
-    return f"The CT ends at its {end} side inside the patient: {share:.0%} of the picture's rays miss anatomy there."
+def _cut(shares: dict[str, float]) -> str:
+    """One sentence, the largest share first; "" for none."""
+    order = sorted(shares, key=shares.__getitem__, reverse=True)
+    if not order:
+        return ""
+    first = f"{shares[order[0]]:.0%} of the picture's rays miss anatomy beyond its {order[0]} end"
+    return f"The CT does not hold all: {', '.join([first, *(f'{shares[end]:.0%} its {end}' for end in order[1:])])}."
