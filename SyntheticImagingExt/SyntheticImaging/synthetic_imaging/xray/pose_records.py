@@ -44,14 +44,14 @@ def record_of(view: View) -> dict:
 def view_of(record: dict, default: View | None = None) -> View:
     """The view of a record.
 
-    With angles: what is missing is taken from ``default``. With a projection_matrix, or K (3, 3) and Rt (3, 4), and no
+    With angles: what is missing is taken from ``default``; a name alone is the default under that name. With a projection_matrix, or K (3, 3) and Rt (3, 4), and no
     angles: see ``View.from_matrix``; "mirrored": true for the matrix of a camera. InputError names what is missing.
     """
     if not isinstance(record, dict):
         raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
     if "lao_deg" not in record and ("projection_matrix" in record or "K" in record):
         return _from_matrix(record, default)
-    if not any(name in record for name in _TOLD):
+    if set(record) != {"name"} and not any(name in record for name in _TOLD):
         raise InputError(f"The pose tells none of {', '.join(_TOLD)}; check the names in it.")
     known = {} if default is None else record_of(default)
     merged = {**known, **record}
