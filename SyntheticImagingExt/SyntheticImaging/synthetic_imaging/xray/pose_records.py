@@ -44,8 +44,9 @@ def record_of(view: View) -> dict:
 def view_of(record: dict, default: View | None = None) -> View:
     """The view of a record.
 
-    With angles: what is missing is taken from ``default``; a name alone is the default under that name. With a projection_matrix, or K (3, 3) and Rt (3, 4), and no
-    angles: see ``View.from_matrix``; "mirrored": true for the matrix of a camera. InputError names what is missing.
+    With angles: what is missing is taken from ``default``; a name alone is the default under that name. With a
+    projection_matrix, or K (3, 3) and Rt (3, 4), and no angles: see ``View.from_matrix``; "mirrored": true for the
+    matrix of a camera. InputError names what is missing.
     """
     if not isinstance(record, dict):
         raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
