@@ -1,8 +1,9 @@
-"""``python -m Testing.benchmarks [--quick]``: every benchmark, one after the other."""
+"""``python -m benchmarks [--quick]``: every benchmark, one after the other, each in a process of its own."""
 
+import subprocess
 import sys
 
-from . import drag_latency, tumor_speed, xray_speed
+NAMES = ("tumor_speed", "xray_speed", "drag_latency", "carm_latency")
 
-for benchmark in (tumor_speed, xray_speed, drag_latency):
-    benchmark.main(sys.argv[1:])
+for name in NAMES:
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sys.argv[1:]], check=True)
