@@ -1,4 +1,4 @@
-"""``python -m Testing.benchmarks.drag_latency [--quick]``: from a mouse move to the new pixels in the slice view.
+"""``python -m benchmarks.drag_latency [--quick]``: from a mouse move to the new pixels in the slice view.
 
 The module runs in its window, off screen where there is no display; views are drawn in software then, which is the
 larger part of the time. Each move is timed alone: the next one comes when everything has been drawn.

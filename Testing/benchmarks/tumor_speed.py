@@ -1,6 +1,6 @@
 """How long one lesion takes, how exact it is, and the same method with SciPy on the whole CT.
 
-Run with ``python -m Testing.benchmarks.tumor_speed``; it takes some minutes, most of them the naive method's.
+Run with ``python -m benchmarks.tumor_speed``; it takes some minutes, most of them the naive method's.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def report(shape: tuple[int, int, int], repeats: int) -> str:
     ours, full_ms, preview_ms = _lesions(scene, center, repeats)
     parts = [
         "# Synthetic tumors: speed and accuracy",
-        f"Measured in one run of `python -m Testing.benchmarks` on {table.machine()}; load before: {load}.",
+        f"Measured in one run of `python -m benchmarks` on {table.machine()}; load before: {load}.",
         f"CT: the torso phantom, {_size(shape)} voxels of {' × '.join(f'{mm:g}' for mm in SPACING_MM)} mm. "
         f"Times are the minimum (median) of {repeats} runs.",
         "## One lesion, every published step",

@@ -1,6 +1,6 @@
 """How long an X-ray image takes, beside other projectors in the same run, and how exact each is.
 
-Run with ``python -m Testing.benchmarks.xray_speed``. Peers are timed where they are installed: RTK (``pip install
+Run with ``python -m benchmarks.xray_speed``. Peers are timed where they are installed: RTK (``pip install
 itk-rtk``), DiffDRR and nanodrr (PyPI), plastimatch (Debian package). The rounds alternate between all of them, so that
 other work on the machine falls on everybody.
 """
