@@ -213,6 +213,7 @@ def test_pose_files_round_trip(tmp_path):
         (lambda: view_of({"lao_deg": 3}), "source_to_detector_mm"),
         (lambda: view_of({"projection_matrix": np.eye(3, 4).tolist()}), "rows, columns, pixel_mm"),
         (lambda: view_of([1, 2]), "names and numbers"),
+        (lambda: view_of({**record_of(View.of(MACHINE, Pose())), "off_center_mm": 3}), "to the right and up"),
         (lambda: view_of({"lao": 30}, View.from_pose(Pose(), 1000, 600, 8, 8, (1.0, 1.0))), "lao_deg"),
         (lambda: write_pose("pose.txt", View.from_pose(Pose(), 1000, 600, 8, 8, (1.0, 1.0))), "end it in .json"),
         (lambda: read_pose("nowhere.json"), "does not exist"),

@@ -113,6 +113,13 @@ def viewOf(state, plane):
     width, height = positive(state.fieldWidthMm, "fieldWidthMm"), positive(state.fieldHeightMm, "fieldHeightMm")
     _checkDistances(state)
     rows = max(1, round(state.imageSize * height / width))
+    if rows > RANGES["imageSize"][1]:
+        from synthetic_imaging.errors import InputError
+
+        raise InputError(
+            f"A field of {width:g} by {height:g} mm would have {rows} rows of pixels, more than "
+            f"{RANGES['imageSize'][1]}; give another height or a smaller image size."
+        )
     return View.from_pose(
         Pose(*state.pose(plane), isocenterOf(state)),
         state.sourceToDetectorMm,

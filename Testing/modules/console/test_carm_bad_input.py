@@ -126,6 +126,7 @@ def test_a_thick_or_cut_ct_is_told(logic):
         ({"sourceToDetectorMm": 400.0}, "larger one"),
         ({"sourceToIsocenterMm": 20.0}, "inside the patient"),
         ({"fieldWidthMm": 0.0}, "above 0"),
+        ({"fieldHeightMm": 1e9}, "rows of pixels"),
         ({"laoDeg": float("nan")}, "finite number"),
         ({"cranDeg": 91.0}, "from -90 to 90"),
         ({"kvp": 200.0}, "from 40 to 125"),

@@ -65,7 +65,7 @@ def view_of(record: dict, default: View | None = None) -> View:
     )  # fmt: skip
     distances = [merged[name] for name in _DISTANCES]
     size = [_count(merged[name], name) for name in ("rows", "columns")]
-    return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), merged.get("off_center_mm", (0, 0)))
+    return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))
 
 
 def _from_matrix(record: dict, default: View | None) -> View:
@@ -98,6 +98,13 @@ def _count(value, name: str) -> int:
     if number != int(number) or number < 1:
         raise InputError(f"{name} is {value!r}; give a whole number of at least 1.")
     return int(number)
+
+
+def _shift(record: dict) -> tuple[float, float]:
+    value = record.get("off_center_mm", (0, 0))
+    if not isinstance(value, list | tuple) or len(value) != 2:
+        raise InputError(f"off_center_mm is {value!r}; give two numbers: to the right and up in the picture.")
+    return value[0], value[1]
 
 
 def _pair(value) -> tuple[float, float]:
