@@ -390,3 +390,8 @@ def test_the_wrong_key_is_refused(planted):
     planted.key["cases"].pop(planted.fakes[0])
     with pytest.raises(InputError, match="does not know image"):
         planted.check()
+
+
+def test_small_blocks_are_noted(planted):
+    report = planted.check(design=replace(planted.study.design, block_size=2))
+    assert report.leaks == () and "a reader who counts" in report.notes[0]

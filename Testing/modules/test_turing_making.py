@@ -1,5 +1,6 @@
 """Visual Turing in the window: a study is made, refused or canceled, and no secret stays anywhere."""
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 import study_bodies
 from turing_bodies import IMAGES, PASSPHRASE, writeTable
+
+from VisualTuringLib.Work import Work
 
 pytestmark = pytest.mark.gui
 WORK_S = 60
@@ -76,6 +79,8 @@ def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, t
     assert "8 cases" in ui.makeLabel.text and "nothing but the lesion" in ui.makeLabel.text
     assert ui.newPassphraseEdit.text == ui.repeatPassphraseEdit.text == ""
     assert ui.studyEdit.currentPath == ui.readStudyPathLineEdit.currentPath == str(tmp_path / "study")
+    gc.collect()
+    assert not [thing for thing in gc.get_objects() if type(thing) is Work], "nothing that knew the passphrase is left"
     ui.passphraseEdit.text = PASSPHRASE
     host.saveScene(tmp_path / "scene.mrml")
     text = (tmp_path / "scene.mrml").read_text()

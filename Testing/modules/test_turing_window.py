@@ -61,7 +61,7 @@ def test_the_list_shows_what_the_study_would_be(host, turing, table, tmp_path):
     addTable(host, turing, table)
     assert ui.casesTable.rowCount == 7 and ui.casesTable.item(0, 1).text() == "real"
     assert ui.outlookLabel.text == "4 real, 4 synthetic, which will be made, 3 hosts to make them in."
-    assert ui.sampleLabel.text == "8 different cases; each reader answers 10 times per session."
+    assert ui.sampleLabel.text.startswith("8 different cases; each reader answers 10 times per session.")
     assert ui.makeButton.enabled and ui.presetComboBox.enabled
     ui.armsComboBox.currentIndex = 2
     ui.trainingSpinBox.value = 2
@@ -89,8 +89,14 @@ def test_the_panel_is_no_wider_than_slicers(host, turing):
     turing.ui.taskTabs.setCurrentIndex(0)
 
 
+def awaitSizes(host, ui):
+    host.processEvents(200)
+    assert host.waitUntil(lambda: "calculated" not in ui.sampleLabel.text, WORK_S)
+
+
 def test_sample_sizes_follow_the_design(host, turing, table):
     ui = turing.ui
+    awaitSizes(host, ui)
     assert set(sampleSizes(ui).values()) == {"too few"}
     turing.logic._add(turing.logic.cases)
     addTable(host, turing, table)
@@ -101,8 +107,14 @@ def test_sample_sizes_follow_the_design(host, turing, table):
     assert sizes["prove equivalence to 0.50 within ±0.15"] == "enough"
     assert sizes["prove equivalence to 0.50 within ±0.10"] == "too few"
     ui.marginSpinBox.value = 0.12
-    host.processEvents(300)
+    host.processEvents(200)
+    assert "being calculated" in ui.sampleLabel.text and not turing.panel.isBusy, "nobody has to wait for it"
+    awaitSizes(host, ui)
     assert sampleSizes(ui)["prove equivalence to 0.50 within ±0.12"] == "too few"
+    ui.marginSpinBox.value = 0.01
+    awaitSizes(host, ui)
+    assert sampleSizes(ui)["prove equivalence to 0.50 within ±0.01"] == "too few"
+    assert ui.sampleTable.item(ui.sampleTable.rowCount - 1, 1).text() == "thousands"
 
 
 def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, inputs):

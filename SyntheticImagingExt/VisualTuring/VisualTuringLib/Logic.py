@@ -104,15 +104,13 @@ class TuringLogic:
 
     def sampleSizes(self, cases, margin=None):
         """Rows of aim, cases that it needs per reader, enough; with a row for the margin of the design."""
-        from synthetic_imaging.reading.proportions import cases_for_equivalence, sample_size_rows
+        from synthetic_imaging.reading.proportions import sample_size_rows
 
-        rows = sample_size_rows(int(cases))
-        if margin is not None and not any(row["aim"].endswith(f"±{margin:.2f}") for row in rows):
-            needed = cases_for_equivalence(margin)
-            rows.append(
-                {"aim": f"prove equivalence to 0.50 within ±{margin:.2f}", "cases": needed, "enough": cases >= needed}
-            )
-        return rows
+        return sample_size_rows(int(cases), margin)
+
+    def sampleSizesWork(self, margin):
+        """The same rows for any number of cases, so without "enough": a small margin takes seconds."""
+        return Work({"task": "sizes", "margin": margin}, onDone=lambda answer: answer["rows"])
 
     # Study
 

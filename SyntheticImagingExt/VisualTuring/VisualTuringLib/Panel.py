@@ -46,6 +46,7 @@ class TuringPanel(TaskPanel):
 
     def stop(self):
         self.read.stop()
+        self.plan.stop()
         self._forgetPassphrases()
 
     def _forgetPassphrases(self):
@@ -141,7 +142,7 @@ class TuringPanel(TaskPanel):
         self.setUsable(states | self.unblind.usable(problem) | self.report.usable(problem))
 
     def _onSettled(self):
-        """A hand that changes choices rests; the statistics take a second to load at the first time."""
+        """A hand that changes choices rests."""
         self._refreshSections()
         if self.parameters is not None and self.isOpen and not self.packagesProblem:
             self.plan.refresh()

@@ -7,6 +7,7 @@ from SyntheticImagingLib.widgets import setTextIfNew, silent
 from SyntheticTumorLib.Presets import presetTable
 
 from .Tables import fillTable, fixHeight, setUpTable, showRows
+from .WorkRunner import WorkRunner
 
 INSTRUCTIONS_HEIGHT_PX = 70
 CASES, ENOUGH = 1, 2
@@ -18,7 +19,7 @@ class PlanSection:
 
     def __init__(self, ui, logic, onChanged):
         self.ui, self._logic = ui, logic
-        self._parameters, self._shown = None, None
+        self._parameters, self._rows, self._asked, self._runner = None, {}, None, WorkRunner()
         for section in (ui.morePlanSection, ui.pictureSection):
             section.collapsed = True
         fixHeight(ui.instructionsEdit, INSTRUCTIONS_HEIGHT_PX)
@@ -52,24 +53,53 @@ class PlanSection:
             getattr(self.ui, f"{name}SpinBox").enabled = isCt
         self.ui.sizePxSpinBox.enabled = not isCt
         self.ui.presetComboBox.enabled = isCt and outlook.isMaking
-        key = outlook.cases, round(parameters.margin, 2)
-        if key != self._shown:
-            self._shown = key
-            self._fillTable(self._logic.sampleSizes(*key))
         text = _("{cases} different cases; each reader answers {shown} times per session.")
-        setTextIfNew(self.ui.sampleLabel, text.format(cases=outlook.cases, shown=outlook.shown))
+        text = text.format(cases=outlook.cases, shown=outlook.shown)
+        margin = round(parameters.margin, 2)
+        if margin in self._rows:
+            self._fillTable(self._rows[margin], outlook.cases)
+        else:
+            self._ask(margin)
+            text += " " + _("What they can prove is being calculated …")
+        setTextIfNew(self.ui.sampleLabel, text)
+
+    def stop(self):
+        """The panel goes away."""
+        self._runner.cancel()
+        self._asked = None
+
+    def _ask(self, margin):
+        """The numbers from a worker: SciPy alone takes a second to load. They are asked for once for each margin."""
+        if margin == self._asked:
+            return
+        self._asked = margin
+
+        def show(rows):
+            self._rows[margin], self._asked = rows, None
+            if self._parameters is not None:
+                self.refresh()
+
+        def fail(error):
+            self._rows[margin], self._asked = [], None
+            setTextIfNew(self.ui.sampleLabel, _("The numbers of cases are not known: {error}").format(error=error))
+
+        self._runner.start(self._logic.sampleSizesWork(margin), lambda *_step: None, show, fail)
 
     def _setUpTable(self):
         setUpTable(self.ui.sampleTable, [_("Aim, for each reader"), _("Cases"), ""], 0)
         self.ui.sampleTable.setSelectionMode(qt.QAbstractItemView.NoSelection)
 
-    def _fillTable(self, rows):
+    def _fillTable(self, rows, cases):
+        from synthetic_imaging.reading.design import enough
+
         table = self.ui.sampleTable
         words = {True: _("enough"), False: _("too few")}
-        texts = [(row["aim"], str(row["cases"]), words[bool(row["enough"])]) for row in rows]
+        isEnough = [enough(cases, row["cases"]) for row in rows]
+        many = _("thousands")
+        texts = [(row["aim"], str(row["cases"] or many), words[yes]) for row, yes in zip(rows, isEnough, strict=True)]
         fillTable(table, texts, centered=(CASES,))
-        for number, row in enumerate(rows):
-            color = ENOUGH_COLOR if row["enough"] else TOO_FEW_COLOR
+        for number, yes in enumerate(isEnough):
+            color = ENOUGH_COLOR if yes else TOO_FEW_COLOR
             table.item(number, ENOUGH).setForeground(qt.QBrush(qt.QColor(color)))
         showRows(table, len(rows))
 

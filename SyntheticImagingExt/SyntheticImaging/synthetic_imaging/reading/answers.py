@@ -145,7 +145,10 @@ def read_entries(path: Path) -> list[dict]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"The answers '{path}' cannot be read: {error.strerror}.") from error
+        raise InputError(
+            f"The answers '{path}' cannot be read: {error.strerror}. Connect their folder again, or ask for the "
+            "right to read it."
+        ) from error
     entries, length, _, problem = parse(content)
     if problem is not None and b"\n" in content[length:].rstrip(b"\n"):
         raise InputError(_altered(path, len(entries) + 1))

@@ -126,3 +126,8 @@ class Design:
         value = getattr(self, name)
         if not isinstance(value, int | float) or not (math.isfinite(value) and low <= value <= high):
             raise InputError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}.")
+
+
+def enough(cases: int, needed: int | None) -> bool:
+    """Whether there are as many cases as an aim of the planning table needs."""
+    return needed is not None and cases >= needed

@@ -17,7 +17,7 @@ import numpy as np
 from scipy import stats
 
 from ..errors import InputError
-from .design import SYNTHETIC
+from .design import SYNTHETIC, Design
 from .leak_traces import file_traces, header_texts, image_traces
 from .study import ANSWERS, IMAGES, MANIFEST, SUFFIX, Study
 
@@ -25,6 +25,7 @@ ALPHA = 0.005
 PERMUTATIONS = 20_000
 _TOGETHER_PERMUTATIONS = 2000
 _FEW = 8
+_SMALL_BLOCK = 4
 _ALLOWED = {"code", "sha256", "block", "repeat", "cue_ras"}
 _NAME_LENGTH = 4
 
@@ -76,7 +77,7 @@ def check_study(study: Study, key_values: dict) -> LeakReport:
     leaks += [_number_leak(row) for row in telling] + _order_leaks(labels)
     if not telling:
         leaks += _together(numbers, labels)
-    return LeakReport(tuple(leaks), tuple(_notes(key_values, labels)), tuple(rows))
+    return LeakReport(tuple(leaks), tuple(_notes(study.design, key_values, labels)), tuple(rows))
 
 
 def _measure(study: Study, key_values: dict, codes: Sequence[str]) -> tuple[dict[str, list], dict[str, np.ndarray]]:
@@ -258,8 +259,13 @@ def _together(numbers: dict[str, np.ndarray], labels: np.ndarray) -> list[Leak]:
     return [Leak("together", f"Several traces together tell real from synthetic ({named}): {_OTHER_ADVICE}.")]
 
 
-def _notes(key_values: dict, labels: np.ndarray) -> list[str]:
+def _notes(design: Design, key_values: dict, labels: np.ndarray) -> list[str]:
     notes = []
+    if design.block_size < _SMALL_BLOCK:
+        notes.append(
+            f"Blocks of {design.block_size} cases hold as many real as synthetic ones, so a reader who counts knows "
+            "the last of each; ten or so make that hard."
+        )
     fewer = int(min(labels.sum(), (~labels).sum()))
     if fewer < _FEW:
         notes.append(

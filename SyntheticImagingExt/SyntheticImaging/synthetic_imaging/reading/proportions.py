@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 
 from ..errors import InputError
+from .design import enough
 
 CHANCE = 0.5
 _MOST_CASES = 4000
@@ -124,12 +125,26 @@ def auc_standard_error(real: int, synthetic: int) -> float:
     return math.sqrt((real + synthetic + 1) / (12 * real * synthetic))
 
 
-def sample_size_rows(cases: int | None = None) -> list[dict]:
-    """The planning table: aim, cases per reader that it needs, and whether ``cases`` are enough."""
+def sample_size_rows(cases: int | None = None, margin: float | None = None) -> list[dict]:
+    """The planning table: aim, cases per reader that it needs, and whether ``cases`` are enough.
+
+    margin: of one more row, of equivalence, unless the table has it; its cases are None where thousands are not enough.
+    """
     aims = [(f"95 % interval of ±{100 * h:g} %", cases_for_interval(h)) for h in (0.15, 0.10, 0.075, 0.05)]
     aims += [(f"detect an accuracy of {a:.2f} (80 % power)", cases_to_detect(a)) for a in (0.75, 0.70, 0.65, 0.60)]
-    aims += [(f"prove equivalence to 0.50 within ±{m:.2f}", cases_for_equivalence(m)) for m in (0.20, 0.15, 0.10)]
-    return [{"aim": aim, "cases": need, **({} if cases is None else {"enough": cases >= need})} for aim, need in aims]
+    margins = [0.20, 0.15, 0.10]
+    margins += [margin] if margin is not None and f"{margin:.2f}" not in [f"{m:.2f}" for m in margins] else []
+    aims += [(f"prove equivalence to 0.50 within ±{m:.2f}", _cases_for_equivalence_or_none(m)) for m in margins]
+    return [
+        {"aim": aim, "cases": need, **({} if cases is None else {"enough": enough(cases, need)})} for aim, need in aims
+    ]
+
+
+def _cases_for_equivalence_or_none(margin: float) -> int | None:
+    try:
+        return cases_for_equivalence(margin)
+    except InputError:
+        return None
 
 
 def _smallest(power_at, wanted: float, step: int, aim: str) -> int:

@@ -73,7 +73,10 @@ def counts_from_table(path: str | Path) -> dict[str, Counts]:
             raise ValueError(f"columns needed: {', '.join(COUNT_COLUMNS[:5])}")
         return {row["reader"]: Counts(*(_whole(row.get(name)) for name in COUNT_COLUMNS[1:])) for row in rows}
     except (OSError, ValueError, csv.Error) as error:
-        raise InputError(f"The counts '{path}' cannot be used: {error}.") from error
+        raise InputError(
+            f"The counts '{path}' cannot be used: {error}. Give a CSV file with one row per reader and the columns "
+            f"{', '.join(COUNT_COLUMNS)}, the last two if known."
+        ) from error
 
 
 def _whole(text: str | None) -> int:

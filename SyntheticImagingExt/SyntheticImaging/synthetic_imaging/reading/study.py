@@ -164,13 +164,19 @@ def _read(path: Path) -> dict:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
-        raise InputError(f"'{path.parent}' holds no study: {path.name} cannot be read ({reason}).") from error
+        raise InputError(
+            f"'{path.parent}' holds no study: {path.name} cannot be read ({reason}). Choose the folder that the "
+            f"study's owner gave you, in which {path.name} lies."
+        ) from error
     try:
         values = json.loads(text)
     except ValueError as error:
         raise InputError(_damaged(path, str(error))) from error
     if not isinstance(values, dict) or values.get("schema") != SCHEMA:
-        raise InputError(f"'{path}' is not the manifest of a reader study of this version ({SCHEMA}).")
+        raise InputError(
+            f"'{path}' is not the manifest of a reader study of this version ({SCHEMA}); open it with the version that "
+            "made it, or ask its owner for the study again."
+        )
     content = {name: value for name, value in values.items() if name != "sha256"}
     if digest_of(content) != values.get("sha256"):
         raise InputError(_damaged(path, "its checksum does not fit"))

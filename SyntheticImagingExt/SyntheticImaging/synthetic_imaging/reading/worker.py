@@ -29,7 +29,7 @@ def perform(request: dict, passphrase: str = "", progress: Progress = lambda sta
     "new": folder, key, cases, design, images, preset, accept_leaks -> cases (number), leaks, notes.
     "check": folder, key -> cases (number), leaks, notes.
     "report": folder, key, out -> files, warnings (sentences), analysis (as in results.json). "counts": path, margin,
-    out -> the same.
+    out -> the same. "sizes": margin -> rows (aim, cases that it needs).
     """
     return _TASKS[request["task"]](request, passphrase, progress)
 
@@ -116,6 +116,12 @@ def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
     return _written(request, analyze_counts(counts, Design(title=path.stem, margin=request["margin"])), progress)
 
 
+def _sizes(request: dict, passphrase: str, progress: Progress) -> dict:
+    from .proportions import sample_size_rows
+
+    return {"rows": sample_size_rows(margin=request["margin"])}
+
+
 def _written(request: dict, analysis, progress: Progress) -> dict:
     """The report with every export there are data for."""
     from .design import RATING
@@ -141,6 +147,7 @@ _TASKS = {
     "check": _check,
     "report": _report,
     "counts": _counts,
+    "sizes": _sizes,
 }
 
 
