@@ -29,7 +29,7 @@ from synthetic_imaging.reading.figures import figures, svg_of
 from synthetic_imaging.reading.layout import sections
 from synthetic_imaging.reading.ratings import Counts
 from synthetic_imaging.reading.report_html import html
-from synthetic_imaging.reading.report_pdf import pdf
+from synthetic_imaging.reading.report_pdf import _LEFT_PT, _WIDTH_PT, _Pages, pdf
 from synthetic_imaging.reading.wording import conclusions, methods, p_text, percent
 
 DESIGN = Design(title="Liver <study> & more", arms=(RATING, PAIRS), margin=0.2)
@@ -259,4 +259,14 @@ def test_every_statistic_that_was_promised_is_in_the_report(analysis):
         "95 %"
     ) == 3
     assert {"Cohen κ", "Fleiss κ", "Krippendorff α", "ICC(2,1)"} <= set(columns["Agreement"])
-    assert {"Wilson 95 %", "Exact 95 %", "Bounds", "Real: real"} <= set(columns["Answers of all readers"])
+    assert {"Real: real", "Synth.: open"} <= set(columns["Answers of all readers"])
+    pooled = next(names for title, names in columns.items() if title.startswith("Accuracy of all readers"))
+    assert {"Wilson 95 %", "Exact 95 %", "Bounds", "d′", "Criterion"} <= set(pooled)
+
+
+def test_no_table_of_the_pdf_is_wider_than_the_page(analysis):
+    pages = _Pages()
+    for section in sections(analysis):
+        pages.table(section)
+    ends = [x_end for ink in pages._inks for _start, x_end, *_ in ink.lines]
+    assert ends and max(ends) <= _LEFT_PT + _WIDTH_PT

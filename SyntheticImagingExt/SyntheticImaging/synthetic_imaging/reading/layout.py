@@ -45,11 +45,13 @@ _SECTIONS = (
         ("Reads", "reads", _TEXT), ("Real: real", "real_as_real", _TEXT), ("Real: synth.", "real_as_synthetic", _TEXT),
         ("Real: open", "real_open", _TEXT), ("Synth.: real", "synthetic_as_real", _TEXT),
         ("Synth.: synth.", "synthetic_as_synthetic", _TEXT), ("Synth.: open", "synthetic_open", _TEXT),
+    ), ""),
+    ("pooled", "Accuracy of all readers (as if reads were independent)", (
         ("Accuracy", "accuracy_definite", _PERCENT), ("Wilson 95 %", "wilson", _PERCENT),
         ("Exact 95 %", "exact", _PERCENT), ("Against chance", "p_chance", _P),
         ("Bounds", "accuracy_least|accuracy_most", _PERCENT), ("d′", "d_prime", _NUMBER),
         ("Criterion", "criterion", _NUMBER),
-    ), "Intervals and test of this table take all reads for independent; those of the next one do not."),
+    ), "Accuracy of the definite answers. The next table allows for reads of one case or reader being alike."),
     ("pooled", "All readers (readers and cases resampled)", (
         ("Readers", "readers", _TEXT), ("Cases", "cases", _TEXT), ("Reads", "reads", _TEXT),
         ("Accuracy", "accuracy", _PERCENT), ("95 %", "accuracy_ci", _PERCENT), ("AUC", "auc", _NUMBER),
