@@ -75,6 +75,28 @@ def test_tools_come_into_the_beam_and_out_of_it(host, carm):
     assert ui.toolsTable.rowCount == 0
 
 
+def test_every_shape_comes_with_its_usual_size_and_can_be_made(host, carm):
+    import slicer
+
+    ui = carm.ui
+    line = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "Path")
+    line.AddControlPointWorld(60, 40, 0)
+    line.AddControlPointWorld(0, 0, 0)
+    ui.toolLineSelector.setCurrentNode(line)
+    usual = []
+    for index in (1, 2, 3, 0):
+        ui.shapeComboBox.setCurrentIndex(index)
+        usual.append(ui.toolDiameterSpinBox.value)
+        ui.addShapeButton.click()
+        carm.settle()
+    assert usual == [6.5, 1.3, 6.0, 2.0]
+    assert ui.toolsTable.rowCount == 4 and not ui.messageLabel.text
+    ui.shapeComboBox.setCurrentIndex(2)
+    ui.toolDiameterSpinBox.value = 0.7  # a thin needle has a thin bore
+    ui.addShapeButton.click()
+    assert len(carm.logic.tools) == 5 and not ui.messageLabel.text
+
+
 def test_a_model_that_is_open_is_refused_in_a_sentence(host, carm):
     model = carm_console.closedModel("Torn", isOpen=True)
     carm.ui.toolModelSelector.setCurrentNode(model)

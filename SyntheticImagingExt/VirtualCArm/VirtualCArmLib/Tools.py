@@ -8,6 +8,9 @@ import vtk
 MATERIAL_ATTRIBUTE = "VirtualCArm.Material"
 SHAPE_ATTRIBUTE = "VirtualCArm.Shape"
 METAL = (0.72, 0.74, 0.78)
+USUAL_MM = {"K-wire": 2.0, "Screw": 6.5, "Needle": 1.3, "Snake": 6.0}
+"""Diameters that shapes have unless another one is given."""
+_BORE_SHARE = 1.0 / 1.3
 
 
 def toolNodes():
@@ -202,21 +205,24 @@ class CArmTools:
         """The name of a tool's material, or None where the model is no tool."""
         return modelNode.GetAttribute(MATERIAL_ATTRIBUTE)
 
-    def addKwire(self, entryRas, targetRas, diameterMm=2.0, lengthMm=150.0, material="steel"):
+    def addKwire(self, entryRas, targetRas, diameterMm=USUAL_MM["K-wire"], lengthMm=150.0, material="steel"):
         """A Kirschner wire whose tip is at the target, coming from the entry; its model node."""
         from synthetic_imaging.xray import shapes
 
         mesh = shapes.kwire(targetRas, _direction(entryRas, targetRas), lengthMm, diameterMm)
         return self._addShape("K-wire", mesh, material, entryRas, targetRas, diameterMm, lengthMm)
 
-    def addNeedle(self, entryRas, targetRas, diameterMm=1.3, boreMm=1.0, lengthMm=150.0, material="steel"):
-        """A hollow needle with its tip at the target; its model node."""
+    def addNeedle(
+        self, entryRas, targetRas, diameterMm=USUAL_MM["Needle"], boreMm=None, lengthMm=150.0, material="steel"
+    ):
+        """A hollow needle with its tip at the target; its model node. boreMm: a good three quarters by default."""
         from synthetic_imaging.xray import shapes
 
+        boreMm = diameterMm * _BORE_SHARE if boreMm is None else boreMm
         mesh = shapes.needle(targetRas, _direction(entryRas, targetRas), lengthMm, diameterMm, boreMm)
         return self._addShape("Needle", mesh, material, entryRas, targetRas, diameterMm, lengthMm)
 
-    def addScrew(self, entryRas, targetRas, diameterMm=6.5, material="titanium-alloy"):
+    def addScrew(self, entryRas, targetRas, diameterMm=USUAL_MM["Screw"], material="titanium-alloy"):
         """A bone screw from the entry, where its head is, to the target; its model node."""
         import math
 
@@ -228,8 +234,8 @@ class CArmTools:
         return self._addShape("Screw", mesh, material, entryRas, targetRas, diameterMm, length)
 
     def addSnake(
-        self, entryRas, targetRas, bendTowardsRas=(0.0, 0.0, 1.0), diameterMm=6.0, bendDeg=60.0, lengthMm=35.0,
-        material="nitinol",
+        self, entryRas, targetRas, bendTowardsRas=(0.0, 0.0, 1.0), diameterMm=USUAL_MM["Snake"], bendDeg=60.0,
+        lengthMm=35.0, material="nitinol",
     ):  # fmt: skip
         """A bent, snake-like manipulator whose tip is at the target and points along the way from the entry.
 

@@ -5,6 +5,8 @@ from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import silent
 
+from .Tools import USUAL_MM
+
 _NAME, _MATERIAL = 0, 1
 
 
@@ -15,12 +17,13 @@ class ToolsSection:
         self.ui, self._logic, self._do = ui, logic, do
         self._parameters, self._segments = None, []
         self._shapes = {
-            _("K-wire"): logic.addKwire,
-            _("Screw"): logic.addScrew,
-            _("Needle"): logic.addNeedle,
-            _("Snake-like manipulator"): logic.addSnake,
+            _("K-wire"): (logic.addKwire, USUAL_MM["K-wire"]),
+            _("Screw"): (logic.addScrew, USUAL_MM["Screw"]),
+            _("Needle"): (logic.addNeedle, USUAL_MM["Needle"]),
+            _("Snake-like manipulator"): (logic.addSnake, USUAL_MM["Snake"]),
         }
         ui.shapeComboBox.addItems(list(self._shapes))
+        ui.shapeComboBox.currentIndexChanged.connect(self._onShape)
         ui.toolsTable.setColumnCount(2)
         ui.toolsTable.setHorizontalHeaderLabels([_("Tool"), _("Material")])
         ui.toolsTable.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
@@ -97,11 +100,16 @@ class ToolsSection:
     def _addModel(self):
         self._logic.addTool(self.ui.toolModelSelector.currentNode(), self.ui.materialComboBox.currentText)
 
+    def _onShape(self, *_arguments):
+        """Another shape comes with the diameter that is usual for it."""
+        _add, usualMm = self._shapes[self.ui.shapeComboBox.currentText]
+        self.ui.toolDiameterSpinBox.value = usualMm
+
     def _addShape(self):
         line, ends = self.ui.toolLineSelector.currentNode(), ([0.0] * 3, [0.0] * 3)
         for index, end in enumerate(ends):
             line.GetNthControlPointPositionWorld(index, end)
-        add = self._shapes[self.ui.shapeComboBox.currentText]
+        add, _usual = self._shapes[self.ui.shapeComboBox.currentText]
         add(*ends, diameterMm=self.ui.toolDiameterSpinBox.value)
 
     def _remove(self):
