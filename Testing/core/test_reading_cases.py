@@ -41,15 +41,33 @@ def test_cases_from_a_table(inputs, tmp_path):
         (f"{image},real,1,,,,,,,", "only a part"),
         (f"{image},real,1,2,x,,,,,", "a number is needed"),
         (f"{image},real,,,,,,,absent.nrrd,", "names the organ"),
+        (f"{image},real,1,2,3,-4,,,,", "radius of -4 mm"),
+        (",real,,,,,,,,", "names no image"),
+        (f"{image},real,1,2,3,4,,,,,,", "more values than there are columns"),
     ):
         table.write_text("\n".join([rows[0], line]))
         with pytest.raises(InputError, match=words):
             cases_from_table(table)
-    table.write_text("picture;truth\n")
-    with pytest.raises(InputError, match="not a table of cases"):
+    for text, words in (
+        ("picture;truth\n", "it has no rows"),
+        ("picture,truth\nx,real\n", "no column 'image'"),
+        (f"image,truth,color\n{image},real,red\n", "the column 'color' is not known"),
+    ):
+        table.write_text(text)
+        with pytest.raises(InputError, match=words):
+            cases_from_table(table)
+    table.write_bytes("image,truth\nLäsion.nrrd,real\n".encode("latin-1"))
+    with pytest.raises(InputError, match="Save it as CSV in UTF-8"):
         cases_from_table(table)
     with pytest.raises(InputError, match="cannot be read"):
         cases_from_table(tmp_path / "absent.csv")
+
+
+def test_a_table_with_semicolons_and_decimal_commas(inputs, tmp_path):
+    table = tmp_path / "cases.csv"
+    table.write_text(f"image;truth;r;a;s;radius_mm\n{inputs[0].image};real;1,5;-2;3,25;7,5\n")
+    (site,) = cases_from_table(table)[0].lesions
+    assert site.center_ras == (1.5, -2, 3.25) and site.radius_mm == 7.5
 
 
 def test_cases_from_a_folder_with_what_lies_beside_them(inputs, tmp_path):

@@ -70,25 +70,47 @@ class CaseInput:
 
 
 def cases_from_table(path: str | Path) -> list[CaseInput]:
-    """Read a CSV file; paths in it are relative to it.
+    """Read a CSV file, with commas or, as spreadsheets in half of Europe write it, semicolons and decimal commas; paths
+    in it are relative to it.
 
     Rows of the same image and the same word under ``case`` (or none) are the lesions of one case. So a CT with three
     lesions is one case, or three with the words 1, 2, 3.
     """
     path = Path(path).expanduser()
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
+        text = path.read_text(encoding="utf-8-sig")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"The table '{path}' cannot be read: {getattr(error, 'strerror', None) or error}.") from error
-    if not rows or not {"image", "truth"} <= set(rows[0]) or set(rows[0]) - set(COLUMNS):
-        raise InputError(f"'{path.name}' is not a table of cases. {_TABLE_HELP}")
+        raise InputError(
+            f"The table '{path}' cannot be read: {getattr(error, 'strerror', None) or error}. Save it as CSV in UTF-8."
+        ) from error
+    if problem := _problem_of_columns(rows):
+        raise InputError(f"'{path.name}' is not a table of cases: {problem}. {_TABLE_HELP}")
     grouped: dict[tuple[Path, str, str], list[tuple[int, dict]]] = {}
     for line, row in enumerate(rows, 2):
         image, truth, word = (str(row.get(name) or "").strip() for name in ("image", "truth", "case"))
+        if not image:
+            raise InputError(f"Line {line} of '{path.name}' names no image; fill it in, or remove the line.")
         key = path.parent / Path(image).expanduser(), truth.lower(), word
         grouped.setdefault(key, []).append((line, row))
     return [_case(path, image, truth, lines) for (image, truth, _), lines in grouped.items()]
+
+
+def _delimiter(text: str) -> str:
+    head = text.partition("\n")[0]
+    return ";" if ";" in head and "," not in head else ","
+
+
+def _problem_of_columns(rows: list[dict]) -> str:
+    if not rows:
+        return "it has no rows"
+    missing = [name for name in ("image", "truth") if name not in rows[0]]
+    if missing:
+        return f"it has no column '{missing[0]}'"
+    if any(None in row for row in rows):
+        return "a line has more values than there are columns"
+    unknown = sorted(set(rows[0]) - set(COLUMNS))
+    return f"the column '{unknown[0]}' is not known" if unknown else ""
 
 
 def table_of_cases(cases: Sequence[CaseInput]) -> str:
@@ -150,7 +172,9 @@ def _case(table: Path, image: Path, truth: str, lines: list[tuple[int, dict]]) -
     organ = (first.get("organ") or "").strip()
     organ_path = table.parent / Path(organ).expanduser() if organ else None
     if organ_path is not None and not organ_path.exists():
-        raise InputError(f"{where} names the organ '{organ_path}', which does not exist.")
+        raise InputError(
+            f"{where} names the organ '{organ_path}', which does not exist; paths are relative to the table."
+        )
     values = (first.get("organ_value") or "").split("+")
     lesions = [lesion for line, row in lines if (lesion := _lesion(f"Line {line} of '{table.name}'", row))]
     return CaseInput(
@@ -168,12 +192,14 @@ def _lesion(where: str, row: dict) -> LesionSite | None:
     r, a, s, radius_mm = (
         _number(where, name, text or "0") for name, text in zip(("r", "a", "s", "radius_mm"), texts, strict=True)
     )
+    if radius_mm < 0:
+        raise InputError(f"{where} has a radius of {radius_mm:g} mm; give 0 where it is not known.")
     return LesionSite((r, a, s), radius_mm, (row.get("place") or "").strip())
 
 
 def _number(where: str, name: str, text: str) -> float:
     try:
-        value = float(text)
+        value = float(text.replace(",", "."))
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
