@@ -63,6 +63,7 @@ def design(host, files):
     ui.newStudyEdit.currentPath = "studies/metastases"
     ui.newPassphraseEdit.text = ui.repeatPassphraseEdit.text = PASSPHRASE
     host.processEvents(400)
+    host.waitUntil(lambda: "calculated" not in ui.sampleLabel.text, sessions.PREPARATION_S)
     return widget
 
 

@@ -105,6 +105,11 @@ def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_pa
     wait(host, turing)
     assert "because it leaks" in ui.makeLabel.text and "the very same image" in ui.makeLabel.text
     assert [path.name for path in tmp_path.iterdir()] == ["source"] and not host.shownMessages
+    ui.acceptLeaksCheckBox.checked = True
+    ui.makeButton.click()
+    wait(host, turing)
+    assert "8 cases" in ui.makeLabel.text and "the very same image" in ui.makeLabel.text
+    assert not ui.acceptLeaksCheckBox.checked, "the next study is not made so unasked"
 
 
 def test_a_study_that_is_canceled_or_breaks_down_leaves_nothing(host, turing, table, tmp_path):

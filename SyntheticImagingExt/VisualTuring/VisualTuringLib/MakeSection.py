@@ -42,6 +42,7 @@ class MakeSection:
 
         def onMade(found):
             self.forgetPassphrases()
+            ui.acceptLeaksCheckBox.checked = False  # it is said of this study, not of the next
             showText(ui.makeLabel, self._sentences(found, folder, key or defaultKeyPath(folder)))
             self._panel.studyMade(folder)
 

@@ -18,6 +18,7 @@ TITLES = {
     "answers": "Answers by truth",
     "roc": "ROC points",
     "profiles": "Who read",
+    "notes": "Notes",
 }
 CHART_TITLES = {"roc": "ROC", "sensitivity": "Discrimination", "answers": "Answers"}
 REAL_COLOR, SYNTHETIC_COLOR, CHANCE_COLOR = (0.17, 0.50, 0.72), (0.85, 0.37, 0.05), (0.4, 0.4, 0.4)
@@ -32,12 +33,9 @@ SCALE = "from 1, certainly real, to 6, certainly synthetic"
 def show(analysis):
     """Make or update the nodes of an analysis (plain values, as in results.json)."""
     nodes = _Nodes(analysis)
-    tables = {
-        name: nodes.table(name, title, analysis["tables"][name])
-        for name, title in TITLES.items()
-        if analysis["tables"].get(name)
-    }
-    charts = {name: chart for name, draw in _CHARTS.items() if (chart := draw(nodes, analysis["tables"])) is not None}
+    rows = {**analysis["tables"], "notes": [{"note": text} for text in analysis["warnings"]]}
+    tables = {name: nodes.table(name, title, rows[name]) for name, title in TITLES.items() if rows.get(name)}
+    charts = {name: chart for name, draw in _CHARTS.items() if (chart := draw(nodes, rows)) is not None}
     nodes.removeStale()
     return {"tables": tables, "charts": charts}
 

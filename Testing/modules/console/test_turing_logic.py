@@ -190,6 +190,9 @@ def test_the_published_table_becomes_nodes_that_are_brought_up_to_date(core, tur
         assert table.GetCellText(row, 0) == reader
         assert float(table.GetCellText(row, table.GetColumnIndex("d prime"))) == pytest.approx(sensitivity, abs=0.005)
     assert table.GetCellText(0, table.GetColumnIndex("verdict")) == "tells apart, labels swapped"
+    noted = turing.reportNodes({**report["analysis"], "warnings": ["The study was made although it leaks: noise."]})
+    assert noted["tables"]["notes"].GetCellText(0, 0).endswith("leaks: noise.")
+    assert set(turing.reportNodes(report["analysis"])["tables"]) == {"readers"}
     count = core.scene.GetNumberOfNodes()
     again = turing.reportNodes(report["analysis"])
     assert again == nodes == ReportNodes.inScene() and core.scene.GetNumberOfNodes() == count
