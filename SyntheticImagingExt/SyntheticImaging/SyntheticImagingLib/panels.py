@@ -117,6 +117,12 @@ class TaskPanel(ABC):
 
         onDone(returned value); onProblem(InputError), otherwise its sentence is said.
         """
+        self.showJob(title)
+        endings = self.endings(title, onDone, onProblem)
+        self.steps.start(generator, lambda step: self.showJob(title, *step), *endings)
+
+    def endings(self, title, onDone, onProblem=None):
+        """What long work calls at its end: one function of the result, one of the error that ended it."""
         from synthetic_imaging.errors import InputError
 
         def finished(result):
@@ -126,16 +132,15 @@ class TaskPanel(ABC):
 
         def failed(error):
             self.showJob("")
-            if isinstance(error, InputError) and onProblem is not None:
-                onProblem(error)
-            elif isinstance(error, InputError):
-                self.say(str(error))
-            else:
+            if not isinstance(error, InputError):
                 slicer.util.errorDisplay(_("{title} failed.").format(title=title) + f"\n\n{error}")
+            elif onProblem is not None:
+                onProblem(error)
+            else:
+                self.say(str(error))
             self.refresh()
 
-        self.showJob(title)
-        self.steps.start(generator, lambda step: self.showJob(title, *step), finished, failed)
+        return finished, failed
 
     def cancel(self, *_arguments):
         """Stop long work; it leaves nothing behind."""

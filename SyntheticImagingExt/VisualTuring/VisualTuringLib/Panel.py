@@ -1,7 +1,6 @@
 """The panel: its tabs, long tasks in worker processes, and what can be used when."""
 
 import qt
-import slicer
 from slicer.i18n import tr as _
 
 from SyntheticImagingLib.panels import TaskPanel
@@ -75,25 +74,9 @@ class TuringPanel(TaskPanel):
 
     def work(self, title, work, onDone, onProblem=None):
         """Run a Work in a worker process, with progress and a way to cancel it; as ``run`` for generators."""
-        from synthetic_imaging.errors import InputError
-
-        def finished(result):
-            self.showJob("")
-            onDone(result)
-            self.refresh()
-
-        def failed(error):
-            self.showJob("")
-            if not isinstance(error, InputError):
-                slicer.util.errorDisplay(_("{title} failed.").format(title=title) + f"\n\n{error}")
-            elif onProblem is not None:
-                onProblem(error)
-            else:
-                self.say(str(error))
-            self.refresh()
-
         self.showJob(title)
-        self._worker.start(work, lambda *step: self.showJob(title, *step), finished, failed)
+        endings = self.endings(title, onDone, onProblem)
+        self._worker.start(work, lambda *step: self.showJob(title, *step), *endings)
         self.refresh()
 
     def cancel(self, *_arguments):
