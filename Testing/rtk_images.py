@@ -1,7 +1,8 @@
 """What RTK's Joseph projector makes of the phantom and of a real CT, kept beside the tests.
 
 RTK takes 1.6 GB (``pip install ".[rtk]"``), so tests compare with its stored images; where it is installed, a test
-compares these with RTK itself.  ``python Testing/rtk_images.py`` makes them anew.
+compares these with RTK itself. ``python Testing/rtk_images.py`` makes them anew. The real CT is case C3N-00249 of the
+TCIA collection CPTAC-PDA (CC BY 3.0).
 """
 
 from __future__ import annotations
