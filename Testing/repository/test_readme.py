@@ -25,11 +25,16 @@ def test_shell_examples(tmp_path):
 
 
 @pytest.mark.slow
-def test_python_example(tmp_path):
-    (code,) = blocks("python", "# plain Python")
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "volume_ml" in done.stdout and (tmp_path / "result" / "lesions.json").exists()
+def test_python_examples(tmp_path):
+    printed = ""
+    for code in blocks("python", "# plain Python"):
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        printed += done.stdout
+    assert "volume_ml" in printed and (tmp_path / "result" / "lesions.json").exists()
+    assert "90 kVp" in printed and (tmp_path / "xray-90.nrrd").exists()
 
 
 def test_every_code_block_is_run_by_a_test():
