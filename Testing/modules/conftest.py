@@ -97,3 +97,42 @@ def openDesk(host, tmp_path, fastHands):
     for desk in desks:
         desk.leave()
     host.processEvents(20)
+
+
+@pytest.fixture
+def noGpu(monkeypatch):
+    """As on a computer without a GPU."""
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+
+
+@pytest.fixture(scope="module")
+def turingCases(tmp_path_factory):
+    """Four cases as files, and a table of them beside the images."""
+    import study_bodies
+    import turing_bodies
+
+    folder = tmp_path_factory.mktemp("inputs")
+    cases = study_bodies.write_inputs(folder, count=4)
+    turing_bodies.writeTable(folder / "cases.csv", cases)
+    return cases
+
+
+@pytest.fixture
+def turingTable(turingCases):
+    return Path(turingCases[0].image).parent / "cases.csv"
+
+
+@pytest.fixture
+def turing(host):
+    """Visual Turing, open, with nothing chosen."""
+    import slicer
+
+    widget = host.selectModule("VisualTuring")
+    widget.ui.taskTabs.setCurrentIndex(0)
+    host.processEvents(250)
+    yield widget
+    widget.panel.cancel()
+    widget.logic.clearCases()
+    for name in ("casesFolder", "casesTable", "newKey", "key", "counts", "countsReport"):
+        getattr(widget.ui, f"{name}Edit").currentPath = ""
+    slicer.util.selectModule("SyntheticImaging")

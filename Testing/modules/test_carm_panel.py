@@ -225,11 +225,7 @@ def test_contrast_agent_fills_a_segment(carm):
     assert gain[round(row), round(column)] > 0.3 and abs(gain[-40:]).max() < 0.05
 
 
-def test_a_device_that_is_not_there_cannot_be_chosen(carm):
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("There is a GPU here.")
+def test_a_device_that_is_not_there_cannot_be_chosen(noGpu, carm):
     assert not carm.ui.gpuCheckBox.enabled and carm.ui.gpuCheckBox.toolTip.startswith("No GPU was found")
 
 

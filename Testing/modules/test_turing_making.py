@@ -3,44 +3,14 @@
 import gc
 import os
 import signal
-from pathlib import Path
 
 import pytest
-import study_bodies
-from turing_bodies import IMAGES, PASSPHRASE, writeTable
+from turing_bodies import IMAGES, PASSPHRASE
 
 from VisualTuringLib.Work import Work
 
 pytestmark = pytest.mark.gui
 WORK_S = 60
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inputs")
-    cases = study_bodies.write_inputs(folder, count=4)
-    writeTable(folder / "cases.csv", cases)
-    return cases
-
-
-@pytest.fixture
-def table(inputs):
-    return Path(inputs[0].image).parent / "cases.csv"
-
-
-@pytest.fixture
-def turing(host):
-    """The module, open, with nothing chosen."""
-    import slicer
-
-    widget = host.selectModule("VisualTuring")
-    widget.ui.taskTabs.setCurrentIndex(0)
-    yield widget
-    widget.panel.cancel()
-    widget.logic.clearCases()
-    for name in ("casesFolder", "casesTable", "newKey", "key", "counts", "countsReport"):
-        getattr(widget.ui, f"{name}Edit").currentPath = ""
-    slicer.util.selectModule("SyntheticImaging")
 
 
 def wait(host, turing):
@@ -60,9 +30,9 @@ def fillIn(ui, folder, passphrase=PASSPHRASE, again=PASSPHRASE):
     ui.newPassphraseEdit.text, ui.repeatPassphraseEdit.text = passphrase, again
 
 
-def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, tmp_path):
+def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, turingTable, tmp_path):
     ui = turing.ui
-    turing.logic.addTable(table)
+    turing.logic.addTable(turingTable)
     fillIn(ui, "")
     ui.makeButton.click()
     wait(host, turing)
@@ -90,10 +60,10 @@ def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, table, t
     assert ui.findingsLabel.text.startswith("8 cases searched.\nThe search found nothing but")
 
 
-def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_path):
+def test_a_study_that_leaks_is_refused_with_reasons(host, turing, turingCases, tmp_path):
     source = tmp_path / "source"
     source.mkdir()
-    for case in inputs[:4]:
+    for case in turingCases[:4]:
         (source / case.image.name).symlink_to(case.image)
     ui = turing.ui
     fillIn(ui, tmp_path / "study")
@@ -112,9 +82,9 @@ def test_a_study_that_leaks_is_refused_with_reasons(host, turing, inputs, tmp_pa
     assert not ui.acceptLeaksCheckBox.checked, "the next study is not made so unasked"
 
 
-def test_a_study_that_is_canceled_or_breaks_down_leaves_nothing(host, turing, table, tmp_path):
+def test_a_study_that_is_canceled_or_breaks_down_leaves_nothing(host, turing, turingTable, tmp_path):
     ui = turing.ui
-    turing.logic.addTable(table)
+    turing.logic.addTable(turingTable)
     fillIn(ui, tmp_path / "new" / "study")
     ui.makeButton.click()
     assert host.waitUntil(lambda: "Image 3" in ui.jobLabel.text, WORK_S)

@@ -3,40 +3,10 @@
 from pathlib import Path
 
 import pytest
-import study_bodies
-from turing_bodies import addToScene, writeTable
+from turing_bodies import addToScene
 
 pytestmark = pytest.mark.gui
 WORK_S = 60
-
-
-@pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("inputs")
-    cases = study_bodies.write_inputs(folder, count=4)
-    writeTable(folder / "cases.csv", cases)
-    return cases
-
-
-@pytest.fixture
-def table(inputs):
-    return Path(inputs[0].image).parent / "cases.csv"
-
-
-@pytest.fixture
-def turing(host):
-    """The module, open, with nothing chosen."""
-    import slicer
-
-    widget = host.selectModule("VisualTuring")
-    widget.ui.taskTabs.setCurrentIndex(0)
-    host.processEvents(250)
-    yield widget
-    widget.panel.cancel()
-    widget.logic.clearCases()
-    for name in ("casesFolder", "casesTable", "newKey", "key", "counts", "countsReport"):
-        getattr(widget.ui, f"{name}Edit").currentPath = ""
-    slicer.util.selectModule("SyntheticImaging")
 
 
 def wait(host, turing):
@@ -55,10 +25,10 @@ def sampleSizes(ui):
     return {ui.sampleTable.item(row, 0).text(): ui.sampleTable.item(row, 2).text() for row in rows}
 
 
-def test_the_list_shows_what_the_study_would_be(host, turing, table, tmp_path):
+def test_the_list_shows_what_the_study_would_be(host, turing, turingTable, tmp_path):
     ui = turing.ui
     assert ui.outlookLabel.text == "No images yet." and not ui.makeButton.enabled
-    addTable(host, turing, table)
+    addTable(host, turing, turingTable)
     assert ui.casesTable.rowCount == 7 and ui.casesTable.item(0, 1).text() == "real"
     assert ui.outlookLabel.text == "4 real, 4 synthetic, which will be made, 3 hosts to make them in."
     assert ui.sampleLabel.text.startswith("8 different cases; each reader answers 10 times per session.")
@@ -94,12 +64,12 @@ def awaitSizes(host, ui):
     assert host.waitUntil(lambda: "calculated" not in ui.sampleLabel.text, WORK_S)
 
 
-def test_sample_sizes_follow_the_design(host, turing, table):
+def test_sample_sizes_follow_the_design(host, turing, turingTable):
     ui = turing.ui
     awaitSizes(host, ui)
     assert set(sampleSizes(ui).values()) == {"too few"}
     turing.logic._add(turing.logic.cases)
-    addTable(host, turing, table)
+    addTable(host, turing, turingTable)
     turing.logic._add([case for case in turing.logic.cases if case.truth == "real"] * 11)
     host.processEvents(300)
     sizes = sampleSizes(ui)
@@ -117,9 +87,9 @@ def test_sample_sizes_follow_the_design(host, turing, table):
     assert ui.sampleTable.item(ui.sampleTable.rowCount - 1, 1).text() == "thousands"
 
 
-def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, inputs):
+def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, turingCases):
     ui = turing.ui
-    (_, real, points, _), (case, host_, _, organ) = addToScene([inputs[0], inputs[-1]])
+    (_, real, points, _), (case, host_, _, organ) = addToScene([turingCases[0], turingCases[-1]])
     ui.addVolumeButton.click()
     assert "No volume is chosen" in ui.messageLabel.text
     ui.caseVolumeSelector.setCurrentNode(real)
@@ -202,10 +172,10 @@ def test_choices_come_back_with_the_scene(host, turing, tmp_path):
     assert turing.panel.parameters.preset == preset and ui.presetComboBox.currentIndex == 3
 
 
-def test_the_module_can_be_reloaded(host, turing, table):
+def test_the_module_can_be_reloaded(host, turing, turingTable):
     import slicer
 
-    addTable(host, turing, table)
+    addTable(host, turing, turingTable)
     turing.onReload()
     host.processEvents(50)
     fresh = slicer.modules.VisualTuringWidget
@@ -213,7 +183,7 @@ def test_the_module_can_be_reloaded(host, turing, table):
     fresh.enter()
     host.processEvents(300)
     assert fresh.ui.casesTable.rowCount == 0 and fresh.ui.taskTabs.count == 3
-    addTable(host, fresh, table)
+    addTable(host, fresh, turingTable)
     assert fresh.ui.casesTable.rowCount == 7
     fresh.logic.clearCases()
 

@@ -210,9 +210,5 @@ def test_a_full_gpu_is_left_for_the_cpu_and_told(carm, monkeypatch):
     assert carm.patient.projector.device.type == "cpu" and carm.readout()["device"].startswith("CPU")
 
 
-def test_a_missing_gpu_is_said_in_the_readout(carm):
-    import torch
-
-    if torch.cuda.is_available():
-        pytest.skip("this computer has a GPU")
+def test_a_missing_gpu_is_said_in_the_readout(noGpu, carm):
     assert carm.parameters.useGpu and carm.readout()["device"] == "CPU (no GPU was found)"
