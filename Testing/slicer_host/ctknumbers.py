@@ -139,6 +139,14 @@ class ctkSliderWidget(QWidget):
     suffix = Property(str, lambda self: self._spin.suffix(), setSuffix)
 
 
+class qMRMLSliderWidget(ctkSliderWidget):
+    """Slicer's, which can follow a unit of the scene."""
+
+
+class qMRMLSpinBox(ctkDoubleSpinBox):
+    """Slicer's, likewise."""
+
+
 class ctkRangeWidget(QWidget):
     """Two values with minimumValue <= maximumValue."""
 

@@ -34,7 +34,7 @@ def install_widgets():
     qtcompat.install()
     ctk = _classes(ctknumbers, "ctk") | _classes(ctkwidgets, "ctk")
     panel = {}
-    for module in (nodewidgets, markupswidgets, datawidgets):
+    for module in (ctknumbers, nodewidgets, markupswidgets, datawidgets):
         panel |= _classes(module, "qMRML", "qSlicer")
     uiloader.register(*ctk.values(), *panel.values())
     vars(slicer).update(panel)

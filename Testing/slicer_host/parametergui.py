@@ -1,63 +1,53 @@
-"""Binding of parameters to widgets: which widget can show which type, and how."""
+"""Binding of parameters to widgets: which widget can show which type, and what the binding does to the widget."""
 
-import enum
+import math
 import pathlib
 
+import slicer
 import vtk
-from PySide6 import QtWidgets
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSlider,
+    QSpinBox,
+    QTextEdit,
+    QWidget,
+)  # fmt: skip
 
-from . import ctkwidgets
-from .ctknumbers import ctkRangeWidget, ctkSliderWidget
+from . import guiconnector
+from .ctknumbers import ctkDoubleSpinBox, ctkSliderWidget, qMRMLSliderWidget, qMRMLSpinBox
+from .ctkwidgets import ctkCheckablePushButton, ctkCheckBox, ctkComboBox, ctkDirectoryButton, ctkPathLineEdit
 from .nodewidgets import qMRMLNodeComboBox
 from .parametertypes import (
     Choice,
     Decimals,
-    FloatRange,
     Maximum,
     Minimum,
-    RangeBounds,
     SingleStep,
     WithinRange,
+    first,
+    is_enum_type,
     is_node_type,
-)  # fmt: skip
+)
+
+_LEAST, _MOST = -(2**31), 2**31 - 1
 
 
 def find_widgets(gui):
-    """{parameter name: widget} of a widget tree, or of an object whose attributes are widgets."""
-    if isinstance(gui, QtWidgets.QWidget):
-        widgets = [gui, *gui.findChildren(QtWidgets.QWidget)]
-    else:
-        widgets = [w for w in vars(gui).values() if isinstance(w, QtWidgets.QWidget)]
-    named = ((w.property("SlicerParameterName"), w) for w in widgets)
+    """{parameter name: widget} of a widget's children, or of an object whose attributes are widgets."""
+    widgets = gui.findChildren(QWidget) if isinstance(gui, QWidget) else vars(gui).values()
+    named = ((widget.property("SlicerParameterName"), widget) for widget in widgets)
     return {name: widget for name, widget in named if name}
 
 
-class _Number:
-    """Sliders and spin boxes."""
-
-    def __init__(self, widget, kind, extras):
-        self.widget, self.kind, self.changed = widget, kind, widget.valueChanged
-        for extra in extras:
-            if isinstance(extra, (WithinRange, Minimum)):
-                widget.setMinimum(kind(extra.minimum))
-            if isinstance(extra, (WithinRange, Maximum)):
-                widget.setMaximum(kind(extra.maximum))
-            if isinstance(extra, Decimals) and hasattr(widget, "setDecimals"):
-                widget.setDecimals(extra.value)
-            if isinstance(extra, SingleStep):
-                widget.setSingleStep(kind(extra.value))
-
-    def read(self):
-        value = self.widget.value if isinstance(self.widget, ctkSliderWidget) else self.widget.value()
-        return self.kind(value)
-
-    def write(self, value):
-        self.widget.setValue(value)
-
-
 class _Check:
-    def __init__(self, widget, kind, extras):
+    def __init__(self, widget, parameter):
         self.widget, self.changed = widget, widget.toggled
+        widget.setCheckable(True)
 
     def read(self):
         return self.widget.isChecked()
@@ -66,92 +56,93 @@ class _Check:
         self.widget.setChecked(value)
 
 
-class _Fold:
-    """A section is bound by whether it is open."""
+class _Number:
+    """The bounds, decimals and step of the annotations take the place of those that the form had."""
 
-    def __init__(self, widget, kind, extras):
-        self.widget, self.changed = widget, widget.contentsCollapsed
+    def __init__(self, widget, parameter):
+        self.widget, self.kind, self.changed = widget, parameter.kind, widget.valueChanged
+        extras, isWhole = parameter.annotations, isinstance(widget, (QSpinBox, QSlider))
+        decimals, step = first(extras, Decimals), first(extras, SingleStep)
+        if parameter.kind is int and not isWhole:
+            widget.setDecimals(0)
+        elif decimals is not None:
+            widget.setDecimals(decimals.value)
+        if step is not None:
+            widget.setSingleStep(step.value)
+        bounds = first(extras, WithinRange)
+        least, most = bounds or first(extras, Minimum), bounds or first(extras, Maximum)
+        if isinstance(widget, (QSlider, ctkSliderWidget)) and (least is None or most is None):
+            raise RuntimeError(f"A slider cannot show {parameter.name}, which has no bounds")
+        widget.setMinimum(least.minimum if least else _LEAST if isWhole else -math.inf)
+        widget.setMaximum(most.maximum if most else _MOST if isWhole else math.inf)
 
     def read(self):
-        return self.widget.collapsed
+        value = self.widget.value
+        return self.kind(value() if callable(value) else value)
 
     def write(self, value):
-        self.widget.setCollapsed(value)
-
-
-class _Text:
-    def __init__(self, widget, kind, extras):
-        self.widget, self.changed = widget, widget.textChanged
-
-    def read(self):
-        return self.widget.text() if hasattr(self.widget, "text") else self.widget.toPlainText()
-
-    def write(self, value):
-        self.widget.setText(value) if hasattr(self.widget, "setText") else self.widget.setPlainText(value)
+        self.widget.setValue(value)
 
 
 class _Options:
-    """A combo box with the values of an enumeration or a choice; it is filled where the UI file left it empty."""
+    """The choices, or the members of an enumeration by label() or name, take the place of the items of the form."""
 
-    def __init__(self, widget, kind, extras):
+    def __init__(self, widget, parameter):
         self.widget, self.changed = widget, widget.currentIndexChanged
-        choices = next((e.choices for e in extras if isinstance(e, Choice)), None)
-        self.values = list(kind) if choices is None and isinstance(kind, enum.EnumMeta) else choices
-        texts = [self.text(v) for v in self.values or ()]
-        if self.values and [widget.itemText(i) for i in range(widget.count())] != texts:
-            widget.blockSignals(True)
-            widget.clear()
-            widget.addItems(texts)
-            widget.blockSignals(False)
-
-    @staticmethod
-    def text(value):
-        """An enumeration may carry its own label."""
-        if isinstance(value, enum.Enum):
-            return value.label() if hasattr(value, "label") else str(value.value)
-        return str(value)
+        if is_enum_type(parameter.kind):
+            self.values = list(parameter.kind)
+            texts = [each.label() if hasattr(each, "label") else each.name for each in self.values]
+        else:
+            choice = first(parameter.annotations, Choice)
+            if choice is None:
+                raise RuntimeError(f"A combo box can show {parameter.name} only with a Choice")
+            self.values, texts = list(choice.choices), [str(each) for each in choice.choices]
+        widget.clear()
+        widget.addItems(texts)
 
     def read(self):
-        return self.values[self.widget.currentIndex()] if self.values else self.widget.currentText()
+        return self.values[self.widget.currentIndex()]
 
     def write(self, value):
-        if self.values:
-            self.widget.setCurrentIndex(self.values.index(value))
-        else:
-            self.widget.setCurrentText(value)
+        if value not in self.values:
+            raise ValueError(f"{value!r} is none of {self.values}")
+        self.widget.setCurrentIndex(self.values.index(value))
+
+
+class _Text:
+    def __init__(self, widget, parameter):
+        self.widget, self.changed = widget, getattr(widget, "textChanged", None)
+
+    def read(self):
+        return self.widget.toPlainText() if isinstance(self.widget, QTextEdit) else self.widget.text()
+
+    def write(self, value):
+        """The cursor of a line edit stays where it is while the user types; that of a text edit goes to the start."""
+        if isinstance(self.widget, QTextEdit):
+            self.widget.setPlainText(value)
+        elif value != self.widget.text():
+            self.widget.setText(value)
 
 
 class _Path:
-    def __init__(self, widget, kind, extras):
+    """No path is shown as ".", as pathlib has it."""
+
+    def __init__(self, widget, parameter):
         self.widget = widget
-        self.button = isinstance(widget, ctkwidgets.ctkDirectoryButton)
-        self.changed = widget.directoryChanged if self.button else widget.currentPathChanged
+        self.isButton = isinstance(widget, ctkDirectoryButton)
+        self.changed = widget.directoryChanged if self.isButton else widget.currentPathChanged
 
     def read(self):
-        return pathlib.Path(self.widget.directory if self.button else self.widget.currentPath)
+        return pathlib.Path(self.widget.directory if self.isButton else self.widget.currentPath)
 
     def write(self, value):
-        text = "" if value == pathlib.Path() else str(value)
-        self.widget.setDirectory(text) if self.button else self.widget.setCurrentPath(text)
-
-
-class _Range:
-    def __init__(self, widget, kind, extras):
-        self.widget, self.changed = widget, widget.valuesChanged
-        for extra in extras:
-            if isinstance(extra, RangeBounds):
-                widget.setRange(extra.minimum, extra.maximum)
-
-    def read(self):
-        return FloatRange(self.widget.minimumValue, self.widget.maximumValue)
-
-    def write(self, value):
-        self.widget.setValues(value.minimum, value.maximum)
+        self.widget.setDirectory(str(value)) if self.isButton else self.widget.setCurrentPath(str(value))
 
 
 class _Node:
-    def __init__(self, widget, kind, extras):
-        self.widget, self.kind, self.changed = widget, kind, widget.currentNodeChanged
+    def __init__(self, widget, parameter):
+        self.widget, self.changed = widget, widget.currentNodeChanged
+        widget.nodeTypes = [parameter.kind().GetClassName()]
 
     def read(self):
         return self.widget.currentNode()
@@ -160,67 +151,74 @@ class _Node:
         self.widget.setCurrentNode(value)
 
 
-_NUMBERS = (QtWidgets.QSpinBox, QtWidgets.QDoubleSpinBox, QtWidgets.QSlider, ctkSliderWidget)
-_TEXTS = (QtWidgets.QLineEdit, QtWidgets.QTextEdit, QtWidgets.QPlainTextEdit)
+class _Added:
+    """A connector that a module has made known with ``parameterNodeGuiConnector``."""
+
+    def __init__(self, connector):
+        self.widget, self.read, self.write = connector.widget(), connector.read, connector.write
+        self.changed, self.connect = self, connector.onChanged
+        self.disconnect = lambda slot: connector.onChanged(None)
 
 
-def _connector(widget, kind):
-    """The application's table of supported pairs; others are refused there as well."""
-    if is_node_type(kind):
-        return _Node if isinstance(widget, qMRMLNodeComboBox) else None
-    if kind in (int, float) and isinstance(widget, _NUMBERS):
-        return _Number
-    if kind is bool:
-        fold = isinstance(widget, ctkwidgets.ctkCollapsibleButton)
-        return _Fold if fold else _Check if isinstance(widget, QtWidgets.QAbstractButton) else None
-    if isinstance(widget, QtWidgets.QComboBox) and (kind is str or isinstance(kind, enum.EnumMeta)):
-        return _Options
-    if kind is str and isinstance(widget, _TEXTS):
-        return _Text
-    if kind is pathlib.Path and isinstance(widget, (ctkwidgets.ctkPathLineEdit, ctkwidgets.ctkDirectoryButton)):
-        return _Path
-    return _Range if kind is FloatRange and isinstance(widget, ctkRangeWidget) else None
+_CONNECTORS = (
+    (_Check, (bool,), (QCheckBox, ctkCheckBox, QPushButton, ctkCheckablePushButton)),
+    (_Number, (int,), (QSlider, QSpinBox)),
+    (_Number, (int, float), (QDoubleSpinBox, ctkDoubleSpinBox, qMRMLSpinBox, ctkSliderWidget, qMRMLSliderWidget)),
+    (_Options, (int, float, str, bool), (QComboBox, ctkComboBox)),
+    (_Text, (str,), (QLineEdit, QLabel, QTextEdit)),
+    (_Path, (pathlib.Path,), (ctkPathLineEdit, ctkDirectoryButton)),
+)
+"""(connector, types, widget classes): these very classes, not what derives from them."""
+
+
+def _connect(widget, parameter):
+    cls = type(widget)
+    if cls is qMRMLNodeComboBox and is_node_type(parameter.kind):
+        return _Node(widget, parameter)
+    if cls in (QComboBox, ctkComboBox) and is_enum_type(parameter.kind):
+        return _Options(widget, parameter)
+    for connector, kinds, classes in _CONNECTORS:
+        if parameter.kind in kinds and cls in classes:
+            return connector(widget, parameter)
+    for connector in guiconnector.registered:
+        if connector.canRepresent(widget, parameter.kind):
+            return _Added(connector.create(widget, parameter.kind))
+    raise RuntimeError(f"Unable to create GUI connector from {parameter.kind} to {cls.__name__}: {parameter.name}")
 
 
 class GuiConnection:
-    """Two-way binding of some parameters of one wrapper until `close`."""
+    """Two-way binding of some parameters of one wrapper until `close`. Nothing is bound unless everything can be."""
 
-    def __init__(self, wrapper, mapping):
-        self._wrapper, self._bound, self._updating = wrapper, [], False
-        for name, widget in mapping.items():
-            kind, extras = wrapper.declaration(name)
-            cls = _connector(widget, kind)
-            if cls is None:
-                raise ValueError(f"No connector between {type(widget).__name__} and {kind} for parameter {name}")
-            connector = cls(widget, kind, extras)
-            self._bound.append((name, connector, lambda *_, name=name, c=connector: self._onWidget(name, c)))
-        self.updateWidgets()
-        for _, connector, slot in self._bound:
-            connector.changed.connect(slot)
-        node = wrapper.parameterNode
-        self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self.updateWidgets())
+    def __init__(self, wrapper, pairs):
+        self._wrapper, self._updating = wrapper, False
+        self._bound = [(parameter.name, connector, self._slot(parameter.name, connector))
+                       for parameter, connector in [(p, _connect(w, p)) for w, p in pairs]]  # fmt: skip
+        for name, connector, slot in self._bound:
+            connector.write(wrapper.getValue(name))
+            if connector.changed is not None:
+                connector.changed.connect(slot)
+        self._tag = wrapper.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._updateWidgets())
 
     def close(self):
         for _, connector, slot in self._bound:
-            connector.changed.disconnect(slot)
-        self._wrapper.parameterNode.RemoveObserver(self._tag)
-        self._bound = []
+            if connector.changed is not None:
+                connector.changed.disconnect(slot)
+        self._wrapper.RemoveObserver(self._tag)
 
-    def updateWidgets(self):
+    def _updateWidgets(self):
         if self._updating:
             return
         self._updating = True
         try:
-            for name, connector, _ in self._bound:
-                value = self._wrapper.getValue(name)
-                if connector.read() != value:
-                    connector.write(value)
+            with slicer.util.NodeModify(self._wrapper):
+                for name, connector, _ in self._bound:
+                    connector.write(self._wrapper.getValue(name))
         finally:
             self._updating = False
 
-    def _onWidget(self, name, connector):
-        if self._updating:
-            return
-        value = connector.read()
-        if value != self._wrapper.getValue(name):
-            self._wrapper.setValue(name, value)
+    def _slot(self, name, connector):
+        def onWidget(*_):
+            if not self._updating:
+                self._wrapper.setValue(name, connector.read())
+
+        return onWidget

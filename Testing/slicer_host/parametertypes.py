@@ -1,17 +1,23 @@
-"""Types of `slicer.parameterNodeWrapper`: annotations with their checks, and how values become text in a MRML node."""
+"""Annotations of parameters and their checks, and the types that the host's `slicer.parameterNodeWrapper` takes.
+
+Checks raise what the application raises. Types that no module here uses are refused.
+"""
 
 import enum
-import json
+import logging
 import pathlib
-import types
 import typing
 from dataclasses import dataclass
 
 import slicer
 
 
+class Validator:
+    """Base of the annotations that check a value."""
+
+
 @dataclass(frozen=True)
-class WithinRange:
+class WithinRange(Validator):
     minimum: float
     maximum: float
 
@@ -21,7 +27,7 @@ class WithinRange:
 
 
 @dataclass(frozen=True)
-class Minimum:
+class Minimum(Validator):
     minimum: float
 
     def validate(self, value):
@@ -30,7 +36,7 @@ class Minimum:
 
 
 @dataclass(frozen=True)
-class Maximum:
+class Maximum(Validator):
     maximum: float
 
     def validate(self, value):
@@ -38,9 +44,9 @@ class Maximum:
             raise ValueError(f"Value must be at most {self.maximum}, is {value}")
 
 
-class Choice:
-    def __init__(self, choices):
-        self.choices = list(choices)
+@dataclass(frozen=True)
+class Choice(Validator):
+    choices: typing.Sequence
 
     def validate(self, value):
         if value not in self.choices:
@@ -62,152 +68,67 @@ class SingleStep:
     value: float
 
 
-@dataclass(frozen=True)
-class RangeBounds:
-    minimum: float
-    maximum: float
-
-    def validate(self, value):
-        if not self.minimum <= value.minimum <= value.maximum <= self.maximum:
-            raise ValueError(f"Range must be within [{self.minimum}, {self.maximum}], is {value}")
-
-
-@dataclass(frozen=True)
-class FloatRange:
-    minimum: float = 0.0
-    maximum: float = 0.0
-
-    def __post_init__(self):
-        if self.minimum > self.maximum:
-            raise ValueError(f"Range minimum {self.minimum} exceeds maximum {self.maximum}")
-
-
-def split_annotated(annotation):
-    """The bare type and the list of annotations of `Annotated[type, ...]`; `Optional[type]` counts as its type."""
-    extras = []
-    if typing.get_origin(annotation) is typing.Annotated:
-        annotation, *extras = typing.get_args(annotation)
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        members = [t for t in typing.get_args(annotation) if t is not type(None)]
-        if len(members) != 1:
-            raise TypeError(f"Only Optional[type] unions are supported, not {annotation}")
-        annotation = members[0]
-    return annotation, extras
+def first(annotations, cls):
+    """The first annotation of a class, or None."""
+    return next((each for each in annotations if isinstance(each, cls)), None)
 
 
 def is_node_type(kind):
     return isinstance(kind, type) and issubclass(kind, slicer.vtkMRMLNode)
 
 
-def is_pack_type(kind):
-    return isinstance(kind, type) and getattr(kind, "_isParameterPack", False)
+def is_enum_type(kind):
+    return isinstance(kind, type) and issubclass(kind, enum.Enum)
 
 
-def default_of(kind, extras):
-    """The value of a parameter that was declared without one."""
-    for extra in extras:
-        if isinstance(extra, Default):
-            return extra.value
-    if is_node_type(kind):
-        return None
-    if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        return next(iter(kind))
-    for extra in extras:
-        if isinstance(extra, Choice):
-            return extra.choices[0]
-    origin = typing.get_origin(kind) or kind
-    return origin()
+class Parameter:
+    """One declared parameter: its type with annotations, its default, and how it is kept in a node."""
 
+    def __init__(self, name, annotation, default=None):
+        self.name = name
+        self.annotations = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is typing.Annotated else ()
+        self.kind = typing.get_args(annotation)[0] if self.annotations else annotation
+        if not (
+            self.kind in (int, float, bool, str, pathlib.Path) or is_node_type(self.kind) or is_enum_type(self.kind)
+        ):
+            raise TypeError(f"The host takes no parameter of type {annotation}: {name}")
+        if unused := [each for each in self.annotations if not isinstance(each, Validator | Default)]:
+            logging.warning("Unused annotations: %s", unused)  # Decimals and SingleStep among them
+        declared = default or first(self.annotations, Default)
+        self.default = declared or Default(self._plainDefault())
 
-def convert(kind, extras, value):
-    """Check and convert a value that is assigned; ValueError or TypeError says what is wrong with it."""
-    if value is None:
-        if is_node_type(kind):
+    def _plainDefault(self):
+        if is_node_type(self.kind):
             return None
-        raise TypeError(f"Expected {kind}, got None")
-    origin = typing.get_origin(kind) or kind
-    if (kind is float and isinstance(value, int) and not isinstance(value, bool)) or _is_number(kind, value):
-        value = kind(value)
-    elif origin in (list, tuple):
-        value = origin(convert(*split_annotated(_argument(kind, i)), v) for i, v in enumerate(value))
-    elif origin is dict:
-        first, second = typing.get_args(kind)
-        value = {convert(*split_annotated(first), k): convert(*split_annotated(second), v) for k, v in value.items()}
-    elif origin is pathlib.Path and isinstance(value, str):
-        value = pathlib.Path(value)
-    elif isinstance(origin, type) and not isinstance(value, origin):
-        raise TypeError(f"Expected {origin.__name__}, got {type(value).__name__} {value!r}")
-    for extra in extras:
-        if hasattr(extra, "validate"):
-            extra.validate(value)
-    return value
+        return next(iter(self.kind)) if is_enum_type(self.kind) else self.kind()
 
+    def check(self, value):
+        """ValueError for None and outside a range or choice, TypeError for another type: nothing is converted."""
+        if value is None and not is_node_type(self.kind):
+            raise ValueError(f"{self.name} must not be None")
+        accepted = (int, float) if self.kind is float else self.kind
+        if value is not None and not isinstance(value, accepted):
+            raise TypeError(f"{self.name} must be of type {self.kind}, is {type(value)} {value!r}")
+        if isinstance(value, bool) and self.kind in (int, float):
+            raise ValueError(f"{self.name} is a number, not {value}")
+        for annotation in self.annotations:
+            if isinstance(annotation, Validator):
+                annotation.validate(value)
 
-def _is_number(kind, value):
-    """NumPy scalars are taken as numbers; a float is not taken for an int unless it is whole."""
-    if kind is int:
-        return not isinstance(value, (bool, int, str)) and hasattr(value, "__index__")
-    return kind is float and not isinstance(value, (bool, str, float)) and hasattr(value, "__float__")
+    def write(self, node, value):
+        self.check(value)
+        if is_node_type(self.kind):
+            node.SetParameter(self.name, "")
+            node.SetNodeReferenceID(self.name, value.GetID() if value is not None else None)
+        else:
+            node.SetParameter(self.name, value.name if is_enum_type(self.kind) else str(value))
 
-
-def _argument(kind, index):
-    arguments = typing.get_args(kind)
-    return arguments[index] if (typing.get_origin(kind) is tuple and Ellipsis not in arguments) else arguments[0]
-
-
-def encode(kind, value):
-    """A JSON-able form."""
-    origin = typing.get_origin(kind) or kind
-    if is_node_type(kind):
-        return value.GetID() if value is not None else None
-    if isinstance(value, enum.Enum):
-        return value.name
-    if is_pack_type(kind):
-        return {name: encode(t, getattr(value, name)) for name, (t, _) in kind.allParameters().items()}
-    if isinstance(value, FloatRange):
-        return [value.minimum, value.maximum]
-    if isinstance(value, pathlib.PurePath):
-        return str(value)
-    if origin in (list, tuple):
-        return [encode(split_annotated(_argument(kind, i))[0], v) for i, v in enumerate(value)]
-    if origin is dict:
-        first, second = (split_annotated(t)[0] for t in typing.get_args(kind))
-        return [[encode(first, k), encode(second, v)] for k, v in value.items()]
-    return value
-
-
-def decode(kind, data):
-    """Inverse of `encode`."""
-    origin = typing.get_origin(kind) or kind
-    if is_node_type(kind):
-        return slicer.mrmlScene.GetNodeByID(data) if data else None
-    if isinstance(origin, type) and issubclass(origin, enum.Enum):
-        return origin[data]
-    if is_pack_type(kind):
-        return kind(**{name: decode(t, data[name]) for name, (t, _) in kind.allParameters().items() if name in data})
-    if origin is FloatRange:
-        return FloatRange(*data)
-    if origin in (list, tuple):
-        return origin(decode(split_annotated(_argument(kind, i))[0], v) for i, v in enumerate(data))
-    if origin is dict:
-        first, second = (split_annotated(t)[0] for t in typing.get_args(kind))
-        return {decode(first, k): decode(second, v) for k, v in data}
-    return origin(data)
-
-
-def to_text(kind, value):
-    """What is written into the node: readable text for simple types, JSON for the rest."""
-    plain = encode(kind, value)
-    return (
-        plain if isinstance(plain, str) else str(plain) if isinstance(plain, (bool, int, float)) else json.dumps(plain)
-    )
-
-
-def from_text(kind, text):
-    if kind is bool:
-        return text == "True"
-    if kind in (int, float, str):
-        return kind(text)
-    if kind is pathlib.Path or (isinstance(kind, type) and issubclass(kind, enum.Enum)):
-        return decode(kind, text)
-    return decode(kind, json.loads(text))
+    def read(self, node):
+        if not node.HasParameter(self.name):
+            self.write(node, self.default.value)
+        if is_node_type(self.kind):
+            return node.GetNodeReference(self.name)
+        text = node.GetParameter(self.name)
+        if is_enum_type(self.kind):
+            return self.kind[text]
+        return text == "True" if self.kind is bool else self.kind(text)

@@ -3,12 +3,13 @@
 # ruff: noqa: F405
 
 from enum import Enum
+from pathlib import Path
 from typing import Annotated
 
 import slicer
 import vtk
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper, parameterPack
+from slicer.parameterNodeWrapper import Choice, WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import *  # noqa: F403 (as Slicer's template does)
 from slicer.util import VTKObservationMixin
 
@@ -32,14 +33,11 @@ def registerSampleData():
 
 
 class Flavor(Enum):
-    SWEET = "Sweet"
-    SOUR = "Sour"
+    SWEET = "sweet"
+    SOUR = "sour"
 
-
-@parameterPack
-class Rim:
-    thickness_mm: Annotated[float, WithinRange(0.0, 5.0)] = 2.0
-    visible: bool = True
+    def label(self):
+        return self.value.title()
 
 
 @parameterNodeWrapper
@@ -51,9 +49,10 @@ class ToyPlacerParameterNode:
     enabled: bool = True
     label: str = "toy"
     flavor: Flavor = Flavor.SOUR
-    weights: list[float]
-    names: dict[str, int]
-    rim: Rim
+    rim_mm: Annotated[float, WithinRange(0.0, 5.0)] = 2.0
+    folder: Path
+    quality: Annotated[str, Choice(["draft", "final"])] = "draft"
+    free: float = 0.0
 
 
 class ToyPlacerWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
