@@ -34,7 +34,7 @@ class TableSection:
         self._shortcuts.append(self._shortcut("Delete", ui.deleteButton, ui.lesionTable, qt.Qt.WidgetShortcut))
 
     def _shortcut(self, key, button, parent=None, context=qt.Qt.WindowShortcut):
-        shortcut = qt.QShortcut(qt.QKeySequence(key), parent or self.ui.tableSection)
+        shortcut = qt.QShortcut(qt.QKeySequence(key), self.ui.tableSection if parent is None else parent)
         shortcut.setContext(context)
         shortcut.activated.connect(lambda *_a: button.click())
         return shortcut
