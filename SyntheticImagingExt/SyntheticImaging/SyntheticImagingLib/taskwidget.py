@@ -7,6 +7,8 @@ import slicer
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from . import connectors  # noqa: F401 (it makes them known)
+
 
 class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):
     """To be derived from in the module's file, where Slicer looks for the widget."""
@@ -32,7 +34,7 @@ class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):
     def loadForm(self, name, layout=None):
         """Put a form of the module into a layout, by default the module's own; its widgets by name."""
         form = slicer.util.loadUI(self.resourcePath(f"UI/{name}.ui"))
-        (layout or self.layout).addWidget(form)
+        (self.layout if layout is None else layout).addWidget(form)  # a layout without items is false
         form.setMRMLScene(slicer.mrmlScene)
         return slicer.util.childWidgetVariables(form)
 

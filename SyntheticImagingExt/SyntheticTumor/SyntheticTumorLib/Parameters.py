@@ -1,7 +1,6 @@
 """What the module remembers in the scene beside the lesions themselves."""
 
 from enum import Enum
-from pathlib import Path
 from typing import Annotated
 
 import slicer
@@ -39,7 +38,7 @@ class SyntheticTumorParameterNode:
     severalCount: Annotated[int, WithinRange(0, 30)] = 0
     satelliteCount: Annotated[int, WithinRange(1, 10)] = 3
     showOutlines: bool = True
-    exportFolder: Path
+    exportFolder: str
     doublingTimeDays: Annotated[float, WithinRange(-2000, 2000)] = 100.0
     frameCount: Annotated[int, WithinRange(2, 24)] = 6
     intervalDays: Annotated[float, WithinRange(1, 365)] = 30.0

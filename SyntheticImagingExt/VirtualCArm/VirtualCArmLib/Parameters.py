@@ -1,6 +1,5 @@
 """The module's only state: what is set, from which everything else follows."""
 
-from pathlib import Path
 from typing import Annotated
 
 import slicer
@@ -103,7 +102,7 @@ class VirtualCArmParameterNode:
     contrastSegmentId: str
     contrastMgMl: _ranged(float, "contrastMgMl") = 150.0
     landmarks: slicer.vtkMRMLMarkupsFiducialNode
-    exportFolder: Path
+    exportFolder: str
     sweepLaoDeg: _ranged(float, "sweepLaoDeg") = 30.0
     sweepCranDeg: _ranged(float, "sweepCranDeg") = 0.0
     sweepCount: _ranged(int, "sweepCount") = 16

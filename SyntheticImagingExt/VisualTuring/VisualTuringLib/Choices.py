@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+DEFAULT_PRESET = "hcc-portal"
+
 
 def designOf(parameters):
     """The core's Design of a parameter node; InputError for choices that do not go together."""
@@ -41,9 +43,9 @@ def imagesOf(parameters):
 
 
 def pathText(path):
-    """The text of a path, from the root of the disk; "" for none, which a parameter node shows as a dot."""
+    """The text of a path, from the root of the disk; "" for none."""
     text = str(path or "").strip()
-    return "" if text in ("", ".") else str(Path(text).expanduser().absolute())
+    return str(Path(text).expanduser().absolute()) if text else ""
 
 
 def _triple(what, *values):

@@ -12,10 +12,8 @@ from SyntheticImagingLib.signal import Signal
 from SyntheticImagingLib.stages import finish
 
 from . import Cases, ReportNodes
-from .Choices import Outlook, designOf, imagesOf, pathText
+from .Choices import DEFAULT_PRESET, Outlook, designOf, imagesOf, pathText
 from .Work import Work
-
-DEFAULT_PRESET = "hcc-portal"
 
 
 class TuringLogic:
@@ -159,7 +157,7 @@ class TuringLogic:
             passphrase,
             designOf(parameters),
             imagesOf(parameters),
-            parameters.preset or DEFAULT_PRESET,
+            parameters.preset,
             keyPath,
             acceptLeaks,
         )

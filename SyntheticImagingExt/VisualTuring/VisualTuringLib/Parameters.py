@@ -1,11 +1,13 @@
 """What the module remembers in the scene: the plan of the next study and folders. No case, no key, no passphrase."""
 
 from enum import Enum
-from pathlib import Path
-from typing import Annotated
 
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+
+from SyntheticImagingLib.ranges import ranged
+
+from .Choices import DEFAULT_PRESET
 
 
 class Arms(Enum):
@@ -30,6 +32,11 @@ class Mark(Enum):
     optional = "optional"
     required = "required"
 
+    def label(self):
+        return {Mark.off: _("not asked for"), Mark.optional: _("if the reader likes"), Mark.required: _("required")}[
+            self
+        ]
+
 
 class Modality(Enum):
     ct = "ct"
@@ -41,35 +48,36 @@ class Modality(Enum):
 
 @parameterNodeWrapper
 class VisualTuringParameterNode:
-    """The choices in the panel, named as there, with their units; 0 stands for none (time limit, box, voxels).
+    """The choices in the panel, named as there, with their units.
 
-    newStudyFolder: where the next study is made. studyFolder: the study that is read and reported.
+    0 stands for none (time limit, box, voxels), "" for a folder that is not chosen. newStudyFolder: where the next
+    study is made. studyFolder: the study that is read and reported.
     """
 
     title: str = "Visual Turing test"
     question: str = "Is the lesion real or synthetic?"
     instructions: str
     arms: Arms = Arms.rating
-    trainingCases: Annotated[int, WithinRange(0, 1000)] = 0
-    repeatPercent: Annotated[float, WithinRange(0, 100)] = 10.0
-    blockSize: Annotated[int, WithinRange(2, 1000)] = 10
-    timeLimitS: Annotated[float, WithinRange(0, 3600)] = 0.0
+    trainingCases: ranged(int, 0, 100, step=2) = 0
+    repeatPercent: ranged(float, 0, 100, step=5) = 10.0
+    blockSize: ranged(int, 2, 100, step=2) = 10
+    timeLimitS: ranged(float, 0, 600, step=5) = 0.0
     mark: Mark = Mark.off
     cue: bool = True
     allowUnsure: bool = False
     allowBack: bool = False
-    sessions: Annotated[int, WithinRange(1, 20)] = 1
-    washoutDays: Annotated[float, WithinRange(0, 3650)] = 14.0
-    margin: Annotated[float, WithinRange(0.01, 0.49)] = 0.15
+    sessions: ranged(int, 1, 10) = 1
+    washoutDays: ranged(float, 0, 365) = 14.0
+    margin: ranged(float, 0.01, 0.49, step=0.01, decimals=2) = 0.15
     modality: Modality = Modality.ct
-    boxRMm: Annotated[float, WithinRange(0, 2000)] = 120.0
-    boxAMm: Annotated[float, WithinRange(0, 2000)] = 120.0
-    boxSMm: Annotated[float, WithinRange(0, 2000)] = 60.0
-    voxelRMm: Annotated[float, WithinRange(0, 100)] = 0.0
-    voxelAMm: Annotated[float, WithinRange(0, 100)] = 0.0
-    voxelSMm: Annotated[float, WithinRange(0, 100)] = 0.0
-    sizePx: Annotated[int, WithinRange(16, 8192)] = 1024
-    preset: str = "hcc-portal"
-    newStudyFolder: Path
-    studyFolder: Path
-    reportFolder: Path
+    boxRMm: ranged(float, 0, 1000, step=10) = 120.0
+    boxAMm: ranged(float, 0, 1000, step=10) = 120.0
+    boxSMm: ranged(float, 0, 1000, step=10) = 60.0
+    voxelRMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
+    voxelAMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
+    voxelSMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
+    sizePx: ranged(int, 16, 4096, step=64) = 1024
+    preset: str = DEFAULT_PRESET
+    newStudyFolder: str
+    studyFolder: str
+    reportFolder: str
