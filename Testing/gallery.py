@@ -20,11 +20,11 @@ from synthetic_imaging.io import read_labels, read_volume
 from synthetic_imaging.phantom import torso
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray import split
-from synthetic_imaging.xray.detector import Collimation, Exposure
-from synthetic_imaging.xray.display import Window
+from synthetic_imaging.xray.detector import opening
 from synthetic_imaging.xray.geometry import VIEWS, Pose, View, machine_named
-from synthetic_imaging.xray.image import Patient, Settings, radiograph
+from synthetic_imaging.xray.image import Patient, radiograph
 from synthetic_imaging.xray.machines import Machine
+from synthetic_imaging.xray.settings import Collimation, Exposure, Settings, Window
 from synthetic_imaging.xray.shapes import kwire
 from synthetic_imaging.xray.spectrum import Spectrum
 from synthetic_imaging.xray.tools import Tool
@@ -116,23 +116,23 @@ def wires(ct: Volume) -> list[Tool]:
 SCENES = (
     Scene(
         "chest_ap", chest, Pose(), WALL_STAND, Spectrum(110, 3, 0.1), look=Window(sigmoid=True, detail=1.0),
-        collimation=Collimation(top_mm=162, bottom_mm=162, left_mm=205, right_mm=205),
+        collimation=Collimation(shutter_top_mm=38, shutter_bottom_mm=38),
     ),
     Scene(
         "pelvis_ap", pelvis, VIEWS["ap"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 190),
-        collimation=Collimation(top_mm=130, bottom_mm=118, left_mm=205, right_mm=205),
+        collimation=Collimation(shutter_top_mm=70, shutter_bottom_mm=82),
     ),
     Scene(
         "pelvis_inlet", pelvis, VIEWS["inlet"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 185),
-        collimation=Collimation(iris_radius_mm=165, bottom_mm=80),
+        collimation=Collimation(iris_radius_mm=165, shutter_bottom_mm=120),
     ),
     Scene(
         "pelvis_outlet", pelvis, VIEWS["outlet"], TABLE, Spectrum(85, 3, 0.1), target=(3.5, 150, 185),
-        collimation=Collimation(iris_radius_mm=165, bottom_mm=80),
+        collimation=Collimation(iris_radius_mm=165, shutter_bottom_mm=120),
     ),
     Scene(
         "lumbar_lateral", pelvis, VIEWS["lateral-left"], TABLE, Spectrum(90, 3, 0.1), target=(-15, 128, 302),
-        collimation=Collimation(left_mm=85, right_mm=85, top_mm=130, bottom_mm=130), look=Window(detail=2.5),
+        collimation=Collimation(0, 115, 115, 70, 70), look=Window(detail=2.5),
     ),
     Scene(
         "arteries", aorta, Pose(lao_deg=50), C_ARM, Spectrum(80, 3, 0.1), FLUOROSCOPY,
@@ -140,7 +140,7 @@ SCENES = (
     ),
     Scene(
         "femur_kwires", pelvis, Pose(lao_deg=-10), C_ARM, Spectrum(63, 3), RADIOGRAPH, (112, 132, 125),
-        collimation=Collimation(left_mm=115, right_mm=95, top_mm=75, bottom_mm=52), look=Window(detail=2.5),
+        collimation=Collimation(0, 34, 54, 74, 97), look=Window(detail=2.5),
         tools=wires,
     ),
     Scene("phantom_ap", body, VIEWS["ap"], TABLE, Spectrum(85, 3, 0.1)),
@@ -172,10 +172,10 @@ def picture(scene: Scene) -> Image.Image:
 
 def open_field(scene: Scene, view: View) -> tuple[slice, slice]:
     """The box of what is not collimated."""
-    opening = scene.collimation.opening(view)
-    if opening is None:
+    share = opening(scene.collimation, view)
+    if share is None:
         return slice(0, view.rows), slice(0, view.columns)
-    rows, columns = (np.flatnonzero((opening > 0.5).any(dim=axis).numpy()) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((share > 0.5).any(dim=axis).numpy()) for axis in (1, 0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from synthetic_imaging.phantom import torso
 from synthetic_imaging.volume import Volume
-from synthetic_imaging.xray.detector import Collimation
 from synthetic_imaging.xray.geometry import VIEWS, View
+from synthetic_imaging.xray.settings import Collimation
 
 PHANTOM = next(scene for scene in gallery.SCENES if scene.name == "phantom_ap")
 
@@ -45,7 +45,8 @@ def test_the_command_writes_the_pictures_that_are_named(tmp_path, monkeypatch, c
 
 def test_only_the_open_field_is_shown():
     view = View.of(gallery.C_ARM, VIEWS["ap"]).resized(400)
-    scene = replace(PHANTOM, collimation=Collimation(top_mm=50, bottom_mm=30, left_mm=100, right_mm=500))
+    half = gallery.C_ARM.field_mm[0] / 2
+    scene = replace(PHANTOM, collimation=Collimation(0, half - 100, 0, half - 50, half - 30))
     rows, columns = gallery.open_field(scene, view)
     pixel = view.pixel_mm[0]
     assert (rows.stop - rows.start) * pixel == pytest.approx(80, abs=2 * pixel)

@@ -39,7 +39,7 @@ def test_presets_cover_what_clinicians_ask_for(prepared):
         contrasts["hcc-arterial"] > 0 > contrasts["hcc-portal"] > contrasts["metastasis-colorectal"] > contrasts["cyst"]
     )
     assert {preset.organ for preset in tumor.presets().values()} >= {"liver", "pancreas", "kidney", "lung", "any"}
-    with pytest.raises(InputError, match="choose one of hcc-arterial"):
+    with pytest.raises(InputError, match="choose one of hcc-portal"):
         tumor.preset_named("hepatoma")
 
 

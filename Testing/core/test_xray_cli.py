@@ -159,7 +159,7 @@ def test_many_poses_resume(files, tmp_path, capsys):
         (("--view", "x"), "lateral-left"), (("--view", "ap", "--lao", 3), "cannot be combined"),
         (("--pose", "none.json"), "does not exist"), (("--poses", "none.json", "--out", "folder"), "list of poses"),
         (("--bones", 2), "--labels"), (("--off-center-mm", "1,2,3"), "two numbers"), (("--window", "5,1"), "exchange"),
-        (("--photons", 0), "above 0"), (("--scatter", -1), "0 to 20"),
+        (("--photons", 0), "from 0.01 to"), (("--scatter", -1), "0 to 10"),
         (("--output", "signal", "--out", "a.png"), "gray"),
         (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
         (("--output", "water-path", "--tool", "a.stl:steel"), "CT alone"),

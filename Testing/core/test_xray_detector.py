@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.xray.detector import Collimation, Exposure, blurred, pixel_gaussian
-from synthetic_imaging.xray.display import Window
+from synthetic_imaging.xray.detector import blurred, expose, opening, pixel_gaussian
+from synthetic_imaging.xray.display import fitted, gray
 from synthetic_imaging.xray.geometry import Pose, View
-from synthetic_imaging.xray.image import Settings, radiograph
-from synthetic_imaging.xray.scatter import GRID_PRIMARY, GRID_SCATTER, Scatter
+from synthetic_imaging.xray.image import radiograph
+from synthetic_imaging.xray.scatter import GRID_PRIMARY, GRID_SCATTER
+from synthetic_imaging.xray.settings import NO_SCATTER, Collimation, Exposure, Scatter, Settings, Window
 from synthetic_imaging.xray.signal import signal_table
 from synthetic_imaging.xray.spectrum import Spectrum
 
@@ -26,7 +27,7 @@ def water(mm, view=VIEW):
 
 
 def plain(**changes):
-    return Settings(**{"exposure": SHARP, "scatter": None, **changes})
+    return Settings(**{"exposure": SHARP, "scatter": NO_SCATTER, **changes})
 
 
 def test_the_variance_of_the_noise_is_that_of_the_quanta():
@@ -49,7 +50,7 @@ def test_few_quanta_are_poisson(quanta):
     photons = Exposure(photons_per_mm2=quanta, electronic_photons=0, blur_mm=0, focal_spot_mm=0)
     flat = torch.ones(600, 600, dtype=torch.float64)
     view = View.from_pose(Pose(), 1000, 600, 600, 600, (1.0, 1.0))
-    counts = photons.expose(flat, torch.ones_like(flat), view) * quanta
+    counts = expose(photons, flat, torch.ones_like(flat), view) * quanta
     away = counts - counts.mean()
     assert float(counts.mean()) == pytest.approx(quanta, rel=0.01)
     assert float((away**2).mean()) == pytest.approx(quanta, rel=0.02)
@@ -81,7 +82,7 @@ def test_electronic_noise_is_white_and_adds():
     exposure = Exposure(photons_per_mm2=1e4, electronic_photons=40, blur_mm=0, focal_spot_mm=0)
     dark = torch.full((400, 400), 1e-9)
     view = View.from_pose(Pose(), 1000, 600, 400, 400, (1.0, 1.0))
-    image = exposure.expose(dark, dark, view)
+    image = expose(exposure, dark, dark, view)
     assert float(image.std()) == pytest.approx(40 / 1e4, rel=0.01)
 
 
@@ -102,7 +103,7 @@ def test_the_focal_spot_blurs_by_the_magnification():
     """An edge at the isocenter: focal spot times (magnification - 1), as a standard deviation."""
     view = View.from_pose(Pose(), 1000, 500, 41, 401, (0.05, 0.05))
     step = torch.where(torch.arange(401) < 200, 0.0, 1.0).expand(41, 401)
-    image = Exposure(blur_mm=0, focal_spot_mm=1.2, noise=False).expose(step, step, view)
+    image = expose(Exposure(blur_mm=0, focal_spot_mm=1.2, noise=False), step, step, view)
     slope = image[20].diff().double()
     place = torch.arange(400) * 0.05
     center = (slope * place).sum()
@@ -173,13 +174,15 @@ def test_scatter_does_not_depend_on_the_number_of_pixels():
 
 
 def test_shutters_and_iris_close_what_they_name():
-    opening = Collimation(left_mm=30, top_mm=20).opening(VIEW)
-    assert opening[100, 60] == 0 and opening[100, 80] == 1 and opening[100, 190] == 1
-    assert opening[70, 100] == 0 and opening[90, 100] == 1 and opening[190, 100] == 1
-    assert float(opening[150].sum()) == pytest.approx(130) and float(opening[:, 150].sum()) == pytest.approx(120)
-    iris = Collimation(iris_radius_mm=80).opening(VIEW)
+    share = opening(Collimation(shutter_left_mm=70, shutter_top_mm=80), VIEW)
+    assert share[100, 60] == 0 and share[100, 80] == 1 and share[100, 190] == 1
+    assert share[70, 100] == 0 and share[90, 100] == 1 and share[190, 100] == 1
+    assert float(share[150].sum()) == pytest.approx(130) and float(share[:, 150].sum()) == pytest.approx(120)
+    iris = opening(Collimation(iris_radius_mm=80), VIEW)
     assert float(iris.sum()) == pytest.approx(math.pi * 80**2, rel=2e-3)
-    assert Collimation().opening(VIEW) is None
+    assert opening(Collimation(), VIEW) is None
+    with pytest.raises(InputError, match="meet"):
+        opening(Collimation(shutter_left_mm=105, shutter_right_mm=95), VIEW)
 
 
 def test_collimation_takes_scatter_away():
@@ -197,7 +200,7 @@ def test_noise_behind_blades_and_metal_is_that_of_the_scatter():
     """Where no primary arrives the mean is scatter; noise goes around it, without outliers, also at sharp edges."""
     paths = {**water(200), "steel": torch.zeros(200, 200)}
     paths["steel"][50:150, 90:110] = 60
-    closed = Collimation(left_mm=80)
+    closed = Collimation(shutter_left_mm=20)
     noisy = radiograph(paths, VIEW, Settings(exposure=Exposure(electronic_photons=0), collimation=closed))
     quiet = radiograph(paths, VIEW, Settings(exposure=Exposure(noise=False), collimation=closed))
     for region in (np.s_[:, :18], np.s_[60:140, 94:106], np.s_[60:140, 86:94]):
@@ -211,26 +214,26 @@ def test_noise_behind_blades_and_metal_is_that_of_the_scatter():
 def test_a_window_is_fixed_and_monotonic():
     attenuation = torch.linspace(-1, 9, 500)[None]
     for window in (Window(1, 5), Window(1, 5, sigmoid=True)):
-        gray = window.gray(attenuation)
-        assert (gray.diff() >= 0).all() and gray.min() >= 0 and gray.max() <= 1
-        assert float(window.gray(torch.tensor([[3.0]]))) == pytest.approx(0.5)
-        assert torch.equal(window.gray(attenuation[:, :40]), gray[:, :40]), "a part has the gray of the whole"
+        image = gray(window, attenuation)
+        assert (image.diff() >= 0).all() and image.min() >= 0 and image.max() <= 1
+        assert float(gray(window, torch.tensor([[3.0]]))) == pytest.approx(0.5)
+        assert torch.equal(gray(window, attenuation[:, :40]), image[:, :40]), "a part has the gray of the whole"
     inverted = Window(1, 5, inverted=True)
-    assert torch.allclose(inverted.gray(attenuation), 1 - Window(1, 5).gray(attenuation))
+    assert torch.allclose(gray(inverted, attenuation), 1 - gray(Window(1, 5), attenuation))
 
 
 def test_a_fitted_window_spans_what_is_there():
     image = torch.linspace(0, 6, 10_000).reshape(100, 100)
-    fitted = Window(detail=0.5).fitted(image)
-    assert fitted.low == pytest.approx(0.1 + 0.02 * 5.9, abs=0.02) and fitted.high == pytest.approx(5.97, abs=0.02)
-    assert fitted.detail == 0.5 and Window().fitted(torch.zeros(5, 5)) == Window()
+    window = fitted(Window(detail=0.5), image)
+    assert window.low == pytest.approx(0.1 + 0.02 * 5.9, abs=0.02) and window.high == pytest.approx(5.97, abs=0.02)
+    assert window.detail == 0.5 and fitted(Window(), torch.zeros(5, 5)) == Window()
 
 
 def test_detail_enlarges_small_structures_and_keeps_large_ones():
     image = torch.full((200, 200), 2.0)
     image[:, 100:] = 3.0
     image[50, 50] += 0.1
-    plain_gray, sharp = Window(0, 6).gray(image), Window(0, 6, detail=1, detail_mm=10).gray(image)
+    plain_gray, sharp = (gray(Window(0, 6, detail=detail, detail_mm=10), image) for detail in (0, 1))
     assert float(sharp[50, 50] - sharp[50, 40]) == pytest.approx(
         2 * float(plain_gray[50, 50] - plain_gray[50, 40]), rel=0.02
     )
@@ -240,12 +243,13 @@ def test_detail_enlarges_small_structures_and_keeps_large_ones():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Exposure(photons_per_mm2=0), "above 0"), (lambda: Exposure(blur_mm=-1), "0 or more"),
-        (lambda: Exposure(seed=-1), "seed"), (lambda: Scatter(-0.1), "0 to 20"),
+        (lambda: Exposure(photons_per_mm2=0), "from 0.01 to"), (lambda: Exposure(blur_mm=-1), "blur_mm is -1; .* 0 to"),
+        (lambda: Exposure(seed=-1), "seed"), (lambda: Scatter(-0.1), "0 to 10"),
         (lambda: Scatter(float("nan")), "finite"),
-        (lambda: Collimation(iris_radius_mm=0), "above 0"), (lambda: Collimation(left_mm=-5, right_mm=5), "overlap"),
-        (lambda: Window(5, 5), "exchange"), (lambda: Window(detail=-1), "0 or more"),
-        (lambda: Settings(naive_kev=200), "5 to 150"),
+        (lambda: Collimation(iris_radius_mm=-1), "0 to 400 mm"), (lambda: Scatter(grid="yes"), "True or False"),
+        (lambda: Window(5, 5), "exchange"), (lambda: Window(detail=-1), "0 to 5"),
+        (lambda: Settings(naive_kev=200), "10 to 150 keV"), (lambda: Settings(response="film"), "scintillator"),
+        (lambda: Settings(window=None), "Window"),
     ],
 )  # fmt: skip
 def test_wrong_settings_are_refused_in_words(make, words):
@@ -257,7 +261,7 @@ def test_numbers_of_an_image_belong_together():
     image = radiograph(water(180), VIEW, Settings())
     assert image.transmission.shape == image.signal.shape == image.display.shape == (200, 200)
     assert torch.allclose(image.attenuation, -torch.log(image.transmission))
-    assert torch.allclose(image.display, image.settings.window.gray(image.attenuation))
+    assert torch.allclose(image.display, gray(image.settings.window, image.attenuation))
     assert np.ptp((image.signal / image.transmission).numpy()) < 1e-3 * float(
         image.signal.max() / image.transmission.max()
     )

@@ -15,19 +15,17 @@ from synthetic_imaging.io import SYNTHETIC_KEY, read_volume
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray import coverage, export, split
 from synthetic_imaging.xray.bases import Bases
-from synthetic_imaging.xray.detector import Collimation, Exposure
 from synthetic_imaging.xray.dicom_xa import read_view, write_xa
-from synthetic_imaging.xray.display import Window
 from synthetic_imaging.xray.geometry import Pose, View
-from synthetic_imaging.xray.image import Patient, Settings, radiograph, render
+from synthetic_imaging.xray.image import Patient, radiograph, render
 from synthetic_imaging.xray.materials import attenuation_per_mm
 from synthetic_imaging.xray.meshes import Mesh
 from synthetic_imaging.xray.poses import read_pose, record_of
-from synthetic_imaging.xray.scatter import Scatter
+from synthetic_imaging.xray.settings import NO_SCATTER, Collimation, Exposure, Scatter, Settings, Window
 from synthetic_imaging.xray.spectrum import Spectrum, half_value_layer_mm_al
 from synthetic_imaging.xray.tools import Tool
 
-QUIET = Settings(exposure=Exposure(noise=False, blur_mm=0, focal_spot_mm=0), scatter=None)
+QUIET = Settings(exposure=Exposure(noise=False, blur_mm=0, focal_spot_mm=0), scatter=NO_SCATTER)
 
 
 def volume(array, spacing=(2.0, 2.0, 2.0), turned=None):
@@ -148,7 +146,7 @@ def test_another_setting_needs_no_new_projection():
         Settings(Spectrum(60)),
         Settings(window=Window(2, 4)),
         Settings(naive=True),
-        Settings(scatter=None),
+        Settings(scatter=NO_SCATTER),
     ):
         reused, fresh = radiograph(paths, view, settings), render(ct, view, settings)
         assert torch.equal(reused.display, fresh.display) and torch.equal(reused.signal, fresh.signal)
@@ -234,7 +232,7 @@ def test_a_source_in_the_patient_is_refused_and_one_in_air_is_not():
 def example(pose=None):
     view = view_of(pose or Pose(-30, 20, 5, (3, 4, 5)), size=48)
     view = replace(view, columns=40)
-    settings = Settings(scatter=Scatter(0.5), collimation=Collimation(left_mm=30), window=Window(0, 4))
+    settings = Settings(scatter=Scatter(0.5), collimation=Collimation(shutter_left_mm=10), window=Window(0, 4))
     return render(box(600, fill=-500), view, settings)
 
 

@@ -59,10 +59,11 @@ def shownValues(radiograph, shape):
     import torch
 
     from synthetic_imaging.xray import Window
+    from synthetic_imaging.xray.display import gray
 
     window = radiograph.settings.window
     scale = Window(0.0, MOST_ATTENUATION, detail=window.detail)
-    values = MOST_ATTENUATION * scale.gray(radiograph.attenuation, radiograph.view.pixel_mm, radiograph.opening)
+    values = MOST_ATTENUATION * gray(scale, radiograph.attenuation, radiograph.view.pixel_mm, radiograph.opening)
     if window.inverted and radiograph.opening is not None:
         values = torch.where(radiograph.opening < 0.5, torch.full_like(values, MOST_ATTENUATION), values)
     if tuple(values.shape) != shape:

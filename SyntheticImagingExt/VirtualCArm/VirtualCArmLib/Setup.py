@@ -242,13 +242,13 @@ def openingOf(state):
 def _collimation(state):
     from synthetic_imaging.xray import Collimation
 
-    width, height = state.fieldWidthMm, state.fieldHeightMm
-    edges = {"left": width, "right": width, "top": height, "bottom": height}
-    shutters = {}
-    for side, size in edges.items():
-        inwards = getattr(state, f"shutter{side.capitalize()}Mm")
-        shutters[f"{side}_mm"] = size / 2 - inwards if inwards > 0 else None
-    return Collimation(_radiusMm(state), **shutters)
+    return Collimation(
+        _radiusMm(state) or 0.0,
+        state.shutterLeftMm,
+        state.shutterRightMm,
+        state.shutterTopMm,
+        state.shutterBottomMm,
+    )
 
 
 def machineNumbers(name):

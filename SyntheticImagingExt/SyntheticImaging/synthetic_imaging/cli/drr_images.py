@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -14,12 +14,11 @@ from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
-from ..xray.detector import Collimation
 from ..xray.geometry import VIEWS, Pose, View, machine_named
-from ..xray.image import Patient, Radiograph, Settings, radiograph, render
+from ..xray.image import Patient, Radiograph, radiograph, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.meshes import read_stl
-from ..xray.scatter import Scatter
+from ..xray.settings import CT_KEV, Collimation, Scatter, Settings
 from ..xray.spectrum import Spectrum
 from ..xray.tools import Tool
 from .batches import Batch
@@ -125,14 +124,14 @@ def _settings(options, machine: Machine, view: View) -> Settings:
         collimation=Collimation(machine.field_mm[1] / 2) if machine.round_field else Collimation(),
         window=window,
         naive=options.naive,
-        naive_kev=options.ct_kev or split.CT_KEV,
+        naive_kev=options.ct_kev or CT_KEV,
     )
 
 
 def _division(options, labels: Volume | None) -> split.Split:
     if options.output == "water-path":
         return split.water_only()
-    kev = options.ct_kev or split.CT_KEV
+    kev = options.ct_kev or CT_KEV
     if not (options.bones or options.contrast):
         return split.continuous(kev)
     agents = [_contrast(text) for text in options.contrast or ()]
@@ -183,7 +182,9 @@ def _many(
 ) -> int:
     out = Path(options.out).expanduser()
     batch = Batch(out, "image", _RECORD, console)
-    batch.begin({"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": asdict(settings)})
+    batch.begin(
+        {"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": settings.to_dict()}
+    )
     order = {name: index for index, name in enumerate(views)}
     for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name])):
         exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])

@@ -13,13 +13,11 @@ from __future__ import annotations
 from importlib import import_module
 
 _PLACES = {
-    "geometry": ("VIEWS", "Pose", "View", "machine_named"),
-    "image": ("Patient", "Radiograph", "Settings", "radiograph", "render"),
+    "geometry": ("VIEWS", "Geometry", "Pose", "View", "machine_named"),
+    "image": ("Patient", "Radiograph", "radiograph", "render"),
     "spectrum": ("Spectrum", "half_value_layer_mm_al"),
     "materials": ("material_named", "mass_attenuation_cm2_g"),
-    "detector": ("Collimation", "Exposure"),
-    "scatter": ("Scatter",),
-    "display": ("Window",),
+    "settings": ("NO_SCATTER", "Collimation", "Exposure", "Scatter", "Settings", "Window"),
     "projector": ("Projector", "integrate", "water_path"),
     "tools": ("Tool", "contrast_in", "trace"),
     "meshes": ("Mesh", "read_stl", "write_stl"),

@@ -127,7 +127,7 @@ def _add_positioner(dataset: pydicom.Dataset, image: Radiograph) -> None:
     dataset.DistanceSourceToDetector, dataset.DistanceSourceToPatient = _decimal(far), _decimal(near)
     dataset.EstimatedRadiographicMagnificationFactor = _decimal(far / near)
     dataset.ImagerPixelSpacing = [_decimal(value) for value in image.view.pixel_mm]
-    dataset.Grid = "IN" if image.settings.scatter is not None and image.settings.scatter.grid else "NONE"
+    dataset.Grid = "IN" if image.settings.scatter.grid else "NONE"
 
 
 def _add_pixels(dataset: pydicom.Dataset, image: Radiograph) -> None:

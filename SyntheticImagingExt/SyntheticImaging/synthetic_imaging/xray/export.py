@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from os import PathLike
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def volume_of(image: Radiograph, output: str = "display") -> Volume:
         output=output,
         unit=_UNITS[output],
         pose=json.dumps(record_of(image.view)),
-        settings=json.dumps(asdict(image.settings)),
+        settings=json.dumps(image.settings.to_dict()),
         scatter_to_primary=f"{image.scatter_to_primary:.3f}",
     )
 

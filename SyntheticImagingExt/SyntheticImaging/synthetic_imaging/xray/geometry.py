@@ -12,38 +12,31 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..declared import Declared, number, numbers, settings, whole
 from ..errors import InputError
 from .checks import finite, positive, triple
-from .machines import Machine, machine_named, machines
+from .machines import DEFAULT_MACHINE, Machine, machine_named, machines
 
-__all__ = ["VIEWS", "Machine", "Pose", "View", "machine_named", "machines"]
+__all__ = ["VIEWS", "Geometry", "Machine", "Pose", "View", "machine_named", "machines"]
 
 _SKEW = 1e-6
 """Largest skew of a projection matrix, relative to its focal length, that rounding explains."""
 
 
 @dataclass(frozen=True)
-class Pose:
-    """How the C-arm stands around the patient.
+class Pose(Declared):
+    """How the C-arm stands around the patient."""
 
-    lao_deg: DICOM positioner primary angle, LAO positive, RAO negative, -180 to 180.
-    cran_deg: DICOM positioner secondary angle, CRAN positive, CAUD negative, -90 to 90.
-    roll_deg: turns the picture clockwise.
-    isocenter_ras: point about which the C-arm turns, in mm.
-    """
-
-    lao_deg: float = 0.0
-    cran_deg: float = 0.0
-    roll_deg: float = 0.0
-    isocenter_ras: tuple[float, float, float] = (0.0, 0.0, 0.0)
-
-    def __post_init__(self):
-        for name, limit in (("lao_deg", 360.0), ("cran_deg", 90.0), ("roll_deg", 360.0)):
-            value = finite(getattr(self, name), name)
-            if abs(value) > limit:
-                raise InputError(f"{name} is {value:g}; give an angle from {-limit:g} to {limit:g} degrees.")
-            object.__setattr__(self, name, value)
-        object.__setattr__(self, "isocenter_ras", triple(self.isocenter_ras, "isocenter_ras"))
+    lao_deg: float = number(
+        0, "Primary angle: LAO positive, RAO negative", unit="°", low=-180, high=180, source="DICOM (0018,1510)",
+    )  # fmt: skip
+    cran_deg: float = number(
+        0, "Secondary angle: CRAN positive, CAUD negative", unit="°", low=-90, high=90, source="DICOM (0018,1511)",
+    )  # fmt: skip
+    roll_deg: float = number(0, "Turns the picture clockwise", unit="°", low=-180, high=180)
+    isocenter_ras: tuple[float, float, float] = numbers(
+        (0.0, 0.0, 0.0), "Point about which the C-arm turns, in mm: right, anterior, superior",
+    )  # fmt: skip
 
     def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Unit vectors in RAS: image right (columns), image up, isocenter to detector."""
@@ -318,4 +311,68 @@ class View:
         return replace(
             self, detector_origin_ras=corner + (column + row) / 2, row_step_ras=row, column_step_ras=column,
             rows=rows, columns=columns,
+        )  # fmt: skip
+
+
+_DEFAULT = machine_named(DEFAULT_MACHINE)
+
+
+@dataclass(frozen=True)
+class Geometry(Declared):
+    """What a C-arm is set to besides its pose: distances, detector, and where detector and table have moved to."""
+
+    source_to_detector_mm: float = number(
+        _DEFAULT.source_to_detector_mm, "From the focal spot to the detector", unit="mm", low=300, high=3000, step=5,
+    )  # fmt: skip
+    source_to_isocenter_mm: float = number(
+        _DEFAULT.source_to_isocenter_mm, "From the focal spot to the isocenter", unit="mm", low=100, high=2900, step=5,
+    )  # fmt: skip
+    field_width_mm: float = number(
+        _DEFAULT.field_mm[1], "Width of the detector's field", unit="mm", low=10, high=700, decimals=1
+    )
+    field_height_mm: float = number(
+        _DEFAULT.field_mm[0], "Height of the detector's field", unit="mm", low=10, high=700, decimals=1
+    )
+    off_right_mm: float = number(0, "Detector's center right of the central ray", unit="mm", low=-400, high=400)
+    off_up_mm: float = number(0, "Detector's center above the central ray", unit="mm", low=-400, high=400)
+    image_size: int = whole(512, "Pixels across the field", low=16, high=4096)
+    table_r_mm: float = number(0, "How far the table has carried the patient to the right", unit="mm", low=-500,
+                               high=500)  # fmt: skip
+    table_a_mm: float = number(0, "How far the table has carried the patient to the front", unit="mm", low=-500,
+                               high=500)  # fmt: skip
+    table_s_mm: float = number(0, "How far the table has carried the patient to the head", unit="mm", low=-1000,
+                               high=1000)  # fmt: skip
+
+    @classmethod
+    def of(cls, machine: Machine, **values) -> Geometry:
+        """That of a machine, with other values by name."""
+        height, width = machine.field_mm
+        distances = {name: getattr(machine, name) for name in ("source_to_detector_mm", "source_to_isocenter_mm")}
+        return cls(**{**distances, "field_width_mm": width, "field_height_mm": height, **values})
+
+    def check(self):
+        if self.source_to_isocenter_mm >= self.source_to_detector_mm:
+            raise InputError(
+                f"The isocenter is {self.source_to_isocenter_mm:g} mm from the source and the detector "
+                f"{self.source_to_detector_mm:g} mm; give a source-to-detector distance that is the larger one."
+            )
+        most = settings(Geometry)["image_size"].high
+        if self.rows > most:
+            raise InputError(
+                f"A field of {self.field_width_mm:g} by {self.field_height_mm:g} mm would have {self.rows} rows of "
+                f"pixels, more than {most}; give another height or a smaller image size."
+            )
+
+    @property
+    def rows(self) -> int:
+        return max(1, round(self.image_size * self.field_height_mm / self.field_width_mm))
+
+    def view(self, pose: Pose) -> View:
+        """The view of a pose whose isocenter was set before the table moved."""
+        table = self.table_r_mm, self.table_a_mm, self.table_s_mm
+        isocenter = tuple(place - shift for place, shift in zip(pose.isocenter_ras, table, strict=True))
+        return View.from_pose(
+            replace(pose, isocenter_ras=isocenter), self.source_to_detector_mm, self.source_to_isocenter_mm,
+            self.rows, self.image_size, (self.field_height_mm / self.rows, self.field_width_mm / self.image_size),
+            (self.off_right_mm, self.off_up_mm),
         )  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,14 +18,13 @@ from ..cores import one_torch_thread
 from ..steps import in_background
 from ..volume import Volume
 from . import coverage, split
-from .checks import positive
-from .detector import Collimation, Exposure
-from .display import Window
+from .detector import expose, opening
+from .display import fitted, gray
 from .geometry import View
 from .materials import attenuation_per_mm
-from .scatter import Scatter
+from .scatter import primary_share, scattered
+from .settings import Settings, Window
 from .signal import monoenergetic, signal_table
-from .spectrum import Spectrum
 from .tools import Tool, Trace, with_tools
 
 LARGEST_ATTENUATION = 20.0
@@ -33,28 +32,6 @@ LARGEST_ATTENUATION = 20.0
 
 _NOTHING = 1e-12
 _BEHIND_PATIENT = 0.2
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All that does not need a new projection.
-
-    scatter: None for none. naive: the image that line integrals at one energy give, without spectrum, detector,
-    noise, scatter and blur; what publications compare with. naive_kev: that energy.
-    """
-
-    spectrum: Spectrum = field(default_factory=Spectrum)
-    response: str = "scintillator"
-    exposure: Exposure = field(default_factory=Exposure)
-    scatter: Scatter | None = field(default_factory=Scatter)
-    collimation: Collimation = field(default_factory=Collimation)
-    window: Window = field(default_factory=Window)
-    naive: bool = False
-    naive_kev: float = split.CT_KEV
-
-    def __post_init__(self):
-        positive(self.naive_kev, "naive_kev")
-        attenuation_per_mm(split.WATER, self.naive_kev)
 
 
 @dataclass(frozen=True)
@@ -97,7 +74,7 @@ class Radiograph:
     def fitted_window(self) -> Window:
         """The window's ends set for this image, by what is not collimated; the window itself never moves."""
         attenuation = self.attenuation if self.opening is None else self.attenuation[self.opening > 0.5]
-        return self.settings.window.fitted(attenuation)
+        return fitted(self.settings.window, attenuation)
 
 
 class Patient:
@@ -195,36 +172,35 @@ def _told(stage: str, begin: float, end: float, shares: Generator[float, None, A
 
 def _radiograph(paths, view: View, settings: Settings, notices: tuple[str, ...]) -> Radiograph:
     line_integral = monoenergetic(paths, settings.naive_kev)
-    opening = settings.collimation.opening(view, line_integral.device)
+    open_share = opening(settings.collimation, view, line_integral.device)
     table = signal_table(settings.spectrum, settings.response)
     if settings.naive:
         transmission, spr = torch.exp(-line_integral), None
-        if opening is not None:
-            transmission = transmission * opening
+        if open_share is not None:
+            transmission = transmission * open_share
     else:
         water_mm = line_integral / float(attenuation_per_mm(split.WATER, settings.naive_kev))
-        transmission, spr = _realistic(paths, view, settings, table, opening, water_mm)
+        transmission, spr = _realistic(paths, view, settings, table, open_share, water_mm)
     row_mm, column_mm = view.pixel_mm
     in_air = settings.exposure.photons_per_mm2 * row_mm * column_mm * table.air_signal
-    display = settings.window.gray(attenuation_of(transmission), view.pixel_mm, opening)
+    display = gray(settings.window, attenuation_of(transmission), view.pixel_mm, open_share)
     return Radiograph(
-        view, settings, paths, line_integral, transmission, transmission * in_air, display, spr, opening, notices
+        view, settings, paths, line_integral, transmission, transmission * in_air, display, spr, open_share, notices
     )
 
 
-def _realistic(paths, view: View, settings: Settings, table, opening, water_mm):
+def _realistic(paths, view: View, settings: Settings, table, open_share, water_mm):
     """Transmission with everything that is set, and the scatter-to-primary ratio."""
     attenuation, quanta = table.attenuation_and_quanta(paths)
     primary = torch.exp(-attenuation)
     # quanta per signal; behind metal that lets nothing through what is left, scatter, counts like the open beam
     per_signal = torch.where(primary > _NOTHING, quanta / primary.clamp_min(_NOTHING), table.air_quanta)
-    if opening is not None:
-        primary = primary * opening
+    if open_share is not None:
+        primary = primary * open_share
     scatter, spr, total = settings.scatter, None, primary
-    if scatter is not None and scatter.ratio > 0:
-        scattered = scatter.image(primary, water_mm, view)
-        spr = scattered / primary.clamp_min(_NOTHING)
-        total = primary + scattered
-    if scatter is not None:
-        per_signal = per_signal * scatter.primary_share
-    return settings.exposure.expose(total, per_signal, view), spr
+    if scatter.ratio > 0:
+        added = scattered(scatter, primary, water_mm, view)
+        spr = added / primary.clamp_min(_NOTHING)
+        total = primary + added
+    per_signal = per_signal * primary_share(scatter)
+    return expose(settings.exposure, total, per_signal, view), spr

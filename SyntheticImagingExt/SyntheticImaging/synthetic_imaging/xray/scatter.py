@@ -10,15 +10,13 @@ source in front of the exit surface. It says how scatter lowers contrast and add
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
 import torch
 
-from ..errors import InputError
-from .checks import finite
 from .geometry import View
+from .settings import Scatter
 
 REFERENCE_WATER_MM, REFERENCE_FIELD_MM = 200.0, 200.0
 REFERENCE_GAP_MM, REFERENCE_DISTANCE_MM = 300.0, 1000.0
@@ -40,45 +38,30 @@ _COARSE_PIXELS = 96
 _BODY_MM = 20.0
 
 
-@dataclass(frozen=True)
-class Scatter:
-    """How much scatter there is.
+def primary_share(scatter: Scatter) -> float:
+    """Share of the primary quanta that reach the detector."""
+    return GRID_PRIMARY if scatter.grid else 1.0
 
-    ratio: scatter-to-primary ratio without a grid at the center of the reference condition; 1 is chosen. grid: an
-    anti-scatter grid, which also takes 30 % of the primary quanta.
+
+def scattered(scatter: Scatter, primary: torch.Tensor, water_mm: torch.Tensor, view: View) -> torch.Tensor:
+    """Scatter (rows, columns) in the unit of the primary, smooth; zero outside the field.
+
+    primary: signal over signal in air, after collimation. water_mm: water-equivalent length of each ray.
     """
-
-    ratio: float = 1.0
-    grid: bool = True
-
-    def __post_init__(self):
-        if not 0 <= finite(self.ratio, "scatter ratio") <= 20:
-            raise InputError(f"The scatter-to-primary ratio is {self.ratio:g}; give a number from 0 to 20.")
-
-    @property
-    def primary_share(self) -> float:
-        """Share of the primary quanta that reach the detector."""
-        return GRID_PRIMARY if self.grid else 1.0
-
-    def image(self, primary: torch.Tensor, water_mm: torch.Tensor, view: View) -> torch.Tensor:
-        """Scatter (rows, columns) in the unit of the primary, smooth; zero outside the field.
-
-        primary: signal over signal in air, after collimation. water_mm: water-equivalent length of each ray.
-        """
-        ratio = self.ratio * (GRID_SCATTER / GRID_PRIMARY if self.grid else 1.0)
-        if ratio == 0:
-            return torch.zeros_like(primary)
-        ratio *= _air_gap_factor(view, water_mm) / _reference_response()
-        height, width = primary.shape
-        share = min(1.0, _COARSE_PIXELS / max(height, width))
-        size = max(1, round(height * share)), max(1, round(width * share))
-        sent = (primary * water_mm.clamp_min(0) / REFERENCE_WATER_MM)[None, None]
-        sent = torch.nn.functional.interpolate(sent, size=size, mode="area")[0, 0]
-        row_mm, column_mm = view.pixel_mm
-        steps = row_mm * height / size[0], column_mm * width / size[1]
-        spread = ratio * _superpose(sent, steps)
-        smooth = torch.nn.functional.interpolate(spread[None, None], size=(height, width), mode="bicubic")
-        return smooth[0, 0].clamp_min(0)
+    ratio = scatter.ratio * (GRID_SCATTER / GRID_PRIMARY if scatter.grid else 1.0)
+    if ratio == 0:
+        return torch.zeros_like(primary)
+    ratio *= _air_gap_factor(view, water_mm) / _reference_response()
+    height, width = primary.shape
+    share = min(1.0, _COARSE_PIXELS / max(height, width))
+    size = max(1, round(height * share)), max(1, round(width * share))
+    sent = (primary * water_mm.clamp_min(0) / REFERENCE_WATER_MM)[None, None]
+    sent = torch.nn.functional.interpolate(sent, size=size, mode="area")[0, 0]
+    row_mm, column_mm = view.pixel_mm
+    steps = row_mm * height / size[0], column_mm * width / size[1]
+    spread = ratio * _superpose(sent, steps)
+    smooth = torch.nn.functional.interpolate(spread[None, None], size=(height, width), mode="bicubic")
+    return smooth[0, 0].clamp_min(0)
 
 
 def _superpose(sent: torch.Tensor, steps_mm: Sequence[float]) -> torch.Tensor:

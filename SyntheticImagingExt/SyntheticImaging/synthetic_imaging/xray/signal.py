@@ -10,13 +10,13 @@ import torch
 
 from ..errors import InputError
 from .materials import attenuation_per_mm, mass_attenuation_cm2_g
+from .settings import RESPONSES
 from .spectrum import Spectrum, kerma_per_photon
 from .split import BONE, WATER
 
 SCINTILLATOR_G_CM2 = 0.22
 """0.6 mm of columnar cesium iodide that fills 81 % of its volume."""
 
-RESPONSES = ("scintillator", "ideal", "counting", "kerma")
 _NODES = 768
 _WATER_MM, _WATER_SCALE_MM = 1500.0, 60.0
 _BONE_MM, _BONE_SCALE_MM = 600.0, 8.0

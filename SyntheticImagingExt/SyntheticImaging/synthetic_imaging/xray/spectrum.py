@@ -8,35 +8,22 @@ from functools import cache, cached_property
 from importlib import resources
 
 import numpy as np
-from scipy.optimize import brentq
 
+from ..declared import Declared, number
 from ..errors import InputError
-from .checks import finite
 from .materials import attenuation_per_mm
-
-LOWEST_KVP, HIGHEST_KVP = 40, 125
-_MOST_AL_MM, _MOST_CU_MM = 50.0, 5.0
 
 
 @dataclass(frozen=True)
-class Spectrum:
+class Spectrum(Declared):
     """A tube's setting and its photons.
 
-    kvp: tube voltage, 40 to 125. al_mm, cu_mm: all aluminum and copper in the beam, inherent and added together.
     Tables are those of unfiltered tungsten (see ``tables/spectra.json``); filters act by Beer and Lambert.
     """
 
-    kvp: float = 80.0
-    al_mm: float = 3.0
-    cu_mm: float = 0.1
-
-    def __post_init__(self):
-        limits = (("kvp", LOWEST_KVP, HIGHEST_KVP), ("al_mm", 0, _MOST_AL_MM), ("cu_mm", 0, _MOST_CU_MM))
-        for name, low, high in limits:
-            value = finite(getattr(self, name), name)
-            if not low <= value <= high:
-                raise InputError(f"{name} is {value:g}; give a number from {low:g} to {high:g}.")
-            object.__setattr__(self, name, value)
+    kvp: float = number(80, "Tube voltage", unit="kV", low=40, high=125, source="range of the tables")
+    al_mm: float = number(3, "All aluminum in the beam, inherent and added", unit="mm", low=0, high=50, step=0.5)
+    cu_mm: float = number(0.1, "All copper in the beam", unit="mm", low=0, high=5, step=0.1)
 
     @cached_property
     def energies_kev(self) -> np.ndarray:
@@ -65,6 +52,8 @@ class Spectrum:
 
 def half_value_layer_mm_al(spectrum: Spectrum, layer: int = 1) -> float:
     """Aluminum in mm that halves the air kerma: the first (layer=1) or second half-value layer, narrow beam."""
+    from scipy.optimize import brentq  # slow to load, and a spectrum alone does not need it
+
     if layer not in (1, 2):
         raise InputError(f"layer is {layer!r}; ask for the first (1) or second (2) half-value layer.")
     kerma = spectrum.photons * kerma_per_photon(spectrum.energies_kev)

@@ -17,11 +17,9 @@ from .bases import Bases
 from .checks import finite, positive
 from .materials import attenuation_per_mm, material_named
 from .projector import Projector
+from .settings import CT_KEV
 
 WATER, BONE = "water", "cortical-bone"
-CT_KEV = 70.0
-"""Effective energy of a CT at 120 kVp."""
-
 SOFT_BELOW_HU = 100.0
 """Below this everything is water of varying density: muscle, organs, unenhanced blood."""
 

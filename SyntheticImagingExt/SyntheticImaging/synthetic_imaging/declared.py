@@ -1,0 +1,295 @@
+"""Everything that a user can set is declared once, on a field of a dataclass: default, unit, range, step, help, source.
+
+    @dataclass(frozen=True)
+    class Spectrum(Declared):
+        kvp: float = number(80, "Tube voltage", unit="kV", low=40, high=125, step=1)
+
+The rest is derived from the declaration: the check when an object is made, its JSON, the options of the shell, the
+keywords of Slicer's console, the parameter node, the limits and tool tips of the form, the tables of the documentation.
+Plain dataclasses from the standard library, because a Slicer module declares its parameter node when the application
+starts, before any package that has to be installed may be imported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from .errors import InputError
+
+_KEY = "setting"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of one thing that a user sets.
+
+    kind: float, int, bool or str. help: one line, without a full stop. unit: as it is written behind a number.
+    low, high: what it can be set to, both included. step: what a hand changes it by. decimals: digits that are shown.
+    size: how many numbers it takes, 0 for a single one. choices: the only values, where there are only some. source:
+    where default or range come from. optional: whether it may be None, which the help explains.
+    """
+
+    kind: type
+    help: str
+    unit: str = ""
+    low: float = -math.inf
+    high: float = math.inf
+    step: float = 1.0
+    decimals: int = 0
+    size: int = 0
+    choices: tuple = ()
+    source: str = ""
+    optional: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The unit as it follows a number: " mm", and "°" without a space."""
+        return self.unit if self.unit in ("", "°") else f" {self.unit}"
+
+    @property
+    def range_text(self) -> str:
+        """ "0 to 5 mm", "choose ap, lateral", or "" where there is no limit."""
+        if self.choices:
+            return f"choose {', '.join(map(str, self.choices))}"
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{_plain(self.low)} to {_plain(self.high)}{self.suffix}"
+        if math.isfinite(self.low):
+            return f"{_plain(self.low)}{self.suffix} or more"
+        return f"up to {_plain(self.high)}{self.suffix}" if math.isfinite(self.high) else ""
+
+    def checked(self, value: Any, name: str) -> Any:
+        """The value as plain Python of the kind that was declared; InputError says what would do."""
+        if value is None and self.optional:
+            return None
+        if self.size:
+            return self._checked_numbers(value, name)
+        if self.kind is bool:
+            return self._checked_flag(value, name)
+        if self.kind is str:
+            return self._checked_text(value, name)
+        return self._checked_number(value, name)
+
+    def _checked_flag(self, value, name: str) -> bool:
+        # the flags of NumPy are none of Python's
+        if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+            return bool(value)
+        raise InputError(f"{name} is {value!r}; give True or False.")
+
+    def _checked_text(self, value, name: str) -> str:
+        if not isinstance(value, str):
+            raise InputError(f"{name} is {value!r}; give a text.")
+        if self.choices and value not in self.choices:
+            raise InputError(f"{name} is '{value}'; choose one of {', '.join(self.choices)}.")
+        return value
+
+    def _checked_numbers(self, value, name: str) -> tuple:
+        values = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else []
+        if len(values) != self.size:
+            words = {2: "two", 3: "three"}
+            raise InputError(f"{name} is {value!r}; give {words.get(self.size, self.size)} numbers{self._hint}.")
+        return tuple(self._checked_number(part, name) for part in values)
+
+    def _checked_number(self, value, name: str) -> float | int:
+        number = _number_of(value)
+        if number is None or not math.isfinite(number):
+            raise InputError(f"{name} is {value!r}; give a finite number.")
+        if self.kind is int and number != int(number):
+            raise InputError(f"{name} is {value!r}; give a whole number.")
+        if not self.low <= number <= self.high:
+            raise InputError(f"{name} is {_plain(number)}; give {self._wanted}.")
+        return self.kind(number)
+
+    @property
+    def _hint(self) -> str:
+        return f": {self.help[0].lower()}{self.help[1:]}" if self.help else ""
+
+    @property
+    def _wanted(self) -> str:
+        what = "a whole number" if self.kind is int else "an angle" if self.unit == "°" else "a number"
+        unit = {"": "", "°": " degrees"}.get(self.unit, f" {self.unit}")
+        if math.isfinite(self.low) and math.isfinite(self.high):
+            return f"{what} from {_plain(self.low)} to {_plain(self.high)}{unit}"
+        if math.isfinite(self.low):
+            return f"{what} of at least {_plain(self.low)}{unit}"
+        return f"{what} of at most {_plain(self.high)}{unit}"
+
+
+def number(default: float | None, help: str, *, unit: str = "", low: float = -math.inf, high: float = math.inf,
+           step: float = 1.0, decimals: int | None = None, source: str = "") -> Any:  # fmt: skip
+    """A field for a number. decimals: by default as many as the step has. default None: it may be None."""
+    digits = _digits_of(step) if decimals is None else decimals
+    setting = Setting(float, help, unit, low, high, step, digits, source=source, optional=default is None)
+    return _field(setting, None if default is None else float(default))
+
+
+def whole(default: int, help: str, *, unit: str = "", low: int, high: int, step: int = 1, source: str = "") -> Any:
+    """A field for a whole number."""
+    return _field(Setting(int, help, unit, low, high, step, 0, source=source), default)
+
+
+def numbers(default: tuple[float, ...] | None, help: str, *, size: int = 3, unit: str = "mm", low: float = -math.inf,
+            high: float = math.inf, step: float = 1.0, decimals: int = 1, source: str = "") -> Any:  # fmt: skip
+    """A field for several numbers of one kind, by default a point in mm. default None: it may be None."""
+    setting = Setting(float, help, unit, low, high, step, decimals, size, source=source, optional=default is None)
+    return _field(setting, default)
+
+
+def flag(default: bool, help: str) -> Any:
+    """A field that is on or off."""
+    return _field(Setting(bool, help), default)
+
+
+def choice(default: str, choices: Iterable[str], help: str, *, source: str = "") -> Any:
+    """A field for one of a few names."""
+    return _field(Setting(str, help, choices=tuple(choices), source=source), default)
+
+
+def text(default: str, help: str) -> Any:
+    """A field for words."""
+    return _field(Setting(str, help), default)
+
+
+def _field(setting: Setting, default) -> Any:
+    return dataclasses.field(default=default, metadata={_KEY: setting})
+
+
+class Declared:
+    """Base of frozen dataclasses whose fields are declared: they are checked and made plain when an object is made.
+
+    A derived class adds rules between fields in ``check``. ``renamed``: former names of fields that files may hold.
+    """
+
+    renamed: Mapping[str, str] = {}
+
+    def __post_init__(self):
+        for name, setting in own_settings(type(self)).items():
+            object.__setattr__(self, name, setting.checked(getattr(self, name), self.spoken(name)))
+        for name, part in parts(type(self)).items():
+            if not isinstance(getattr(self, name), part):
+                raise InputError(f"{name} is {getattr(self, name)!r}; give a {part.__name__}.")
+        self.check()
+
+    def check(self):
+        """Rules between fields; InputError where one is broken."""
+
+    def spoken(self, name: str) -> str:
+        """The name of a field as sentences say it."""
+        return name
+
+    def to_dict(self) -> dict:
+        """Plain numbers, texts and lists by name, ready for JSON."""
+        return {entry.name: _plain_data(getattr(self, entry.name)) for entry in dataclasses.fields(self) if entry.init}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str = ""):
+        """The inverse of ``to_dict``: what is left out keeps its default; InputError names what is unknown."""
+        where = where or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+        if not isinstance(values, Mapping):
+            raise InputError(f"The description of {where} is not an object with named fields; check the JSON file.")
+        values = {cls.renamed.get(name, name): value for name, value in values.items()}
+        known = [entry.name for entry in dataclasses.fields(cls) if entry.init]
+        if unknown := sorted(set(values) - set(known)):
+            raise InputError(
+                f"The description of {where} has unknown fields: {', '.join(unknown)}. There are {', '.join(known)}."
+            )
+        nested = parts(cls)
+        built = {
+            name: nested[name].from_dict(value, f"{where}.{name}") if name in nested else value
+            for name, value in values.items()
+        }
+        return cls(**built)
+
+
+def own_settings(cls: type) -> dict[str, Setting]:
+    """The settings of a class by name, without those of its parts."""
+    return {entry.name: entry.metadata[_KEY] for entry in dataclasses.fields(cls) if _KEY in entry.metadata}
+
+
+def parts(cls: type) -> dict[str, type]:
+    """Fields that are declared objects themselves, by name: those made by a class."""
+    made = {entry.name: entry.default_factory for entry in dataclasses.fields(cls)}
+    return {name: make for name, make in made.items() if isinstance(make, type) and issubclass(make, Declared)}
+
+
+def settings(cls: type, prefix: str = "") -> dict[str, Setting]:
+    """All settings of a class by dotted name, those of its parts among them."""
+    found = {prefix + name: setting for name, setting in own_settings(cls).items()}
+    for name, part in parts(cls).items():
+        found |= settings(part, f"{prefix}{name}.")
+    return found
+
+
+def setting_of(cls: type, path: str) -> Setting:
+    """The setting of a dotted name; KeyError where there is none."""
+    return settings(cls)[path]
+
+
+def default_of(cls: type, path: str) -> Any:
+    """What a dotted name is set to where nobody sets it."""
+    *groups, leaf = path.split(".")
+    for name in groups:
+        cls = parts(cls)[name]
+    return next(entry.default for entry in dataclasses.fields(cls) if entry.name == leaf)
+
+
+def value_of(item: Declared, path: str) -> Any:
+    """The value of a dotted name of an object."""
+    for name in path.split("."):
+        item = getattr(item, name)
+    return item
+
+
+def changed(item: Declared, values: Mapping[str, Any]) -> Any:
+    """A copy of an object with values by dotted name; InputError for names that it does not have."""
+    for path, value in values.items():
+        item = _changed(item, path.split("."), value, path)
+    return item
+
+
+def _changed(item, names: list[str], value, path: str):
+    known = [entry.name for entry in dataclasses.fields(item)] if isinstance(item, Declared) else []
+    if names[0] not in known:
+        raise InputError(f"There is no '{path}'; at this level there are {', '.join(known) or 'no further names'}.")
+    if len(names) > 1:
+        value = _changed(getattr(item, names[0]), names[1:], value, path)
+    return dataclasses.replace(item, **{names[0]: value})
+
+
+def camel(name: str) -> str:
+    """The name in code that faces Slicer: "lao_deg" is "laoDeg" there."""
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _number_of(value) -> float | None:
+    """A number, or a text or array of one element that is one; None for anything else, flags among it."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, Integral | Real):
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _plain(value: float) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
+
+
+def _plain_data(value):
+    if isinstance(value, Declared):
+        return value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _digits_of(step: float) -> int:
+    """Decimals that a step needs: 1 of 0.5, 0 of 10."""
+    text = f"{step:.6f}".rstrip("0")
+    return len(text.split(".")[1])

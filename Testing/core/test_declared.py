@@ -1,0 +1,142 @@
+"""What is declared of a number holds wherever the number is used."""
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synthetic_imaging import declared
+from synthetic_imaging.declared import Declared, choice, flag, number, numbers, text, whole
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.xray.geometry import Geometry, Pose, machine_named
+from synthetic_imaging.xray.machines import machines
+from synthetic_imaging.xray.settings import Settings
+
+
+@dataclass(frozen=True)
+class Part(Declared):
+    gap_mm: float = number(0.5, "Gap", unit="mm", low=0, high=2, step=0.05)
+    turns: int = whole(3, "Turns", low=1, high=9)
+
+
+@dataclass(frozen=True)
+class Whole(Declared):
+    renamed = {"size": "size_mm"}
+
+    size_mm: float = number(10, "Size", unit="mm", low=1, high=100)
+    limit_s: float | None = number(None, "Limit; none without a number", unit="s", low=1)
+    place_ras: tuple = numbers((0.0, 0.0, 0.0), "Place")
+    on: bool = flag(True, "Switch")
+    side: str = choice("left", ("left", "right"), "Side")
+    title: str = text("", "Title")
+    part: Part = field(default_factory=Part)
+
+    def check(self):
+        if self.side == "right" and not self.on:
+            raise InputError("Right needs the switch; turn it on.")
+
+
+@given(
+    st.builds(
+        Whole,
+        size_mm=st.floats(1, 100),
+        limit_s=st.none() | st.floats(1, 1e6),
+        place_ras=st.tuples(*[st.floats(-1e6, 1e6)] * 3),
+        title=st.text(),
+        part=st.builds(Part, gap_mm=st.floats(0, 2), turns=st.integers(1, 9)),
+    )
+)
+def test_every_object_comes_back_from_json(item):
+    assert Whole.from_dict(json.loads(json.dumps(item.to_dict()))) == item
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"size_mm": 101}, "size_mm is 101; give a number from 1 to 100 mm."), ({"size_mm": float("nan")}, "finite"),
+        ({"size_mm": "wide"}, "finite"), ({"size_mm": True}, "finite"), ({"size_mm": None}, "finite"),
+        ({"limit_s": 0}, "at least 1 s"), ({"place_ras": (1, 2)}, "three numbers"), ({"place_ras": 5}, "three numbers"),
+        ({"on": 1}, "True or False"), ({"side": "top"}, "left, right"), ({"title": 3}, "give a text"),
+        ({"part": None}, "Part"), ({"side": "right", "on": False}, "turn it on"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_refused_in_words(values, words):
+    with pytest.raises(InputError, match=words):
+        Whole(**values)
+
+
+@pytest.mark.parametrize("wrong", [2.5, 0, 10, "x", None])
+def test_whole_numbers_are_whole(wrong):
+    with pytest.raises(InputError, match="turns"):
+        Part(turns=wrong)
+
+
+def test_numbers_of_numpy_become_plain_ones():
+    item = Whole(np.float32(2.5), place_ras=np.arange(3), on=np.True_, part=Part(np.float64(1), np.int64(4)))
+    assert item == Whole(2.5, place_ras=(0.0, 1.0, 2.0), part=Part(1.0, 4))
+    kinds = type(item.size_mm), type(item.on), type(item.part.turns), type(item.place_ras[0])
+    assert kinds == (float, bool, int, float)
+
+
+def test_files_name_what_they_hold():
+    assert Whole.from_dict({"size": 7}).size_mm == 7, "by its former name"
+    with pytest.raises(InputError, match=r"whole has unknown fields: color. There are size_mm"):
+        Whole.from_dict({"color": 1})
+    with pytest.raises(InputError, match=r"whole.part has unknown fields: x"):
+        Whole.from_dict({"part": {"x": 1}})
+    with pytest.raises(InputError, match="not an object"):
+        Whole.from_dict([1])
+
+
+def test_dotted_names_reach_into_parts():
+    assert list(declared.settings(Whole))[-2:] == ["part.gap_mm", "part.turns"]
+    changed = declared.changed(Whole(), {"part.gap_mm": 1, "size_mm": 5})
+    assert (changed.part.gap_mm, changed.size_mm) == (1.0, 5.0) and declared.value_of(changed, "part.turns") == 3
+    assert declared.default_of(Whole, "part.gap_mm") == 0.5
+    for path in ("part.x", "x", "size_mm.x"):
+        with pytest.raises(InputError, match=f"There is no '{path}'"):
+            declared.changed(Whole(), {path: 1})
+
+
+def test_a_setting_is_told_in_words():
+    gap = declared.setting_of(Whole, "part.gap_mm")
+    assert (gap.range_text, gap.suffix, gap.decimals) == ("0 to 2 mm", " mm", 2)
+    assert declared.setting_of(Whole, "limit_s").range_text == "1 s or more"
+    assert declared.setting_of(Pose, "lao_deg").suffix == "°"
+    assert declared.camel("shutter_left_mm") == "shutterLeftMm"
+
+
+@pytest.mark.parametrize("cls", [Settings, Pose, Geometry])
+def test_defaults_keep_their_own_limits_and_are_helped(cls):
+    cls()
+    for path, setting in declared.settings(cls).items():
+        assert setting.help and not setting.help.endswith("."), path
+        assert round(setting.step, setting.decimals) == setting.step, f"{path}: a step must be seen"
+
+
+@pytest.mark.parametrize("name", machines())
+def test_every_machine_can_be_set(name):
+    machine = machine_named(name)
+    view = Geometry.of(machine, image_size=64).view(Pose(10, 20))
+    assert view.source_to_detector_mm == pytest.approx(machine.source_to_detector_mm)
+    assert view.columns == 64 and view.rows * view.pixel_mm[0] == pytest.approx(machine.field_mm[0])
+
+
+def test_the_table_carries_the_patient_and_not_the_isocenter():
+    moved = Geometry(table_r_mm=10, table_s_mm=-5).view(Pose(isocenter_ras=(1, 2, 3)))
+    assert moved.isocenter_ras == (-9.0, 2.0, 8.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"source_to_isocenter_mm": 1020}, "larger one"),
+        ({"field_width_mm": 10, "field_height_mm": 700}, "35840 rows"),
+    ],
+)
+def test_impossible_geometries_are_refused(values, words):
+    with pytest.raises(InputError, match=words):
+        Geometry(**values)
