@@ -160,7 +160,6 @@ def test_subject_hierarchy_tree_follows_the_items(host, widget, block):
 
 def test_table_view_shows_the_cells(host, widget):
     import numpy as np
-    import qt
     import slicer
 
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Numbers")
@@ -168,11 +167,30 @@ def test_table_view_shows_the_cells(host, widget):
     view = slicer.qMRMLTableView()
     view.setMRMLScene(slicer.mrmlScene)
     view.setMRMLTableNode(node)
-    cells = view.findChild(qt.QTableWidget)
-    assert (cells.rowCount, cells.columnCount) == (2, 2)
-    assert cells.item(1, 0).text() == "2.5"
+    assert (view.rowCount, view.columnCount) == (3, 2), "the names are the first row"
+    assert view.horizontalHeaderItem(1).text() == "B" and view.item(0, 1).text() == "b"
+    node.SetUseColumnTitleAsColumnHeader(True)
+    assert view.horizontalHeaderItem(1).text() == "b"
+    assert (view.rowCount, view.item(1, 0).text()) == (2, "2.5")
     slicer.mrmlScene.RemoveNode(node)
     assert view.mrmlTableNode() is None
+
+
+def test_segment_selector_says_that_nothing_is_selected(host, widget):
+    import qt
+    import slicer
+
+    selector = slicer.qMRMLSegmentSelectorWidget()
+    selector.setMRMLScene(slicer.mrmlScene)
+    message = selector.findChild(qt.QLabel, "label_Message")
+    assert not message.isHidden() and message.text == "No node is selected"
+    assert selector.segmentComboBox().isHidden()
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Organs")
+    selector.setCurrentNode(node)
+    assert message.text == "No segments in segmentation"
+    node.GetSegmentation().AddEmptySegment("liver")
+    assert message.isHidden() and not selector.segmentComboBox().isHidden()
+    selector.setMRMLScene(None)
 
 
 def test_sequence_widgets_step_through_a_browser(host, widget, block):
@@ -228,3 +246,26 @@ def test_segments_table(host, widget):
         node.GetSegmentation().AddEmptySegment(name, name.title())
     view.setSelectedSegmentIDs(["kidney"])
     assert view.selectedSegmentIDs() == ["kidney"]
+
+
+def test_path_that_no_name_filter_takes_is_not_told(host, widget):
+    import ctk
+
+    edit, got = ctk.ctkPathLineEdit(), []
+    edit.currentPathChanged.connect(got.append)
+    edit.currentPath = "a"
+    edit.nameFilters = ["Tables (*.csv *.tsv)"]
+    for path in ("cases", "cases.csv", "cases.tsv", "cases.txt"):
+        edit.currentPath = path
+    assert got == ["a", "cases.csv", "cases.tsv"]
+
+
+def test_directory_button_shows_the_whole_path(host, widget):
+    import os
+
+    import ctk
+
+    button = ctk.ctkDirectoryButton()
+    button.directory = "."
+    assert button.directory == "."
+    assert button.text == os.getcwd()

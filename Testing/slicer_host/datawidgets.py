@@ -65,17 +65,21 @@ class qMRMLSubjectHierarchyTreeView(SceneFollower):
             self._fill(item, hierarchy, children.GetId(index))
 
 
-class qMRMLTableView(SceneFollower):
-    """The cells of a table node, read only."""
+class qMRMLTableView(QTableWidget):
+    """The cells of a table node, read only.
+
+    Columns are headed A, B, C and their names are the first row, unless the node says that titles are headers.
+    """
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._node, self._tag = None, None
-        self._table = QTableWidget(self)
-        self._table.setEditTriggers(QTableWidget.NoEditTriggers)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._table)
+        self._scene, self._node, self._tag = None, None, None
+        self.setEditTriggers(QTableWidget.NoEditTriggers)
+
+    def setMRMLScene(self, scene):
+        if self._scene is None and scene is not None:
+            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, lambda *_: self._onNodeRemoved())
+        self._scene = scene
 
     def mrmlTableNode(self):
         return self._node
@@ -87,19 +91,27 @@ class qMRMLTableView(SceneFollower):
         self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: self._fill()) if node else None
         self._fill()
 
-    def onSceneChanged(self):
+    def _onNodeRemoved(self):
         if self._node is not None and not slicer.mrmlScene.IsNodePresent(self._node):
             self.setMRMLTableNode(None)
 
     def _fill(self):
-        rows = self._node.GetNumberOfRows() if self._node else 0
-        columns = self._node.GetNumberOfColumns() if self._node else 0
-        self._table.setRowCount(rows)
-        self._table.setColumnCount(columns)
-        self._table.setHorizontalHeaderLabels([self._node.GetColumnName(c) for c in range(columns)])
-        for row in range(rows):
-            for column in range(columns):
-                self._table.setItem(row, column, QTableWidgetItem(self._node.GetCellText(row, column)))
+        node = self._node
+        names = [node.GetColumnName(index) for index in range(node.GetNumberOfColumns())] if node else []
+        rows = [
+            [node.GetCellText(row, column) for column in range(len(names))]
+            for row in range(node.GetNumberOfRows() if node else 0)
+        ]
+        if node is not None and node.GetUseColumnTitleAsColumnHeader():
+            headers = [node.GetColumnTitle(name) or name for name in names]
+        else:
+            headers, rows = [chr(ord("A") + index) for index in range(len(names))], [names, *rows] if node else []
+        self.setRowCount(len(rows))
+        self.setColumnCount(len(headers))
+        self.setHorizontalHeaderLabels(headers)
+        for row, texts in enumerate(rows):
+            for column, text in enumerate(texts):
+                self.setItem(row, column, QTableWidgetItem(text))
 
 
 class qMRMLSliderWidget(ctkSliderWidget):

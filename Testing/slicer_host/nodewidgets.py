@@ -5,7 +5,7 @@
 import slicer
 import vtk
 from PySide6.QtCore import Property, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QInputDialog, QLabel, QVBoxLayout, QWidget
 
 _SCENE_EVENTS = ("NodeAddedEvent", "NodeRemovedEvent", "EndCloseEvent", "EndImportEvent", "EndBatchProcessEvent")
 
@@ -256,8 +256,12 @@ class qMRMLSegmentSelectorWidget(SceneFollower):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._nodes)
         layout.addWidget(self._segments)
+        self._message = QLabel(self)
+        self._message.setObjectName("label_Message")
+        layout.addWidget(self._message)
         self._nodes.currentNodeChanged.connect(self._onNodeChanged)
         self._segments.activated.connect(lambda index: self._chooseSegment(self._segments.itemData(index)))
+        self._fillSegments()
 
     def setMRMLScene(self, scene):
         super().setMRMLScene(scene)
@@ -308,6 +312,9 @@ class qMRMLSegmentSelectorWidget(SceneFollower):
         for identifier in identifiers:
             self._segments.addItem(self._segmentation.GetSegment(identifier).GetName(), identifier)
         self._segments.blockSignals(False)
+        self._segments.setVisible(bool(identifiers))
+        self._message.setText("No segments in segmentation" if self._segmentation else "No node is selected")
+        self._message.setVisible(not identifiers)
         isKept = self._segmentId in identifiers or (self._nodes._noneEnabled and not self._segmentId)
         self._chooseSegment(self._segmentId if isKept else next(iter(identifiers), ""))
 
