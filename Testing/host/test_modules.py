@@ -51,7 +51,7 @@ def test_leaving_and_entering_a_module(host, widget, tmp_path):
 
 def test_button_follows_the_choice_of_a_volume(host, widget, block):
     assert not widget.ui.applyButton.enabled
-    assert widget.ui.applyButton.toolTip == "Choose a volume first"
+    assert widget.ui.applyButton.toolTip == "<p>Choose a volume first</p>"
     widget.ui.volumeSelector.setCurrentNode(block)
     assert widget.ui.applyButton.enabled
     widget.calls.clear()

@@ -24,11 +24,34 @@ def test_properties_are_attributes_and_setters_stay(qt):
     assert button.text == "Go"
     button.setText("Stop")
     assert button.text == "Stop"
-    button.toolTip = "why"
-    assert button.toolTip == "why"
     button.objectName = "go"
     assert button.name == "go"
     assert button.className() == "QPushButton"
+
+
+def test_plain_tool_tip_reads_back_as_rich_text(qt):
+    button = qt.QPushButton("Go")
+    assert button.toolTip == ""
+    button.toolTip = 'Choose "A & B" first.'
+    assert button.toolTip == '<p>Choose "A &amp; B" first.</p>'
+    button.toolTip = "<b>Why</b>"
+    assert button.toolTip == "<b>Why</b>"
+
+
+def test_empty_layout_menu_and_document_are_false_and_widgets_are_true(qt):
+    outer = qt.QWidget()
+    layout = qt.QVBoxLayout(outer)
+    menu, document = qt.QMenu(), qt.QTextDocument()
+    assert not any((layout, qt.QHBoxLayout(), qt.QGridLayout(), qt.QFormLayout(), menu, document))
+    assert not any((qt.QIcon(), qt.QPixmap(), qt.QImage(), qt.QColor(), qt.QModelIndex(), qt.QUrl(), qt.QSize()))
+    label = qt.QLabel("x")
+    layout.addWidget(label)
+    menu.addAction("Go")
+    document.setPlainText("x")
+    assert all((layout, menu, document, qt.QColor("red"), qt.QUrl("http://a"), qt.QSize(1, 2)))
+    label.hide()
+    assert not layout, "all that it holds is hidden"
+    assert all((qt.QListWidget(), qt.QTableWidget(), qt.QTreeWidget(), qt.QTabWidget(), qt.QSplitter(), qt.QWidget()))
 
 
 def test_reading_a_property_like_a_method_fails_as_in_the_application(qt):

@@ -2,7 +2,9 @@
 
 # ruff: noqa: N801 (the class names are CTK's)
 
-from PySide6.QtCore import Property, QSize, Qt, Signal
+import fnmatch
+
+from PySide6.QtCore import Property, QDir, QSize, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -87,7 +89,8 @@ class ctkCollapsibleButton(QWidget):
         self.update()
 
     def minimumSizeHint(self):
-        return QSize(40, self.TITLE_PX + 2) if self._collapsed or not self.layout() else self.layout().minimumSize()
+        hasContents = not self._collapsed and self.layout() is not None
+        return self.layout().minimumSize() if hasContents else QSize(40, self.TITLE_PX + 2)
 
     collapsed = Property(bool, lambda self: self._collapsed, setCollapsed)
     text = Property(str, lambda self: self._text, setText)
@@ -125,7 +128,7 @@ class ctkPathLineEdit(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._edit, 1)
         layout.addWidget(self._button)
-        self._edit.textChanged.connect(self.currentPathChanged)
+        self._edit.textChanged.connect(self._onText)
         self._button.clicked.connect(self.browse)
 
     def browse(self, *_):
@@ -138,7 +141,13 @@ class ctkPathLineEdit(QWidget):
             self.setCurrentPath(path)
 
     def setCurrentPath(self, path):
-        self._edit.setText(str(path or ""))
+        self._edit.setText(path)
+
+    def _onText(self, path):
+        """A path that no name filter takes is not told."""
+        patterns = [p for text in self._nameFilters for p in text.partition("(")[2].rstrip(")").split() or [text]]
+        if not patterns or any(fnmatch.fnmatch(path, pattern) for pattern in patterns):
+            self.currentPathChanged.emit(path)
 
     def addCurrentPathToHistory(self):
         """The host keeps no history between runs."""
@@ -169,7 +178,7 @@ class ctkDirectoryButton(QPushButton):
     def setDirectory(self, path):
         if path != self._directory:
             self._directory = path
-            self.setText(path)
+            self.setText(QDir(path).absolutePath())
             self.directoryChanged.emit(path)
 
     directory = Property(str, lambda self: self._directory, setDirectory, notify=directoryChanged)

@@ -14,6 +14,22 @@ import sys
 from PySide6 import QtCore, QtGui, QtNetwork, QtUiTools, QtWidgets
 
 _PYSIDE_STYLE_CALLERS = ("slicer_host", "PySide6", "shiboken", "vtkmodules")
+_FALSE_WHEN_EMPTY = (
+    QtCore.QByteArray, QtCore.QItemSelection, QtCore.QProcessEnvironment, QtCore.QRect, QtCore.QRectF, QtCore.QSize,
+    QtCore.QSizeF, QtCore.QUrl, QtGui.QKeySequence,
+    QtGui.QPainterPath, QtGui.QPolygon, QtGui.QPolygonF, QtGui.QRegion, QtGui.QTextDocument, QtWidgets.QLayout,
+    QtWidgets.QLayoutItem, QtWidgets.QMenu,
+)  # fmt: skip
+_FALSE_WHEN_NULL = (
+    QtCore.QLine, QtCore.QMargins, QtCore.QPoint, QtCore.QPointF, QtGui.QIcon, QtGui.QImage, QtGui.QPixmap,
+    QtGui.QTextCursor,
+)  # fmt: skip
+_FALSE_WHEN_INVALID = (
+    QtCore.QDate, QtCore.QDateTime, QtCore.QModelIndex, QtCore.QPersistentModelIndex, QtCore.QRegularExpression,
+    QtCore.QTime, QtGui.QColor, QtGui.QMovie,
+)  # fmt: skip
+"""Classes with `isEmpty`, `isNull` or `isValid` have a truth in PythonQt, and nothing else has: an empty QListWidget,
+QTableWidget, QSplitter or QTabWidget is true. A layout is empty too while all that it holds is hidden."""
 _installed = False
 
 
@@ -30,11 +46,18 @@ class _PropertyAttribute:
             return self.method if self.method is not None else self
         if self.method is not None and _asked_by_pyside_style_code():
             return self.method.__get__(instance, owner)
-        return QtCore.QObject.property(instance, self.name)
+        value = QtCore.QObject.property(instance, self.name)
+        return _wrapped(value) if self.name == "toolTip" and isinstance(instance, QtWidgets.QWidget) else value
 
     def __set__(self, instance, value):
         if not QtCore.QObject.setProperty(instance, self.name, value):
             getattr(instance, self.setter)(value)
+
+
+def _wrapped(toolTip):
+    """The application makes rich text of plain tool tips, so that their lines are broken."""
+    isPlain = toolTip and not QtGui.Qt.mightBeRichText(toolTip)
+    return QtGui.Qt.convertFromPlainText(toolTip, QtCore.Qt.WhiteSpaceNormal) if isPlain else toolTip
 
 
 def _asked_by_pyside_style_code():
@@ -74,6 +97,7 @@ def install():
                 if "__getattribute__" in vars(cls):
                     cls.__getattribute__ = _attribute_of(cls.__getattribute__)
     _install_connections()
+    _install_truth()
     QtCore.QObject.name = property(
         lambda self: QtCore.QObject.property(self, "objectName"),
         lambda self, value: QtCore.QObject.setProperty(self, "objectName", value),
@@ -93,6 +117,15 @@ def _install_properties(cls):
     for index in range(meta.propertyOffset(), meta.propertyCount()):
         name = meta.property(index).name()
         setattr(cls, name, _PropertyAttribute(name, getattr(cls, name, None)))
+
+
+def _install_truth():
+    for cls in _FALSE_WHEN_EMPTY:
+        cls.__bool__ = lambda self: not self.isEmpty()
+    for cls in _FALSE_WHEN_NULL:
+        cls.__bool__ = lambda self: not self.isNull()
+    for cls in _FALSE_WHEN_INVALID:
+        cls.__bool__ = lambda self: self.isValid()
 
 
 def _install_connections():
