@@ -248,7 +248,7 @@ def test_a_vessel_that_is_touched_warns_in_color(host, widget):
     assert widget.ui.distanceLabel.text.startswith("Touches a vessel")
     assert cellColor(widget) != calm
     widget.ui.moveButton.click()
-    assert widget.logic.distanceToVesselMm(0) > 0
+    assert widget.logic.roomAround(0)["vesselMm"] > 0
     assert cellColor(widget) == calm
 
 
@@ -309,7 +309,7 @@ def test_levels_and_satellites(host, widget):
     assert [lesion.radius_mm for lesion in widget.logic.lesions] == [4.0, 4.0]
     widget.ui.satelliteCountSpinBox.value = 2
     widget.ui.satelliteButton.click()
-    assert [lesion.name for lesion in widget.logic.lesions[2:]] == ["Lesion 2.1", "Lesion 2.2"]
+    assert [lesion.name for lesion in widget.logic.lesions[2:]] == ["Lesion 1.1", "Lesion 1.2"]
     assertTruthAgrees(widget.logic)
     assert not widget.ui.messageLabel.visible
 

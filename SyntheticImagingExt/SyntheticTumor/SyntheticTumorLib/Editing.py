@@ -5,10 +5,14 @@ from .Fields import changedLesion
 from .PointEvents import PointEvents
 from .Presets import presetsFor
 from .Session import Session
+from .Window import isLung
 
 
 class LesionEditing:
-    """The part of the logic that edits lesions; see ``TumorLogic`` for the signals and hooks."""
+    """The part of the logic that edits lesions; see ``TumorLogic`` for the signals and hooks.
+
+    jump: whether the views go to the (first) new lesion; a script that places hundreds leaves them where they are.
+    """
 
     def __init__(self):
         from SyntheticImagingLib.signal import Signal
@@ -20,7 +24,7 @@ class LesionEditing:
         self.current = -1
         self._draft = None
         self._draftIndex = -1
-        self._instead, self._hiddenMarks = None, []
+        self._instead, self._pointsAreHidden, self._outlined = None, False, True
         self._session = Session(self._onInputsChanged, self._onTaken)
         self._events = PointEvents(self, self._session.points)
         self._sceneTags = SceneEvents.observe(self)
@@ -57,20 +61,22 @@ class LesionEditing:
         """
         from dataclasses import replace
 
-        from synthetic_imaging.tumor import preset_named
-
         self._ensureReady()
         Rules.checkInside(self.case, centerRas)
-        seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
-        lesion = preset_named(preset or self.defaultPreset()).sample(self.case, centerRas, radiusMm, seed)
-        (lesion,) = Rules.numbered([lesion], self.lesions)
+        (lesion,) = Rules.numbered([self._sampled(centerRas, preset, radiusMm, seed)], self.lesions)
         return self._append([replace(lesion, name=name or lesion.name)], pointId)[0]
 
-    def addAtSuggestedSite(self, preset="", radiusMm=None, seed=None):
-        """Place a lesion where it is clear of vessels, of the surface and of other lesions; returns its index."""
-        return self.addSeveral(None, 1, preset, seed, radiusMm)[0]
+    def _sampled(self, centerRas, preset, radiusMm, seed=None):
+        from synthetic_imaging.tumor import preset_named
 
-    def addSeveral(self, level=None, count=None, preset="", seed=None, radiusMm=None):
+        seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
+        return preset_named(preset or self.defaultPreset()).sample(self.case, centerRas, radiusMm, seed)
+
+    def addAtSuggestedSite(self, preset="", radiusMm=None, seed=None, jump=False):
+        """Place a lesion where it is clear of vessels, of the surface and of other lesions; returns its index."""
+        return self.addSeveral(None, 1, preset, seed, radiusMm, jump)[0]
+
+    def addSeveral(self, level=None, count=None, preset="", seed=None, radiusMm=None, jump=False):
         """Place lesions at sites clear of vessels and of each other; returns their indices.
 
         level: "tiny", "small", "medium", "large" or "mix", which set radius and, without ``count``, the number.
@@ -81,7 +87,7 @@ class LesionEditing:
         seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
         preset = preset or self.defaultPreset()
         drawn = sample_lesions(self.case, preset, level, count or None, radiusMm, seed, self.lesions)
-        return self._append(Rules.numbered(drawn, self.lesions))
+        return self._append(Rules.numbered(drawn, self.lesions), jump=jump)
 
     def addSatellites(self, index, count=3, seed=None):
         """Small lesions of the same kind around one; returns their indices."""
@@ -103,12 +109,14 @@ class LesionEditing:
         others = [lesion for index, lesion in enumerate(self.lesions) if index != apartFrom]
         return self.case.suggest_site(radiusMm, Rules.nextSeed(self.lesions) if seed is None else seed, others)
 
-    def moveToClearSite(self, index):
+    def moveToClearSite(self, index, jump=False):
         """Move a lesion to a suggested site, as far as its whole outline goes."""
         lesion = self._lesion(index)
         self._ensureReady()
         site = self.suggestSite(self.case.bounding_radius_mm(lesion), apartFrom=index)
         self.updateLesion(index, center_ras=site)
+        if jump:
+            self.lookAtLesion(index)
         return site
 
     def updateLesion(self, index, **changes):
@@ -154,7 +162,7 @@ class LesionEditing:
         self._ensureReady()
         self._apply(tuple(lesion for number, lesion in enumerate(self.lesions) if number != index))
 
-    def duplicateLesion(self, index):
+    def duplicateLesion(self, index, jump=False):
         """The same lesion again, at a clear site, or two radii aside where there is none; returns its index."""
         from dataclasses import replace
 
@@ -166,7 +174,7 @@ class LesionEditing:
             site = self.suggestSite(self.case.bounding_radius_mm(lesion))
         except InputError:
             site = Rules.beside(self.case, lesion)
-        return self._append(Rules.numbered([replace(lesion, center_ras=site)], self.lesions))[0]
+        return self._append(Rules.numbered([replace(lesion, center_ras=site)], self.lesions), jump=jump)[0]
 
     def renameLesion(self, index, name):
         self.updateLesion(index, name=name.strip() or self._lesion(index).name)
@@ -204,8 +212,9 @@ class LesionEditing:
     # Presets
 
     def presetNames(self):
-        """Names of the presets, those for the chosen organ first."""
-        return presetsFor(self._session.inputs.organTerm)
+        """Names of the presets, those for the chosen organ first; an organ without a name may show that it is lung."""
+        lung = "lung" if self.case is not None and isLung(self.case.organ_mean_hu) else ""
+        return presetsFor(self._session.inputs.organTerm or lung)
 
     def defaultPreset(self):
         return next(iter(self.presetNames()))
@@ -227,13 +236,15 @@ class LesionEditing:
             raise InputError(f"There is no lesion number {index}; there are {len(self.lesions)}, counted from 0.")
         return self.lesions[index]
 
-    def _append(self, lesions, pointId=None):
+    def _append(self, lesions, pointId=None, jump=False):
         first = len(self.lesions)
         lesions = [Rules.checkLesion(self.case, lesion) for lesion in lesions]
         if pointId is not None:
             self._session.points.adopt(pointId)
-        self.current = first + len(lesions) - 1
+        self.current = first
         self._apply((*self.lesions, *lesions))
+        if jump:
+            self.lookAtLesion(first)
         return list(range(first, first + len(lesions)))
 
     def _with(self, index, changes):

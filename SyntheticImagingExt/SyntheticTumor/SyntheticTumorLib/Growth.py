@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 import slicer
 
+from .Results import nameOf
+from .Window import copyWindow
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -58,10 +61,11 @@ def preview(case, lesion, plan):
     }
 
 
-def steps(case, lesions, index, plan, inputs):
+def steps(case, lesions, index, plan, ctNode, shownNode):
     """Generator of (stage, percent); returns the browser node. Dropped midway, it removes what it made.
 
-    Makes two sequences, the CT and its labels (0 background, 1 organ, 2 lesion), indexed by the day.
+    Makes two sequences, the CT and its labels (0 background, 1 organ, 2 lesion), indexed by the day. shownNode: the
+    volume whose window the growing lesion is shown in.
     """
     from synthetic_imaging.tumor import Composition, growth_series
 
@@ -71,7 +75,7 @@ def steps(case, lesions, index, plan, inputs):
     try:
         yield "Copying the CT", 0
         composition = Composition(case)
-        made.create(inputs.ctNode, lesions[index].name)
+        made.create(ctNode, lesions[index].name)
         for number, (day, lesion) in enumerate(zip(plan.days, grown, strict=True)):
             yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / plan.frames
             made.checkPresent()
@@ -79,7 +83,7 @@ def steps(case, lesions, index, plan, inputs):
             made.addFrame(composition, regionOf(case, plan.cropToOrgan), day, lesion)
         yield "Opening the sequence", 97
         made.checkPresent()
-        made.finish(inputs.ctNode)
+        made.finish(shownNode)
     finally:
         made.removeUnlessFinished()
     return made.browser
@@ -107,7 +111,7 @@ class _Nodes:
         self._isFinished = False
 
     def create(self, ctNode, lesionName):
-        name = f"{ctNode.GetName()} synthetic growth of {lesionName}"
+        name = f"{nameOf(ctNode)} growth of {lesionName}"
         self.images = self._sequence(slicer.mrmlScene.GetUniqueNameByString(name), ctNode)
         self.labels = self._sequence(f"{self.images.GetName()} labels", ctNode)
         self.browser = slicer.mrmlScene.AddNewNodeByClass(
@@ -139,7 +143,7 @@ class _Nodes:
         if any(node.GetScene() is None for node in (self.browser, self.images, self.labels)):
             raise InputError("The growth sequence was deleted while it was made. Start it again.")
 
-    def finish(self, ctNode):
+    def finish(self, shownNode):
         from SyntheticImagingLib import nodes
 
         self.browser.SetAndObserveMasterSequenceNodeID(self.images.GetID())
@@ -147,9 +151,10 @@ class _Nodes:
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
         for sequence in (self.images, self.labels):
             proxy = self.browser.GetProxyNode(sequence)
-            nodes.placeBeside(proxy, ctNode)
-            proxy.SetAndObserveTransformNodeID(ctNode.GetTransformNodeID())
-        _copyWindow(ctNode, self.browser.GetProxyNode(self.images))
+            nodes.markSynthetic(proxy, self.ct)
+            nodes.placeBeside(proxy, self.ct)
+            proxy.SetAndObserveTransformNodeID(self.ct.GetTransformNodeID())
+        copyWindow(shownNode, self.browser.GetProxyNode(self.images))
         self._isFinished = True
 
     def removeUnlessFinished(self):
@@ -186,14 +191,3 @@ def _placeRegion(node, ctNode, region):
     for axis in range(3):
         matrix.SetElement(axis, 3, first[axis])
     node.SetIJKToRASMatrix(matrix)
-
-
-def _copyWindow(ctNode, proxy):
-    source, display = ctNode.GetDisplayNode(), proxy.GetDisplayNode()
-    if source is None:
-        return
-    if display is None:
-        proxy.CreateDefaultDisplayNodes()
-        display = proxy.GetDisplayNode()
-    display.SetAutoWindowLevel(False)
-    display.SetWindowLevel(source.GetWindow(), source.GetLevel())

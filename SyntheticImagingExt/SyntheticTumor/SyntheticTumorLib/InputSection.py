@@ -3,7 +3,7 @@
 import slicer
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew, silent
+from SyntheticImagingLib.widgets import setTextIfNew, silent, singleShot
 
 from .Inputs import Inputs, preferredSegment, preferredVessels
 from .Presets import presetTable
@@ -18,14 +18,20 @@ class InputSection:
     def __init__(self, ui, logic, onChosen):
         self.ui, self._logic, self._onChosen = ui, logic, onChosen
         self._parameters = None
+        self._putAside, self._shown = set(), ()
+        self._awaited, self._proposeTimer = [], singleShot(0, self.propose)
         self.problem = ""
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
         for selector in (ui.organSelector, ui.vesselSelector):
+            _hideMessage(selector)
             selector.currentNodeChanged.connect(self._onSegment)
             selector.currentSegmentChanged.connect(self._onSegment)
 
     def setParameters(self, parameters):
         self._parameters = parameters
+        if parameters is None:
+            self._putAside, self._shown = set(), ()
+            self.stop()
         self.show()
 
     def show(self):
@@ -38,6 +44,7 @@ class InputSection:
             self.ui.organSelector.setCurrentSegmentID(parameters.organSegmentId)
             self.ui.vesselSelector.setCurrentNode(parameters.vesselSegmentation)
             self.ui.vesselSelector.setCurrentSegmentID(parameters.vesselSegmentId)
+        self._shown = self._idsShown()
 
     def chosen(self):
         parameters = self._parameters
@@ -52,17 +59,43 @@ class InputSection:
         )
 
     def propose(self):
-        """Choose what there is no doubt about: the only CT, and a segment that is an organ with presets."""
+        """Choose what nobody has chosen yet and there is no doubt about; segments may come after their segmentation."""
+        self.stop()
         parameters = self._parameters
-        if parameters is None or parameters.ct is not None or parameters.organSegmentation is not None:
+        if not self._isListening() or parameters.organSegmentation is not None:
             return
-        proposal = self._logic.proposedInputs(self._organOfPreset())
-        if proposal.complete:
+        proposal = self._logic.proposedInputs(self._organOfPreset(), parameters.ct)
+        if not proposal.complete:
+            self._awaitSegments()
+        elif not {proposal.ctNode.GetID(), proposal.organNode.GetID()} & self._putAside:
             parameters.organSegmentation = proposal.organNode
             parameters.organSegmentId = proposal.organSegmentId
             parameters.ct = proposal.ctNode
             self.show()
             self._onChosen()
+
+    def stop(self):
+        """Propose nothing any more."""
+        self._proposeTimer.stop()
+        for node, tag in self._awaited:
+            node.RemoveObserver(tag)
+        self._awaited = []
+
+    def _awaitSegments(self):
+        for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+            tag = node.AddObserver(slicer.vtkSegmentation.SegmentAdded, lambda *_a: self._proposeTimer.start())
+            self._awaited.append((node, tag))
+
+    def _idsShown(self):
+        chosen = self.ui.ctSelector.currentNode(), self.ui.organSelector.currentNode()
+        return tuple(node.GetID() for node in chosen if node is not None)
+
+    def _noteHand(self):
+        """What the user takes out of a selector is not proposed again."""
+        shown = self._idsShown()
+        if len(shown) < len(self._shown):
+            self._putAside.update(set(self._shown) - set(shown))
+        self._shown = shown
 
     def refresh(self):
         """One line on what is missing, wrong or found."""
@@ -92,6 +125,7 @@ class InputSection:
     def _onCt(self, *_arguments):
         if not self._isListening():
             return
+        self._noteHand()
         # the binding of the parameter node may be called before or after this
         if self._parameters.ct is not self.ui.ctSelector.currentNode():
             self._parameters.ct = self.ui.ctSelector.currentNode()
@@ -102,6 +136,7 @@ class InputSection:
         if not self._isListening():
             return
         self._proposeSegments()
+        self._noteHand()
         wasModifying = parameters.parameterNode.StartModify()
         parameters.organSegmentation = self.ui.organSelector.currentNode()
         parameters.organSegmentId = self.ui.organSelector.currentSegmentID() or ""
@@ -124,6 +159,12 @@ class InputSection:
     def _organOfPreset(self):
         organ = presetTable().get(self._parameters.preset, {}).get("organ", "")
         return organ if organ != "any" else ""
+
+
+def _hideMessage(selector):
+    """Beside an empty choice the selector says "No node is selected", which is seen anyway."""
+    for label in slicer.util.findChildren(selector, name="label_Message"):
+        label.setFixedSize(0, 0)
 
 
 def _isAnother(node, knownNode, knownSegmentId):

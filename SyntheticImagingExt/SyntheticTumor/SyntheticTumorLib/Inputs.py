@@ -70,6 +70,21 @@ def preferredVessels(segmentationNode, organName):
     return min(found, key=lambda entry: entry[0])[1] if found else ""
 
 
+def mayBeOrgan(segmentationNode, segmentId):
+    """Whether neither term nor name of a segment says that it is something else, a vessel or a tumor for instance."""
+    from SyntheticImagingLib import terms
+
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    words = f"{terms.organOf(segment) or ''} {segment.GetName() or ''}".lower().replace("_", " ").split()
+    return not {word.rstrip("s") for word in words} & (terms.OTHER_KINDS | VESSELS)
+
+
+def mayBelongTo(segmentationNode, ctNode):
+    """Whether a segmentation was not made on another volume than the CT."""
+    reference = segmentationNode.GetNodeReference(segmentationNode.GetReferenceImageGeometryReferenceRole())
+    return reference is None or reference is ctNode
+
+
 def preparation(inputs):
     """Generator that prepares a Case: yields (stage, percent) before each piece of work, returns the Case.
 

@@ -5,12 +5,12 @@ from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 
+from .Distance import roomText
 from .Fields import valueOf
-from .PlaceSection import NO_VESSEL_MM
 from .Presets import presetTable
+from .Window import isLung
 
 WARNING_COLOR = "#d9480f"
-LUNG_BELOW_HU = -300
 CONTRAST_RANGES_HU = {"lung": (-200.0, 1100.0), "soft": (-150.0, 200.0)}
 
 
@@ -28,7 +28,7 @@ class LesionSection:
                 slider.valueChanged.connect(lambda value, field=field: self._onSlider(field, value))
         ui.protrudeCheckBox.toggled.connect(lambda on: self._change("protrude", bool(on)))
         ui.shuffleButton.clicked.connect(lambda *_a: self._act(logic.shuffleLesion))
-        ui.moveButton.clicked.connect(lambda *_a: self._act(logic.moveToClearSite))
+        ui.moveButton.clicked.connect(lambda *_a: self._act(lambda index: logic.moveToClearSite(index, jump=True)))
         ui.satelliteButton.clicked.connect(self._onSatellites)
 
     def setParameters(self, parameters):
@@ -55,20 +55,20 @@ class LesionSection:
         self.refreshDistance()
 
     def refreshDistance(self):
-        """The distance to the nearest vessel, with a warning color where they meet."""
+        """The distance to vessel and surface, with a warning color where a vessel is touched."""
         logic = self._logic
         if not logic.isReady or not 0 <= logic.current < len(logic.lesions):
             return
-        text, collides = distanceText(logic.distanceToVesselMm(logic.current))
+        room = logic.roomAround(logic.current)
         palette = qt.QPalette(self.ui.lesionSection.palette)
-        if collides:
+        if room["vesselMm"] < 0:
             palette.setColor(qt.QPalette.WindowText, qt.QColor(WARNING_COLOR))
         self.ui.distanceLabel.palette = palette
-        setTextIfNew(self.ui.distanceLabel, text)
+        setTextIfNew(self.ui.distanceLabel, roomText(**room))
 
     def _setRanges(self):
         summary = self._logic.caseSummary()
-        low, high = CONTRAST_RANGES_HU["lung" if summary["meanHu"] < LUNG_BELOW_HU else "soft"]
+        low, high = CONTRAST_RANGES_HU["lung" if isLung(summary["meanHu"]) else "soft"]
         largest = max(2.0, round(summary["largestRadiusMm"], 1))
         for field, bounds in (("contrast_hu", (low, high)), ("radius_mm", (1.0, min(80.0, largest)))):
             slider = self._sliders[field]
@@ -115,15 +115,6 @@ def _titleOf(lesion):
     kind = presetTable().get(lesion.preset, {}).get("title", "")
     name = f"{lesion.name} ({kind})" if kind else lesion.name
     return _("Lesion: {name}").format(name=name)
-
-
-def distanceText(clearanceMm):
-    """The distance in words, and whether it warns."""
-    if clearanceMm > NO_VESSEL_MM / 2:
-        return _("No vessel near."), False
-    if clearanceMm < 0:
-        return _("Touches a vessel (overlap {mm:.1f} mm)").format(mm=-clearanceMm), True
-    return _("Nearest vessel: {mm:.1f} mm").format(mm=clearanceMm), False
 
 
 def _scale(slider):

@@ -10,12 +10,11 @@ import slicer
 
 from SyntheticImagingLib.stages import finish
 
-from . import Growth, Rules, SceneEvents, Views
+from . import Growth, Rules, SceneEvents, Views, Window
 from .Editing import LesionEditing
-from .Inputs import Inputs, preferredSegment
+from .Inputs import Inputs, mayBelongTo, mayBeOrgan, preferredSegment
 from .Presets import presetTable
-from .Results import SHOWN_ROLE, inputsOf, recordFor, recordNodes, resultOwner
-from .Segments import ORGAN_ID
+from .Results import SHOWN_ROLE, inputsOf, isOriginal, isOriginalCt, recordFor, recordNodes, resultOwner
 
 
 class TumorLogic(LesionEditing):
@@ -80,22 +79,26 @@ class TumorLogic(LesionEditing):
         isPrepared = self.isReady and inputs == self.inputs
         return isPrepared and (self.results.record is not None or recordFor(inputs) is None)
 
-    def proposedInputs(self, organ=""):
+    def proposedInputs(self, organ="", ctNode=None):
         """What to choose where there is no doubt: the only CT, and a segment that is an organ with presets.
 
-        organ: the one to look for first; by default the liver, then kidney, pancreas and lung.
+        Without such an organ, the only segment of the scene is taken, whatever its name, unless that says that it is
+        no organ. organ: the one to look for first; by default the liver, then kidney, pancreas and lung. ctNode: the
+        CT, if it is known.
         """
-        volumes = [
-            node
-            for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            if node.GetClassName() == "vtkMRMLScalarVolumeNode" and resultOwner(node) is None
-        ]
+        volumes = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if isOriginalCt(node)]
+        ct = volumes[0] if ctNode is None and len(volumes) == 1 else ctNode
+        if ct is None:
+            return Inputs()
+        segmentations = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")
+        segmentations = [node for node in segmentations if isOriginal(node) and mayBelongTo(node, ct)]
         organs = {entry["organ"] for entry in presetTable().values()}
-        for segmentation in slicer.util.getNodesByClass("vtkMRMLSegmentationNode") if len(volumes) == 1 else ():
-            inputs = Inputs(volumes[0], segmentation, preferredSegment(segmentation, organ))
-            if set((inputs.organTerm or "").split()) & organs and inputs.organSegmentId != ORGAN_ID:
+        for segmentation in segmentations:
+            inputs = Inputs(ct, segmentation, preferredSegment(segmentation, organ))
+            if set((inputs.organTerm or "").split()) & organs:
                 return inputs
-        return Inputs()
+        every = [(node, segmentId) for node in segmentations for segmentId in node.GetSegmentation().GetSegmentIDs()]
+        return Inputs(ct, *every[0]) if len(every) == 1 and mayBeOrgan(*every[0]) else Inputs()
 
     def prepare(self, onProgress=None):
         """Prepare the inputs again after they were edited; lesions are drawn anew."""
@@ -143,8 +146,15 @@ class TumorLogic(LesionEditing):
         if self._draft is None:
             self._session.points.show(self.lesions, self.current)
         if jump and self.current >= 0:
-            Views.jumpTo(self.lesions[self.current].center_ras)
+            self.lookAtLesion(self.current)
         self.changed.emit()
+
+    def lookAtLesion(self, index):
+        """Bring the slice views to a lesion's center, and the 3D views too where surfaces are shown."""
+        center = self._lesion(index).center_ras
+        Views.lookAt(center, self._instead if self._instead is not None else self.results.volume)
+        if self.isShown3D:
+            Views.lookAt3D(center)
 
     def showOriginal(self, on):
         """Show the CT as it was in the slice views, without outlines, or the result again."""
@@ -167,18 +177,26 @@ class TumorLogic(LesionEditing):
         results = self.results
         if volume is self._instead or results.volume is None:
             return
-        Views.showVolume(volume or results.volume, inPlaceOf=[self.inputs.ctNode, results.volume, self._instead])
+        before = results.volume if self._instead is None else self._instead
+        after = results.volume if volume is None else volume
+        # the user's window, whichever volume it was set on
+        Window.copyWindow(before, after)
+        Views.showVolume(after, inPlaceOf=[self.inputs.ctNode, results.volume, self._instead])
         if self._instead is None:
-            self._hiddenMarks = [n for n in (results.points, results.segmentation) if n and n.GetDisplayVisibility()]
-            Views.setVisible(self._hiddenMarks, False)
+            self._pointsAreHidden = results.points is not None and bool(results.points.GetDisplayVisibility())
         self._instead = volume
+        self._showMarks()
         if results.record is not None:
             # a scene that is saved now opens with the result
             results.record.SetNodeReferenceID(SHOWN_ROLE, volume.GetID() if volume is not None else None)
-        if volume is None:
-            Views.setVisible([node for node in self._hiddenMarks if node in results.nodes()], True)
-            self._hiddenMarks = []
         self.changed.emit()
+
+    def _showMarks(self):
+        """Points and outlines belong to the result; the surfaces in 3D stay whatever the slice views show."""
+        isResult = self._instead is None
+        if self._pointsAreHidden:
+            Views.setVisible([self.results.points], isResult)
+        Views.setOutlined(self.results.segmentation, self._outlined and isResult)
 
     def startPlacing(self, on=True):
         """Begin or end place mode: each click in a slice view places a lesion."""
@@ -194,7 +212,8 @@ class TumorLogic(LesionEditing):
 
     def showOutlines(self, on):
         """Show or hide the outlines of organ and lesions in the slice views."""
-        Views.setOutlined(self.results.segmentation, bool(on))
+        self._outlined = bool(on)
+        Views.setOutlined(self.results.segmentation, self._outlined and self._instead is None)
 
     def show3D(self, on):
         """Show the lesions in the translucent organ in the 3D views; they follow every change."""
@@ -218,9 +237,16 @@ class TumorLogic(LesionEditing):
             "surfaceMm": case.distance_to_surface_mm(ras),
         }
 
-    def distanceToVesselMm(self, index):
-        """From a lesion's bounding sphere to the nearest vessel; negative where they meet."""
-        return self.case.clearance_mm(self._lesion(index))
+    def roomAround(self, index):
+        """vesselMm and surfaceMm: from a lesion's bounding sphere to them, negative where they meet."""
+        return self._roomOf(self._lesion(index))
+
+    def roomAt(self, ras):
+        """``roomAround`` of the lesion that a click at a point would place (``nextPreset``, ``nextRadiusMm``)."""
+        return self._roomOf(self._sampled(ras, self.nextPreset, self.nextRadiusMm))
+
+    def _roomOf(self, lesion):
+        return {"vesselMm": self.case.clearance_mm(lesion), "surfaceMm": self.case.surface_clearance_mm(lesion)}
 
     # Results
 
@@ -257,7 +283,8 @@ class TumorLogic(LesionEditing):
             self.lesions,
             index,
             Growth.Plan(doublingTimeDays, frames, intervalDays, cropToOrgan),
-            self.inputs,
+            self.inputs.ctNode,
+            self.results.volume,
         )
 
     def growthPreview(self, index, doublingTimeDays, frames, intervalDays, cropToOrgan=False):
@@ -310,7 +337,8 @@ class TumorLogic(LesionEditing):
         shown = record.GetNodeReference(SHOWN_ROLE)
         if shown is not None:
             Views.showVolume(self.results.volume, inPlaceOf=[shown])
-            Views.setVisible([self.results.points, self.results.segmentation], True)
+            Views.setVisible([self.results.points], True)
+            Views.setOutlined(self.results.segmentation, self._outlined)
             record.SetNodeReferenceID(SHOWN_ROLE, None)
 
     def _onInputsChanged(self):
@@ -328,8 +356,8 @@ class TumorLogic(LesionEditing):
     def onNodeRemoved(self, node):
         """A node has left the scene, by the user's hand."""
         if node is not None and node in (self.results.volume, self._instead):
-            Views.setVisible([mark for mark in self._hiddenMarks if mark is not node], True)
-            self._instead, self._hiddenMarks = None, []
+            self._instead = None
+            self._showMarks()
         if self._session.dropNode(node):
             self._draft = None
             self.current = min(self.current, len(self.lesions) - 1)

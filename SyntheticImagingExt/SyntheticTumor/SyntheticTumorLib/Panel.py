@@ -48,21 +48,29 @@ class TumorPanel(TaskPanel):
     def stop(self):
         self.live.stop()
         self.place.stop()
+        self.input.stop()
 
     def enter(self):
         TaskPanel.enter(self)
-        self.input.propose()
+        self.propose()
         self.prepareChosen()
 
     def leave(self):
         TaskPanel.leave(self)
         self.place.stop()
+        self.input.stop()
+
+    def propose(self):
+        if self.isOpen:
+            self.input.propose()
 
     def restore(self):
         """A scene was opened: take up its lesions."""
         record = self.parameters.record if self.parameters is not None else None
         if record is not None and record is not self.logic.results.record and not requirements.missing():
             self.run(_("Restoring the lesions"), self.logic.restoreSteps(record), self._onRestored)
+        else:
+            self.propose()
 
     def prepareChosen(self):
         """Prepare what is chosen, unless it is prepared or the panel is closed."""

@@ -6,9 +6,8 @@ from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 
+from .Distance import roomText
 from .Presets import presetTable
-
-NO_VESSEL_MM = 999
 
 
 class PlaceSection:
@@ -97,11 +96,13 @@ class PlaceSection:
             self._showSite("")
 
     def _onSuggest(self, *_arguments):
-        self._do(lambda: self._logic.addAtSuggestedSite(self._logic.nextPreset, self._logic.nextRadiusMm))
+        logic = self._logic
+        self._do(lambda: logic.addAtSuggestedSite(logic.nextPreset, logic.nextRadiusMm, jump=True))
 
     def _onSeveral(self, *_arguments):
         level, count = self._parameters.sizeLevel.value, self._parameters.severalCount
-        self._do(lambda: self._logic.addSeveral(level, count or None, self._logic.nextPreset), waitCursor=True)
+        logic = self._logic
+        self._do(lambda: logic.addSeveral(level, count or None, logic.nextPreset, jump=True), waitCursor=True)
 
     def _onHovered(self, ras):
         self._showSite(self.siteText(ras))
@@ -113,9 +114,6 @@ class PlaceSection:
     def siteText(self, ras):
         if not self._logic.isReady:
             return ""
-        site = self._logic.siteAt(ras)
-        if not site["inside"]:
+        if not self._logic.case.contains(ras):
             return _("Outside the {organ}.").format(organ=self._logic.case.organ_name)
-        if site["vesselMm"] > NO_VESSEL_MM:
-            return _("Surface {surfaceMm:.0f} mm away.").format(**site)
-        return _("Vessel {vesselMm:.0f} mm, surface {surfaceMm:.0f} mm away.").format(**site)
+        return roomText(**self._logic.roomAt(ras))

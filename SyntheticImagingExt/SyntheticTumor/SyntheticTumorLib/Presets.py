@@ -4,9 +4,6 @@ import json
 from functools import cache
 from importlib import resources
 
-MOST_COMMON = "hcc-portal"
-"""Comes first among those for its organ: most CTs of the liver are taken in the portal venous phase."""
-
 
 @cache
 def presetTable():
@@ -19,10 +16,13 @@ def presetTable():
 
 
 def presetsFor(organ):
-    """Names of the presets, those meant for the organ (a term such as "left kidney") first, then those for any."""
+    """Names of the presets: those meant for the organ (a term such as "left kidney"), then those for any, then others.
+
+    Within each group the order is that of the table, the most typical first.
+    """
     table = presetTable()
     words = set((organ or "").split())
-    return sorted(table, key=lambda name: (_rank(table[name]["organ"], words), name != MOST_COMMON))
+    return sorted(table, key=lambda name: _rank(table[name]["organ"], words))
 
 
 def _rank(presetOrgan, words):

@@ -3,6 +3,7 @@
 import slicer
 
 from .Inputs import Inputs
+from .Window import copyWindow
 
 RECORD_ATTRIBUTE = "SyntheticTumor.Record"
 ROLE_PREFIX = "SyntheticTumor."
@@ -11,6 +12,7 @@ VESSEL_SEGMENT_ATTRIBUTE = "SyntheticTumor.VesselSegmentId"
 SHOWN_ROLE = ROLE_PREFIX + "shownInstead"
 INPUT_ROLES = ("ct", "organ", "vessels")
 RESULT_ROLES = ("volume", "segmentation", "points")
+NAME_LENGTH = 18
 
 
 def recordNodes():
@@ -44,12 +46,34 @@ def inputsOf(record):
     )
 
 
-def resultOwner(volumeNode):
-    """The record whose result a volume is, or None: results are not taken for input."""
+def resultOwner(node):
+    """The record whose result a node is, or None: results are not taken for input."""
     for record in recordNodes():
-        if volumeNode is not None and record.GetNodeReference(ROLE_PREFIX + "volume") is volumeNode:
+        if node is not None and any(record.GetNodeReference(ROLE_PREFIX + role) is node for role in RESULT_ROLES):
             return record
     return None
+
+
+def isOriginal(node):
+    """Whether a node was not made by this extension from another one."""
+    from SyntheticImagingLib.tree import SOURCE_ROLE
+
+    return resultOwner(node) is None and node.GetNodeReference(SOURCE_ROLE) is None
+
+
+def isOriginalCt(node):
+    """Whether a volume node may be the CT of a patient: no label map, result, X-ray image or single slice."""
+    image = node.GetImageData()
+    isVolume = node.GetClassName() == "vtkMRMLScalarVolumeNode" and image is not None and min(image.GetDimensions()) > 1
+    return isVolume and isOriginal(node)
+
+
+def nameOf(ctNode):
+    """What results of a CT are called; the corner of a slice view has room for some 30 letters."""
+    stem = ctNode.GetName().replace("(synthetic)", "").strip()
+    if len(stem) > NAME_LENGTH:
+        stem = stem[: NAME_LENGTH - 1].rstrip() + "…"
+    return f"{stem} synthetic"
 
 
 class Results:
@@ -83,18 +107,14 @@ class Results:
         from SyntheticImagingLib import nodes
 
         ct = inputs.ctNode
-        self.volume = nodes.cloneVolumeNode(ct, f"{ct.GetName()} synthetic")
+        self.volume = nodes.cloneVolumeNode(ct, nameOf(ct))
         self.volume.SetAttribute("SyntheticTumor.Notice", "Contains synthetic lesions; not for clinical use.")
-        source, display = ct.GetDisplayNode(), self.volume.GetDisplayNode()
-        if source is not None and display is not None:
-            # automatic window and level would go through all voxels at each change
-            display.SetAutoWindowLevel(False)
-            display.SetWindowLevel(source.GetWindow(), source.GetLevel())
+        copyWindow(ct, self.volume)
 
     def createRecord(self, inputs):
         from SyntheticImagingLib import nodes
 
-        name = slicer.mrmlScene.GetUniqueNameByString(f"{inputs.ctNode.GetName()} synthetic lesions (record)")
+        name = slicer.mrmlScene.GetUniqueNameByString(f"{nameOf(inputs.ctNode)} lesions (record)")
         self.record = nodes.createTextNode(name, "", inputs.ctNode)
         self.record.SetAttribute(RECORD_ATTRIBUTE, "1")
         nodes.markSynthetic(self.record, inputs.ctNode)

@@ -4,6 +4,8 @@ import slicer
 
 ORGAN_ID = "organ"
 ORGAN_OPACITY_3D = 0.35
+SPARE_COLOR = 0.95, 0.35, 0.85
+LEAST_COLOR_DISTANCE = 0.5
 TAG_SYNTHETIC = "SyntheticImaging.Synthetic"
 TAG_PREFIX = "SyntheticImaging."
 
@@ -111,6 +113,7 @@ class LesionSegments:
             segment = segmentation.GetSegment(segmentId)
             if segment is None:
                 segment = nodes.addSegment(self.node, segmentId, name, "mass", organTerm)
+                _keepApart(segment, segmentation.GetSegment(ORGAN_ID))
                 self._shown[index:] = []
             if segment.GetName() != name:
                 segment.SetName(name)
@@ -150,6 +153,13 @@ def _tagsOf(lesion):
         TAG_PREFIX + "Seed": str(lesion.seed),
         TAG_PREFIX + "RadiusMm": f"{lesion.radius_mm:g}",
     }
+
+
+def _keepApart(lesion, organ):
+    """A lesion has the color of its term, unless the organ has nearly the same one."""
+    distance = sum((a - b) ** 2 for a, b in zip(lesion.GetColor(), organ.GetColor(), strict=True)) ** 0.5
+    if distance < LEAST_COLOR_DISTANCE:
+        lesion.SetColor(*SPARE_COLOR)
 
 
 def _copyColor(inputs, segment):

@@ -4,10 +4,10 @@ import weakref
 
 import slicer
 
-from . import Views
+from . import Views, Window
 from .Inputs import InputObserver, Inputs, preparation
 from .Points import LesionPoints
-from .Results import Results
+from .Results import Results, nameOf
 from .Segments import LesionSegments
 
 _sessions = weakref.WeakSet()
@@ -71,6 +71,7 @@ class Session:
         if inputs != self.inputs:
             self.release()
         case = yield from preparation(inputs)
+        Window.showOrgan(inputs.ctNode, case)
         yield "Drawing the lesions", 95
         lesions = self.lesions
         self.inputs, self.case, self.isStale = inputs, case, False
@@ -106,7 +107,7 @@ class Session:
         from SyntheticImagingLib import nodes
 
         if self.results.points is None:
-            self.results.points = self.points.create(f"{self.inputs.ctNode.GetName()} synthetic lesion centers")
+            self.results.points = self.points.create(f"{nameOf(self.inputs.ctNode)} lesion centers")
             nodes.markSynthetic(self.results.points, self.inputs.ctNode)
             nodes.placeBeside(self.results.points, self.inputs.ctNode)
         if self.points.node is not self.results.points:
@@ -114,7 +115,7 @@ class Session:
 
     def _ensureSegmentation(self):
         if self.results.segmentation is None:
-            name = f"{self.inputs.ctNode.GetName()} synthetic lesions"
+            name = f"{nameOf(self.inputs.ctNode)} lesions"
             self.results.segmentation = self.segments.create(self.inputs.ctNode, name, self.inputs)
         if self.segments.node is not self.results.segmentation:
             self.segments.follow(self.results.segmentation)

@@ -5,8 +5,8 @@ from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import silent
 
+from .Distance import vesselCell
 from .LesionSection import WARNING_COLOR
-from .PlaceSection import NO_VESSEL_MM
 
 NAME, RADIUS, VOLUME, MEAN, VESSEL = range(5)
 NUMBER_WIDTH_PX = 66
@@ -23,7 +23,7 @@ class TableSection:
         self._setUpTable()
         ui.undoButton.clicked.connect(lambda *_a: do(logic.undo))
         ui.redoButton.clicked.connect(lambda *_a: do(logic.redo))
-        ui.duplicateButton.clicked.connect(lambda *_a: do(lambda: logic.duplicateLesion(logic.current)))
+        ui.duplicateButton.clicked.connect(lambda *_a: do(lambda: logic.duplicateLesion(logic.current, jump=True)))
         ui.deleteButton.clicked.connect(lambda *_a: do(lambda: logic.removeLesion(logic.current)))
         ui.originalButton.toggled.connect(lambda on: do(lambda: logic.showOriginal(on)))
         ui.holdButton.pressed.connect(lambda: self._onHold(True))
@@ -100,9 +100,8 @@ class TableSection:
     def _setVessel(self, row):
         if not self._logic.isReady:
             return
-        clearance = self._logic.distanceToVesselMm(row)
-        text = _("touches") if clearance < 0 else "" if clearance > NO_VESSEL_MM / 2 else f"{clearance:.1f} mm"
-        item = self._set(row, VESSEL, text)
+        clearance = self._logic.roomAround(row)["vesselMm"]
+        item = self._set(row, VESSEL, vesselCell(clearance))
         plain = self.ui.lesionTable.palette.color(qt.QPalette.Text)
         item.setForeground(qt.QBrush(qt.QColor(WARNING_COLOR) if clearance < 0 else plain))
 

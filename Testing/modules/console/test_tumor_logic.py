@@ -171,7 +171,7 @@ def test_views_show_the_result_and_for_a_moment_the_original(logic, body, core):
     assert composite.GetBackgroundVolumeID() == logic.results.volume.GetID()
     logic.showOriginal(True)
     assert composite.GetBackgroundVolumeID() == body[0].GetID()
-    assert not logic.results.segmentation.GetDisplayVisibility()
+    assert not logic.results.segmentation.GetDisplayNode().GetVisibility2D()
     logic.showOriginal(False)
     assert composite.GetBackgroundVolumeID() == logic.results.volume.GetID()
     assert logic.results.segmentation.GetDisplayVisibility()

@@ -209,6 +209,10 @@ class Case:
         """From the lesion's bounding sphere to the nearest vessel; negative when they meet."""
         return self.distance_to_vessel_mm(lesion.center_ras) - self.bounding_radius_mm(lesion)
 
+    def surface_clearance_mm(self, lesion: Lesion) -> float:
+        """From the lesion's bounding sphere to the organ's surface; negative when it may cross it."""
+        return self.distance_to_surface_mm(lesion.center_ras) - self.bounding_radius_mm(lesion)
+
     def collides(self, lesion: Lesion) -> bool:
         return self.clearance_mm(lesion) < 0
 

@@ -87,7 +87,11 @@ class Preset:
 
 @cache
 def presets() -> dict[str, Preset]:
-    """All presets by name, from ``presets.json``."""
+    """All presets by name, from ``presets.json``.
+
+    In their order, the most typical kind of an organ stands before its others (most CTs of the liver are taken in the
+    portal venous phase), and what suits any organ comes last, the mass before the cyst.
+    """
     text = (resources.files(__package__) / "presets.json").read_text(encoding="utf-8")
     return {name: Preset(name=name, **values) for name, values in json.loads(text).items()}
 
