@@ -128,6 +128,58 @@ class Job:
             self.failed.emit(message)
 
 
+class WorkRunner:
+    """Runs one piece of work at a time as a worker process; what it had begun is removed when it does not end well.
+
+    Work has ``module``, which is run with arguments() and environment() and reports progress as ``Job`` reads it;
+    take(): the result of a worker that has ended, or InputError; abandon(): the worker was ended before that.
+    """
+
+    def __init__(self):
+        self._job, self._work, self._callbacks = Job(), None, ()
+        self._job.progress.connect(lambda stage, percent, seconds: self._callbacks[0](stage, percent))
+        self._job.finished.connect(self._onFinished)
+        self._job.failed.connect(self._onFailed)
+
+    @property
+    def isRunning(self):
+        return self._work is not None
+
+    def start(self, work, onProgress, onDone, onError):
+        """onProgress(stage, percent), onDone(result), onError(exception)."""
+        self.cancel()
+        self._work, self._callbacks = work, (onProgress, onDone, onError)
+        try:
+            self._job.start(work.module, work.arguments(), work.environment())
+        except Exception:
+            self._work = None
+            work.abandon()
+            raise
+
+    def cancel(self):
+        """End the worker now; nothing happens when none is running."""
+        work, self._work = self._work, None
+        if work is not None:
+            self._job.cancel()
+            work.abandon()
+
+    def _onFinished(self):
+        work, self._work = self._work, None
+        _onProgress, onDone, onError = self._callbacks
+        try:
+            result = work.take()
+        except Exception as error:
+            onError(error)
+        else:
+            onDone(result)
+
+    def _onFailed(self, message):
+        work, self._work = self._work, None
+        if work is not None:
+            work.abandon()
+            self._callbacks[2](RuntimeError(message))
+
+
 def _environment(more):
     """The application's environment, with the core importable, text in UTF-8, and further variables."""
     environment = qt.QProcessEnvironment.systemEnvironment()

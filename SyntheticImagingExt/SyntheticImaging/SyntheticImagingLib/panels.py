@@ -1,43 +1,159 @@
-"""What the panels of all tasks have in common: the parameter node, long work with progress, and what is said.
-
-The .ui file of such a panel has packagesFrame, packagesLabel and openHomeButton; messageLabel; and jobFrame with
-jobLabel, jobProgressBar and cancelButton.
-"""
+"""What the panels of all modules have in common: what is said, long work with progress, and the parameter node."""
 
 from abc import ABC, abstractmethod
+from contextlib import contextmanager
 
 import slicer
 from slicer.i18n import tr as _
 
 from . import jobs, requirements
-from .widgets import Usability, setTextIfNew, singleShot
+from .callout import Callout
+from .widgets import Usability, singleShot
 
 
-class TaskPanel(ABC):
+class Panel(ABC):
+    """Says problems beside the control that was used, runs long work, and is usable again however that ends.
+
+    A derived panel implements ``refresh``. ``ui`` receives the widgets of the ``Callout``.
+    """
+
+    def __init__(self, ui, form):
+        """ui: widgets by name. form: the widget that holds them all."""
+        self.ui = ui
+        self.callout = Callout(form)
+        vars(ui).update(vars(self.callout.ui))
+        self.steps, self._worker = jobs.Steps(), jobs.WorkRunner()
+        self._usability = Usability()
+        ui.cancelButton.clicked.connect(self.cancel)
+
+    @abstractmethod
+    def refresh(self):
+        """Show the state of the logic."""
+
+    @property
+    def isBusy(self):
+        """Whether long work is running."""
+        return self.steps.isRunning or self._worker.isRunning
+
+    def guarded(self, action):
+        """Run an action of a moving hand; a problem is said in the panel."""
+        from synthetic_imaging.errors import InputError
+
+        try:
+            action()
+        except InputError as error:
+            self.say(str(error))
+
+    def do(self, action, waitCursor=False):
+        """Run an action of a button; a problem is said in the panel, an unexpected error in a message box."""
+        self.say("")
+        with self._ending(_("This could not be done."), waitCursor=waitCursor):
+            action()
+
+    def run(self, title, generator, onDone, onProblem=None):
+        """Long work: a generator of (stage, percent), with progress and a way to cancel it.
+
+        onDone(returned value); onProblem(InputError), otherwise its sentence is said.
+        """
+        self.showJob(title)
+        endings = self._endings(title, onDone, onProblem)
+        self.steps.start(generator, lambda step: self.showJob(title, *step), *endings)
+
+    def work(self, title, work, onDone, onProblem=None):
+        """The same for work in a process of its own: see ``jobs.WorkRunner``."""
+        self.showJob(title)
+        endings = self._endings(title, onDone, onProblem)
+        self._worker.start(work, lambda *step: self.showJob(title, *step), *endings)
+        self.refresh()
+
+    def _endings(self, title, onDone, onProblem):
+        """What long work calls at its end: one function of the result, one of the error that ended it."""
+        from synthetic_imaging.errors import InputError
+
+        failure, anchor = _("{title} failed.").format(title=title), self.callout.lastUsed()
+
+        def finished(result):
+            self.showJob("")
+            with self._ending(failure, anchor):
+                onDone(result)
+
+        def failed(error):
+            self.showJob("")
+            with self._ending(failure, anchor):
+                if not isinstance(error, InputError):
+                    slicer.util.errorDisplay(f"{failure}\n\n{error}")
+                elif onProblem is not None:
+                    onProblem(error)
+                else:
+                    raise error
+
+        return finished, failed
+
+    @contextmanager
+    def _ending(self, failure, anchor=None, waitCursor=False):
+        """However the action inside ends: a problem is said, an error is shown, and the panel can be used again."""
+        from synthetic_imaging.errors import InputError
+
+        try:
+            with slicer.util.tryWithErrorDisplay(failure, waitCursor=waitCursor):
+                try:
+                    yield
+                except InputError as error:
+                    self.say(str(error), anchor)
+        finally:
+            if not self.isBusy:
+                self.showJob("")
+            self._refreshOrFree()
+
+    def _refreshOrFree(self):
+        """Where the state cannot be shown, everything can be used: a panel that is locked helps nobody."""
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The panel could not be brought up to date.")):
+                self.refresh()
+        except Exception:
+            self._usability.free()
+            raise
+
+    def cancel(self, *_arguments):
+        """Stop long work; it leaves nothing behind."""
+        self.steps.cancel()
+        self._worker.cancel()
+        self.showJob("")
+        self.refresh()
+
+    def say(self, text, anchor=None):
+        """Show a sentence beside a control, by default the one that was used last; "" takes it away."""
+        self.callout.say(text, anchor)
+        if text:
+            slicer.util.showStatusMessage(text, 5000)
+
+    def showJob(self, title, stage="", percent=0):
+        """Show how far long work is; "" takes it away."""
+        self.callout.showJob(title, stage, percent)
+
+    def setUsable(self, states):
+        """states: widget to the reason why it cannot be used, or "" where it can."""
+        for widget, reason in states.items():
+            self._usability.set(widget, reason)
+
+
+class TaskPanel(Panel):
     """Connects the widgets of a .ui file with a logic; it computes nothing. To be derived from.
 
-    A derived panel has ``sections``, each with setParameters(parameters); it implements ``refresh``, ``restore``
-    and ``stop``.
+    The form has packagesFrame with packagesLabel and openHomeButton. A derived panel has ``sections``, each with
+    setParameters(parameters); it implements ``refresh``, ``restore`` and ``stop``.
     """
 
     sections = ()
 
     def __init__(self, ui, logic, findParameterNode):
         """findParameterNode(): the wrapped parameter node of the present scene."""
-        self.ui, self.logic, self._findParameterNode = ui, logic, findParameterNode
+        Panel.__init__(self, ui, ui.packagesFrame.parentWidget())
+        self.logic, self._findParameterNode = logic, findParameterNode
         self.parameters, self._guiTag, self.isOpen = None, None, False
         self.packagesProblem = ""
-        self.steps = jobs.Steps()
-        self._usability = Usability()
         self._sceneTimer = singleShot(0, self._onSceneReplaced)
         ui.openHomeButton.clicked.connect(lambda *_a: slicer.util.selectModule("SyntheticImaging"))
-        ui.cancelButton.clicked.connect(self.cancel)
-        self.say("")
-        self.showJob("")
-
-    @abstractmethod
-    def refresh(self):
-        """Show the state of the logic in every section."""
 
     @abstractmethod
     def restore(self):
@@ -46,6 +162,9 @@ class TaskPanel(ABC):
     @abstractmethod
     def stop(self):
         """Nothing may run any more: the scene is closing or the panel goes away."""
+
+    def propose(self):
+        """Data came while the panel is open: choose what nobody has chosen yet and there is no doubt about."""
 
     # Parameter node and scene
 
@@ -65,6 +184,7 @@ class TaskPanel(ABC):
         self._sceneTimer.stop()
         self.cancel()
         self.stop()
+        self.say("")
         self.setParameterNode(None)
 
     def sceneReplaced(self):
@@ -84,87 +204,9 @@ class TaskPanel(ABC):
         self.packagesProblem = text.format(names=names) if names else ""
         self.ui.packagesLabel.text = self.packagesProblem
         self.ui.packagesFrame.visible = bool(names)
+        self.callout.watch()
+        self.callout.place()
 
     def leave(self):
         """The user opens another module."""
         self.isOpen = False
-
-    # Running
-
-    def guarded(self, action):
-        """Run an action of a moving hand; a problem is said in the panel."""
-        from synthetic_imaging.errors import InputError
-
-        try:
-            action()
-        except InputError as error:
-            self.say(str(error))
-
-    def do(self, action, waitCursor=False):
-        """Run an action of a button; a problem is said in the panel, an unexpected error in a message box."""
-        from synthetic_imaging.errors import InputError
-
-        self.say("")
-        with slicer.util.tryWithErrorDisplay(_("This could not be done."), waitCursor=waitCursor):
-            try:
-                action()
-            except InputError as error:
-                self.say(str(error))
-        self.refresh()
-
-    def run(self, title, generator, onDone, onProblem=None):
-        """Long work: a generator of (stage, percent), with progress and a way to cancel it.
-
-        onDone(returned value); onProblem(InputError), otherwise its sentence is said.
-        """
-        self.showJob(title)
-        endings = self.endings(title, onDone, onProblem)
-        self.steps.start(generator, lambda step: self.showJob(title, *step), *endings)
-
-    def endings(self, title, onDone, onProblem=None):
-        """What long work calls at its end: one function of the result, one of the error that ended it."""
-        from synthetic_imaging.errors import InputError
-
-        def finished(result):
-            self.showJob("")
-            onDone(result)
-            self.refresh()
-
-        def failed(error):
-            self.showJob("")
-            if not isinstance(error, InputError):
-                slicer.util.errorDisplay(_("{title} failed.").format(title=title) + f"\n\n{error}")
-            elif onProblem is not None:
-                onProblem(error)
-            else:
-                self.say(str(error))
-            self.refresh()
-
-        return finished, failed
-
-    def cancel(self, *_arguments):
-        """Stop long work; it leaves nothing behind."""
-        self.steps.cancel()
-        self.showJob("")
-        self.refresh()
-
-    def say(self, text):
-        """Show a sentence at the top of the panel; "" takes it away."""
-        setTextIfNew(self.ui.messageLabel, text)
-        self.ui.messageLabel.visible = bool(text)
-        if text:
-            slicer.util.showStatusMessage(text, 5000)
-
-    def showJob(self, title, stage="", percent=0):
-        """Show how far long work is; "" takes it away."""
-        self.ui.jobFrame.visible = bool(title)
-        if title:
-            self.ui.jobLabel.text = f"{title}: {stage}" if stage else title
-            self.ui.jobProgressBar.value = int(percent)
-            # the next step may take a second; the words must be there before it
-            self.ui.jobFrame.repaint()
-
-    def setUsable(self, states):
-        """states: widget to the reason why it cannot be used, or "" where it can."""
-        for widget, reason in states.items():
-            self._usability.set(widget, reason)

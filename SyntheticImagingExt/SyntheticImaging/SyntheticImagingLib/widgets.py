@@ -1,23 +1,30 @@
 """Small helpers for the widgets of a module's panel."""
 
+import re
 from contextlib import contextmanager
 
 import qt
+import slicer
 
 
 class Usability:
     """Disables widgets with a tool tip that says why, and gives them their own tool tip back."""
 
     def __init__(self):
-        self._toolTips = {}
+        self._toolTips, self._widgets = {}, {}
 
     def set(self, widget, problem):
         """problem: why the widget cannot be used, or "" where it can."""
         name = widget.objectName
         if name not in self._toolTips:
-            self._toolTips[name] = widget.toolTip
+            self._toolTips[name], self._widgets[name] = widget.toolTip, widget
         widget.enabled = not problem
         widget.toolTip = problem or self._toolTips[name]
+
+    def free(self):
+        """Let every widget be used that was ever set."""
+        for widget in self._widgets.values():
+            self.set(widget, "")
 
 
 @contextmanager
@@ -36,6 +43,11 @@ def setTextIfNew(label, text):
         label.text = text
 
 
+def breakable(text):
+    """A text whose long words, paths above all, a label with word wrap can break: else they widen the panel for good."""
+    return re.sub(r"\S{20,}", lambda word: re.sub(r"([/\\_.-]|\w{12})(?=\w)", "\\1\u200b", word[0]), text)
+
+
 def singleShot(milliseconds, action):
     """A timer that runs an action once for each start; starting it again puts the action off."""
     timer = qt.QTimer()
@@ -43,3 +55,9 @@ def singleShot(milliseconds, action):
     timer.setInterval(milliseconds)
     timer.timeout.connect(action)
     return timer
+
+
+def quiet(segmentSelector):
+    """Without its line "No node is selected", which says what the box above it shows."""
+    for label in slicer.util.findChildren(segmentSelector, name="label_Message"):
+        label.setMaximumHeight(0)

@@ -12,7 +12,6 @@ from .PlanSection import PlanSection
 from .ReadSection import ReadSection
 from .ReportSection import ReportSection
 from .UnblindSection import UnblindSection
-from .WorkRunner import WorkRunner
 
 SETTLED_MS = 150
 READ_TAB, REPORT_TAB = 1, 2
@@ -22,7 +21,6 @@ class TuringPanel(TaskPanel):
     """Connects the widgets of the forms with the logic."""
 
     def __init__(self, ui, logic, findParameterNode):
-        self._worker = WorkRunner()
         self._settled = singleShot(SETTLED_MS, self._onSettled)
         TaskPanel.__init__(self, ui, logic, findParameterNode)
         self.cases = CasesSection(ui, logic, self.do, self.work)
@@ -65,23 +63,6 @@ class TuringPanel(TaskPanel):
         """A scene holds the choices, which are bound, and the report's nodes."""
         self.report.restore()
         self.refresh()
-
-    # Long tasks
-
-    @property
-    def isBusy(self):
-        return self.steps.isRunning or self._worker.isRunning
-
-    def work(self, title, work, onDone, onProblem=None):
-        """Run a Work in a worker process, with progress and a way to cancel it; as ``run`` for generators."""
-        self.showJob(title)
-        endings = self.endings(title, onDone, onProblem)
-        self._worker.start(work, lambda *step: self.showJob(title, *step), *endings)
-        self.refresh()
-
-    def cancel(self, *_arguments):
-        self._worker.cancel()
-        TaskPanel.cancel(self)
 
     def studyMade(self, folder):
         """A study was made: it is what is read and reported next."""

@@ -3,11 +3,11 @@
 import qt
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.jobs import WorkRunner
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 from SyntheticTumorLib.Presets import presetTable
 
 from .Tables import fillTable, fixHeight, setUpTable, showRows
-from .WorkRunner import WorkRunner
 
 INSTRUCTIONS_HEIGHT_PX = 70
 CASES, ENOUGH = 1, 2

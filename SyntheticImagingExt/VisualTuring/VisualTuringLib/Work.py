@@ -5,8 +5,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-WORKER = "synthetic_imaging.reading.worker"
-
 
 class Work:
     """A request to the core's worker with the files that belong to it, which go when it is done.
@@ -15,6 +13,8 @@ class Work:
     and folders that the task makes, so that a worker that is ended in the middle leaves nothing beside them.
     onDone(answer): its value is the result.
     """
+
+    module = "synthetic_imaging.reading.worker"
 
     def __init__(self, request, passphrase="", targets=(), onDone=lambda answer: answer, folder=None):
         self.request, self._passphrase, self._onDone = request, passphrase, onDone
@@ -34,7 +34,7 @@ class Work:
     # In a worker process
 
     def arguments(self):
-        """Of ``python -m WORKER``: the files for request and answer."""
+        """Of ``python -m module``: the files for request and answer."""
         request = self._folder / "request.json"
         request.write_text(json.dumps(self.request), encoding="utf-8")
         return [request, self._answerPath]
