@@ -14,9 +14,10 @@ import logging
 
 from .libraries import MissingLibrariesError, has_display, prepare
 
-__all__ = ["MissingLibrariesError", "has_display", "start"]
+__all__ = ["DESKTOP", "LAPTOP", "MissingLibrariesError", "has_display", "start"]
 
-DEFAULT_SIZE = (1500, 950)
+DESKTOP, LAPTOP = (1920, 1080), (1366, 768)
+"""Sizes of windows, in pixels, at which a module must be usable."""
 
 _host = None
 
@@ -24,7 +25,8 @@ _host = None
 def start(modules=(), size=None, testing=False, interactive=False, show=True):
     """The process's host with these module files loaded; a second call returns the same host.
 
-    `testing` is what slicer.app.testingEnabled() says. Unless `interactive`, dialogs are recorded and answered at once.
+    The window has the size, but never less than its panel and its views need (host.leastSize). `testing` is what
+    slicer.app.testingEnabled() says. Unless `interactive`, dialogs are recorded and answered at once.
     Raises MissingLibrariesError (one sentence with package names) when the machine lacks system libraries.
     """
     global _host
@@ -33,7 +35,7 @@ def start(modules=(), size=None, testing=False, interactive=False, show=True):
         logging.getLogger().setLevel(logging.WARNING)
         from .host import Host
 
-        _host = Host(size or DEFAULT_SIZE, testing, interactive)
+        _host = Host(size or DESKTOP, testing, interactive)
         atexit.register(_host.shutDown)
     elif size is not None:
         _host.window.resize(*size)

@@ -86,6 +86,18 @@ class Host:
         self.layoutManager.setLayout(layout)
         self.processEvents()
 
+    def resize(self, size):
+        """Give the window this (width, height) in pixels; what it got, which is more where it needs more."""
+        self.window.resize(*size)
+        self.processEvents()
+        return self.window.width(), self.window.height()
+
+    @property
+    def leastSize(self):
+        """(width, height) in pixels that the window needs, with the panel and the layout that are shown."""
+        self.processEvents()
+        return self.window.leastSize
+
     @property
     def shownMessages(self):
         """[(level, text)] of every message box: "error", "warning", "info" or "question"."""

@@ -22,7 +22,7 @@ class qSlicerScriptedLoadableModuleWidget(QWidget):
         self.isSingletonRepresentation = singleton
         self.module = module
         self.setObjectName(f"{module.name}ModuleWidget")
-        QVBoxLayout(self).setContentsMargins(4, 4, 4, 4)
+        QVBoxLayout(self)
         self._python = pythonClass(self)
         self._python.setup()
         self._open = False

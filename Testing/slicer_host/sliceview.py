@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSlider, QToo
 from .renderview import RenderView
 
 BAR_HEIGHT_PX = 24
+BAR_LEAST_WIDTH_PX = 335
+"""Label, pin, link, maximize, slider and number of the application's bar cannot be squeezed."""
 
 
 class qMRMLSliceView(RenderView):
@@ -88,6 +90,7 @@ class qMRMLSliceControllerWidget(QWidget):
         node = sliceLogic.GetSliceNode()
         color = "#" + "".join(f"{round(255 * c):02x}" for c in node.GetLayoutColor())
         self.setFixedHeight(BAR_HEIGHT_PX)
+        self.setMinimumWidth(BAR_LEAST_WIDTH_PX)
         self.setAttribute(Qt.WA_StyledBackground)
         self.setStyleSheet(f"qMRMLSliceControllerWidget {{ background: {color}; }} QLabel {{ color: black; }}")
         self.setObjectName("SliceController")

@@ -4,7 +4,7 @@
 
 import slicer
 import vtk
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -13,13 +13,18 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QScrollArea,
+    QSizePolicy,
     QStyleFactory,
     QToolBar,
     QVBoxLayout,
     QWidget,
 )  # fmt: skip
 
-PANEL_WIDTH_PX = 440
+from .ctkwidgets import ctkCollapsibleButton
+
+PANEL_WIDTH_PX = 327
+"""Of the module panel, unless the module needs more."""
+LOGO_HEIGHT_PX, PROBE_HEIGHT_PX = 37, 96
 
 
 def apply_style(application):
@@ -71,18 +76,28 @@ class ModuleSelector(QToolBar):
 
 
 class ModulePanel(QScrollArea):
-    """Shows one module's widget and tells modules when they are entered and left."""
+    """Shows one module's widget and tells modules when they are entered and left.
+
+    It is never scrolled sideways: it grows to the width that the module asks for, and keeps that.
+    """
 
     def __init__(self):
         super().__init__()
         self.setObjectName("ModulePanel")
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAsNeeded)
-        self._content = QWidget()
-        self._layout = QVBoxLayout(self._content)
+        self.setSizePolicy(QSizePolicy.Minimum, QSizePolicy.Expanding)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
+        content = QWidget()
+        content.setSizePolicy(QSizePolicy.Minimum, QSizePolicy.Preferred)
+        self._layout = QVBoxLayout(content)
+        self._layout.setSizeConstraint(QVBoxLayout.SetMinAndMaxSize)
         self._layout.setContentsMargins(0, 0, 0, 0)
-        self.setWidget(self._content)
+        help = ctkCollapsibleButton("Help & Acknowledgement")
+        help.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Fixed)
+        help.setCollapsed(True)
+        self._layout.addWidget(help)
+        self.setWidget(content)
         self._current = None
 
     def currentWidget(self):
@@ -94,12 +109,28 @@ class ModulePanel(QScrollArea):
             return
         if self._current is not None:
             self._current.exit()
+            self._current.removeEventFilter(self)
+            self._layout.removeWidget(self._current)
             self._current.hide()
-        if self._layout.indexOf(widget) < 0:
-            self._layout.addWidget(widget)
+            self._current.setParent(None)
         self._current = widget
-        widget.show()
+        widget.layout().setContentsMargins(0, 0, 0, 0)
+        self._layout.addWidget(widget, 1)
+        widget.setSizePolicy(QSizePolicy.Minimum, widget.sizePolicy().verticalPolicy())
+        widget.setVisible(True)
+        widget.installEventFilter(self)
+        self.updateGeometry()
         widget.enter()
+
+    def eventFilter(self, watched, event):
+        """The module has a new size: perhaps the panel should have one."""
+        if event.type() == QEvent.Resize:
+            self.updateGeometry()
+        return False
+
+    def minimumSizeHint(self):
+        width = self.widget().minimumSizeHint().width() + self.horizontalScrollBar().sizeHint().width()
+        return QSize(max(width, PANEL_WIDTH_PX), super().minimumSizeHint().height())
 
 
 class DataProbe(QLabel):
@@ -109,7 +140,8 @@ class DataProbe(QLabel):
         super().__init__()
         self.setObjectName("DataProbe")
         self.setTextFormat(Qt.PlainText)
-        self.setFixedHeight(44)
+        self.setFixedHeight(PROBE_HEIGHT_PX)
+        self.setAlignment(Qt.AlignTop)
         self.setContentsMargins(6, 2, 6, 2)
         self._crosshair, self._tag = None, None
         self.follow(scene)
@@ -161,7 +193,10 @@ class qSlicerMainWindow(QMainWindow):
         self._panel = ModulePanel()
         self._probe = DataProbe(core.scene)
         self._addViewToolBar(core)
-        self.addDockWidget(Qt.LeftDockWidgetArea, self._panelDock())
+        for name in ("File", "Edit", "View", "Help"):
+            self.menuBar().addMenu(name)
+        dock = self._panelDock()
+        self.addDockWidget(Qt.LeftDockWidgetArea, dock)
         self._viewport = QWidget(objectName="CentralWidget")
         self.setCentralWidget(self._viewport)
         self._selector.moduleSelected.connect(
@@ -169,13 +204,17 @@ class qSlicerMainWindow(QMainWindow):
         )
         self.statusBar()
         self.resize(*size)
+        self.resizeDocks([dock], [1], Qt.Horizontal)  # as narrow as can be
 
     def _panelDock(self):
         dock = QDockWidget(self)
         dock.setObjectName("PanelDockWidget")
         dock.setFeatures(QDockWidget.NoDockWidgetFeatures)
-        dock.setTitleBarWidget(QWidget())
+        logo = QLabel("  <b>3D Slicer</b> (host)")
+        logo.setFixedHeight(LOGO_HEIGHT_PX)
+        dock.setTitleBarWidget(logo)
         body = QWidget()
+        body.setSizePolicy(QSizePolicy.Minimum, QSizePolicy.Preferred)
         layout = QVBoxLayout(body)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -184,7 +223,6 @@ class qSlicerMainWindow(QMainWindow):
         title.setStyleSheet("background: #dcdcdc; padding: 2px;")
         layout.addWidget(title)
         layout.addWidget(self._probe)
-        body.setMinimumWidth(PANEL_WIDTH_PX)
         dock.setWidget(body)
         return dock
 
@@ -209,6 +247,13 @@ class qSlicerMainWindow(QMainWindow):
 
     def dataProbe(self):
         return self._probe
+
+    @property
+    def leastSize(self):
+        """(width, height) in pixels below which the window cannot be made, as the panel and the views are now."""
+        self.layout().activate()
+        least = self.layout().minimumSize()
+        return least.width(), least.height()
 
     def closeEvent(self, event):
         self.hide()
