@@ -187,3 +187,53 @@ def test_progress_stands_beside_the_button_that_started_the_work(host, tumor):
     assert isinstance(ui.cancelButton, QPushButton) and ui.cancelButton.visible
     assert host.waitUntil(lambda: not panel.isBusy)
     assert ui.messageLabel.text == "Written." and not ui.jobFrame.visible
+
+
+def test_a_module_that_is_reloaded_while_it_is_shown_works_again(host, body):
+    import slicer
+
+    old = host.selectModule("SyntheticTumor")
+    assert host.waitUntil(lambda: old.logic.isReady)
+    old.onReload()
+    new = slicer.modules.SyntheticTumorWidget
+    assert new is not old
+    assert host.waitUntil(lambda: new.logic.isReady)
+    new.ui.suggestButton.click()
+    assert len(new.logic.lesions) == 1 and not old.panel.isOpen
+    slicer.util.selectModule("SyntheticImaging")
+    assert not new.panel.isOpen
+
+
+def test_a_module_that_is_reloaded_in_the_background_stays_closed(host):
+    import slicer
+
+    host.selectModule("SyntheticTumor")
+    host.selectModule("SyntheticImaging")
+    slicer.util.reloadScriptedModule("SyntheticTumor")
+    host.processEvents(50)
+    assert not slicer.modules.SyntheticTumorWidget.panel.isOpen
+
+
+def test_data_that_come_while_a_module_is_open_are_proposed(host, tumor):
+    from tumor_console import addBody
+
+    assert tumor.panel.parameters.ct is None
+    ct = addBody(size_mm=60.0)[0]
+    assert host.waitUntil(lambda: tumor.logic.isReady)
+    assert tumor.panel.parameters.ct == ct
+    tumor.panel.cancel()
+    addBody(size_mm=60.0)
+    host.processEvents(300)
+    assert tumor.panel.parameters.ct == ct
+
+
+def test_data_that_come_in_a_batch_are_proposed_at_its_end(host, tumor):
+    import slicer
+    from tumor_console import addBody
+
+    slicer.mrmlScene.StartState(slicer.vtkMRMLScene.BatchProcessState)
+    addBody(size_mm=60.0)
+    host.processEvents(300)
+    assert tumor.panel.parameters.ct is None
+    slicer.mrmlScene.EndState(slicer.vtkMRMLScene.BatchProcessState)
+    assert host.waitUntil(lambda: tumor.logic.isReady)

@@ -4,8 +4,15 @@ import sys
 from abc import ABC, abstractmethod
 
 import slicer
+import vtk
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
+
+from .widgets import singleShot
+
+DATA_CLASSES = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode")
+DATA_COMPLETE_MS = 100
+"""What is loaded comes in several nodes; they are looked at together."""
 
 from . import connectors  # noqa: F401 (it makes them known)
 
@@ -29,6 +36,11 @@ class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):
         self.addObserver(scene, scene.StartImportEvent, self.onSceneStart)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneReplaced)
         self.addObserver(scene, scene.EndImportEvent, self.onSceneReplaced)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
+        self.addObserver(scene, scene.EndBatchProcessEvent, self.onBatchEnd)
+        self._dataTimer = singleShot(DATA_COMPLETE_MS, self._onData)
+        self._shownTimer = singleShot(0, self._onShown)
+        self._shownTimer.start()
         self.panel.sceneReplaced()
 
     def loadForm(self, name, layout=None):
@@ -45,7 +57,11 @@ class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):
         self.panel.leave()
 
     def cleanup(self):
+        self._dataTimer.stop()
+        self._shownTimer.stop()
         self.removeObservers()
+        if self.panel.isOpen:
+            self.panel.leave()
         self.panel.detach()
         self.logic.cleanup()
 
@@ -60,3 +76,22 @@ class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):
 
     def onSceneReplaced(self, caller, event):
         self.panel.sceneReplaced()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeAdded(self, caller, event, node):
+        if any(node.IsA(name) for name in DATA_CLASSES):
+            self._dataTimer.start()
+
+    def onBatchEnd(self, caller, event):
+        self._dataTimer.start()
+
+    def _onData(self):
+        """Data came; while more is on its way, its end is waited for."""
+        if self.panel.isOpen and self.panel.parameters is not None and not slicer.mrmlScene.IsBatchProcessing():
+            self.panel.propose()
+
+    def _onShown(self):
+        """A panel that is reloaded while it is shown is not entered by the application."""
+        isShown = slicer.util.mainWindow() is not None and slicer.util.selectedModule() == self.moduleName
+        if isShown and not self.panel.isOpen:
+            self.enter()
