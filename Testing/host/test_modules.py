@@ -49,6 +49,39 @@ def test_leaving_and_entering_a_module(host, widget, tmp_path):
     assert widget.calls == ["exit", "enter"]
 
 
+def test_reload_makes_a_new_panel_and_does_not_enter_it(host, widget):
+    import slicer
+
+    old, slicer.modules.ToyPlacerWidget.calls[:] = widget, []
+    slicer.util.reloadScriptedModule("ToyPlacer")
+    host.processEvents()
+    new = slicer.modules.toyplacer.widgetRepresentation().self()
+    assert new is not old
+    assert slicer.modules.ToyPlacerWidget is new
+    assert new.ui.applyButton.visible and not old.ui.applyButton.visible
+    assert type(new) is not type(old), "of the file as it is now"
+    host.selectModule("ToyPlacer")
+    assert (old.calls, new.calls) == (["cleanup"], []), "the open module is not entered again"
+
+
+def test_base_class_has_neither_enter_nor_exit(host):
+    from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
+
+    assert not hasattr(ScriptedLoadableModuleWidget, "enter")
+    assert not hasattr(ScriptedLoadableModuleWidget, "exit")
+
+
+def test_new_parameter_node_is_in_no_scene_yet(host, widget):
+    assert widget.logic.createParameterNode().GetScene() is None
+
+
+def test_self_test_of_a_module_without_one_fails(host, widget):
+    import slicer
+
+    with pytest.raises(AssertionError, match="ToyPlacerTest"):
+        slicer.selfTests["ToyPlacer"]()
+
+
 def test_button_follows_the_choice_of_a_volume(host, widget, block):
     assert not widget.ui.applyButton.enabled
     assert widget.ui.applyButton.toolTip == "<p>Choose a volume first</p>"
@@ -85,13 +118,18 @@ def test_packages_are_checked_but_never_installed(host, tmp_path):
     import slicer.packaging
 
     path = tmp_path / "requirements.txt"
-    path.write_text("numpy>=1.20  # arrays\n\nno-such-package-at-all>=3\n")
+    path.write_text("# arrays\nnumpy>=1.20\n\n--pre\nno-such-package-at-all>=3\n")
     requirements = slicer.packaging.load_requirements(path)
     assert slicer.packaging.pip_check(requirements[0])
     assert not slicer.packaging.pip_check(requirements)
     slicer.packaging.pip_ensure(requirements, requester="Toy")
     assert slicer.packaging.installed == ["no-such-package-at-all>=3"]
     assert "no-such-package-at-all" in host.shownMessages[0][1]
+    path.write_text("numpy>=1.20  # arrays\n")
+    with pytest.raises(ValueError, match="arrays"):
+        slicer.packaging.load_requirements(path)
+    with pytest.raises(TypeError):
+        slicer.packaging.pip_check(("numpy", "scipy"))
 
 
 def test_terminology_files_load(host):

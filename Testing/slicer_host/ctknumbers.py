@@ -139,12 +139,13 @@ class ctkSliderWidget(QWidget):
     suffix = Property(str, lambda self: self._spin.suffix(), setSuffix)
 
 
-class qMRMLSliderWidget(ctkSliderWidget):
-    """Slicer's, which can follow a unit of the scene."""
+class ctkDoubleSlider(ctkSliderWidget):
+    """The slider alone."""
 
-
-class qMRMLSpinBox(ctkDoubleSpinBox):
-    """Slicer's, likewise."""
+    def __init__(self, *args):
+        super().__init__(args[-1] if args and isinstance(args[-1], QWidget) else None)
+        self._spin.setDecimals(10)
+        self._spin.hide()
 
 
 class ctkRangeWidget(QWidget):
@@ -201,3 +202,7 @@ class ctkRangeWidget(QWidget):
     singleStep = Property(float, lambda self: self._low.singleStep(), _each("setSingleStep"))
     decimals = Property(int, lambda self: self._low.decimals(), _each("setDecimals"))
     suffix = Property(str, lambda self: self._low.suffix(), _each("setSuffix"))
+
+
+class ctkDoubleRangeSlider(ctkRangeWidget):
+    """The slider of a range alone."""

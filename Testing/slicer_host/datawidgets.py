@@ -7,7 +7,7 @@ import vtk
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
-from .ctknumbers import ctkSliderWidget
+from .ctknumbers import ctkDoubleSpinBox, ctkRangeWidget, ctkSliderWidget
 from .nodewidgets import SceneFollower
 
 
@@ -119,3 +119,11 @@ class qMRMLSliderWidget(ctkSliderWidget):
 
     def setMRMLScene(self, scene):
         """Units are not followed."""
+
+
+class qMRMLSpinBox(ctkDoubleSpinBox):
+    """Likewise."""
+
+
+class qMRMLRangeWidget(ctkRangeWidget):
+    """Likewise."""

@@ -291,6 +291,7 @@ class Host:
 
     def shutDown(self):
         """The end of the process: modules clean up, views let go of the scene."""
+        self.window.modulePanel().showModule(None)
         self.modules.cleanup()
         self.layoutManager.detach()
         shutil.rmtree(self._core.temporaryPath, ignore_errors=True)

@@ -17,31 +17,29 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 class qSlicerScriptedLoadableModuleWidget(QWidget):
     """The panel widget of a scripted module; `.self()` is the module's Python widget object."""
 
-    def __init__(self, module, pythonClass, singleton=True):
+    def __init__(self, module):
         super().__init__()
-        self.isSingletonRepresentation = singleton
         self.module = module
         self.setObjectName(f"{module.name}ModuleWidget")
         QVBoxLayout(self)
-        self._python = pythonClass(self)
-        self._python.setup()
-        self._open = False
+        self.reload()
 
     def self(self):
         return self._python
 
     def reload(self):
-        self._python = getattr(sys.modules[self.module.name], f"{self.module.name}Widget")(self)
+        """A new Python object of the class as it is now; the application does not call its enter() either."""
+        name = f"{self.module.name}Widget"
+        self._python = getattr(sys.modules[self.module.name], name)(self)
+        setattr(slicer.modules, name, self._python)
         self._python.setup()
 
     def enter(self):
-        if not self._open:
-            self._open = True
+        if hasattr(self._python, "enter"):
             self._python.enter()
 
     def exit(self):
-        if self._open:
-            self._open = False
+        if hasattr(self._python, "exit"):
             self._python.exit()
 
 
@@ -63,9 +61,6 @@ class qSlicerScriptedLoadableModule:
         self._logic = slicer.vtkSlicerScriptedLoadableModuleLogic()
         self._logic.SetMRMLScene(slicer.mrmlScene)
 
-    def setIconPath(self, path):
-        self.icon = QIcon(path)
-
     def load(self):
         """Execute the file and create its module class."""
         folder = str(pathlib.Path(self.path).parent)
@@ -83,14 +78,14 @@ class qSlicerScriptedLoadableModule:
 
     def widgetRepresentation(self):
         if self._widget is None and hasattr(self._source, f"{self.name}Widget"):
-            self._widget = qSlicerScriptedLoadableModuleWidget(self, getattr(self._source, f"{self.name}Widget"))
+            self._widget = qSlicerScriptedLoadableModuleWidget(self)
         return self._widget
 
     def hasWidget(self):
         return self._widget is not None
 
     def createNewWidgetRepresentation(self):
-        return qSlicerScriptedLoadableModuleWidget(self, getattr(sys.modules[self.name], f"{self.name}Widget"), False)
+        return qSlicerScriptedLoadableModuleWidget(self)
 
 
 class CoreModule:
@@ -175,5 +170,3 @@ class ModuleManager(QObject):
         for module in self.scriptedModules():
             if module.hasWidget():
                 self.moduleAboutToBeUnloaded.emit(module.name)
-                module.widgetRepresentation().exit()
-                module.widgetRepresentation().self().cleanup()

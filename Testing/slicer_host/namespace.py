@@ -11,6 +11,7 @@ from . import (  # fmt: skip
     ctkwidgets,
     datawidgets,
     i18n,
+    layers,
     markupswidgets,
     modulemanager,
     nodewidgets,
@@ -34,7 +35,7 @@ def install_widgets():
     qtcompat.install()
     ctk = _classes(ctknumbers, "ctk") | _classes(ctkwidgets, "ctk")
     panel = {}
-    for module in (ctknumbers, nodewidgets, markupswidgets, datawidgets):
+    for module in (nodewidgets, markupswidgets, datawidgets):
         panel |= _classes(module, "qMRML", "qSlicer")
     uiloader.register(*ctk.values(), *panel.values())
     vars(slicer).update(panel)
@@ -50,6 +51,11 @@ def install_slicer(core, application):
     """`slicer.app`, `slicer.mrmlScene` and the Python-only submodules that slicer-core lacks."""
     slicer.app = application
     slicer.mrmlScene = core.scene
+    slicer.selfTests = {}
+    sys.modules["SampleData"] = sampledata
+    if (path := layers.folder()) is not None:
+        layers.install(path)
+        return
     submodules = {
         "ScriptedLoadableModule": scriptedmodule,
         "parameterNodeWrapper": parameternode,
@@ -59,4 +65,3 @@ def install_slicer(core, application):
     for name, module in submodules.items():
         sys.modules[f"slicer.{name}"] = module
         setattr(slicer, name, module)
-    sys.modules["SampleData"] = sampledata

@@ -11,9 +11,12 @@ installed = []  # what a module asked to install, in order
 
 
 def load_requirements(path):
-    """Requirements of a requirements.txt; comments and empty lines are left out."""
-    lines = (line.split("#")[0].strip() for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines())
-    return [Requirement(line) for line in lines if line]
+    """Requirements of a requirements.txt; lines of comments, of options and empty ones are left out.
+
+    InvalidRequirement where a comment follows a requirement in its line.
+    """
+    lines = (line.strip() for line in pathlib.Path(path).read_text(encoding="utf-8").splitlines())
+    return [Requirement(line) for line in lines if line and line[0] not in "#-"]
 
 
 def load_pyproject_dependencies(path):
@@ -23,6 +26,8 @@ def load_pyproject_dependencies(path):
 
 def _as_list(requirements):
     items = [requirements] if isinstance(requirements, (str, Requirement)) else requirements
+    if not isinstance(items, list):
+        raise TypeError(f"Requirements are a text, a Requirement or a list of them, not {type(items).__name__}")
     return [Requirement(item) if isinstance(item, str) else item for item in items]
 
 

@@ -19,8 +19,9 @@ from PySide6.QtWidgets import (
 )  # fmt: skip
 
 from . import guiconnector
-from .ctknumbers import ctkDoubleSpinBox, ctkSliderWidget, qMRMLSliderWidget, qMRMLSpinBox
+from .ctknumbers import ctkDoubleSpinBox, ctkSliderWidget
 from .ctkwidgets import ctkCheckablePushButton, ctkCheckBox, ctkComboBox, ctkDirectoryButton, ctkPathLineEdit
+from .datawidgets import qMRMLSliderWidget, qMRMLSpinBox
 from .nodewidgets import qMRMLNodeComboBox
 from .parametertypes import (
     Choice,

@@ -104,7 +104,8 @@ class ModulePanel(QScrollArea):
         return self._current
 
     def showModule(self, module):
-        widget = module.widgetRepresentation()
+        """Leave the module that is shown and enter this one, if any."""
+        widget = module.widgetRepresentation() if module is not None else None
         if widget is self._current:
             return
         if self._current is not None:
@@ -114,6 +115,8 @@ class ModulePanel(QScrollArea):
             self._current.hide()
             self._current.setParent(None)
         self._current = widget
+        if widget is None:
+            return
         widget.layout().setContentsMargins(0, 0, 0, 0)
         self._layout.addWidget(widget, 1)
         widget.setSizePolicy(QSizePolicy.Minimum, widget.sizePolicy().verticalPolicy())

@@ -86,6 +86,7 @@ class ToyPlacerWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.calls.append("exit")
 
     def cleanup(self):
+        self.calls.append("cleanup")
         self.removeObservers()
 
     def onSceneStartClose(self, caller, event):
