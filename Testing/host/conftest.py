@@ -24,6 +24,7 @@ def host(running):
     running.clearScene()
     running.dialogs.reset()
     running.exceptions.clear()
+    running.errorLog.clear()
     yield running
     assert not running.exceptions
 

@@ -16,6 +16,13 @@ def points(host):
     return node
 
 
+@pytest.fixture
+def qt(host):
+    import qt
+
+    return qt
+
+
 def positions(node):
     return np.array([node.GetNthControlPointPositionVector(i) for i in range(node.GetNumberOfControlPoints())])
 
@@ -346,3 +353,69 @@ def test_preview_of_a_point_leaves_with_the_mouse(host, widget, block, points):
     widget.ui.placeWidget.setPlaceModeEnabled(False)
     host.processEvents()
     assert points.GetNumberOfDefinedControlPoints() == 0
+
+
+def test_error_log_has_what_python_qt_and_mrml_say(host, qt, block):
+    import logging
+
+    import slicer
+    import vtk
+
+    assert host.errorLog == []
+    logging.info("not of interest")
+    logging.warning("of %s", "Python")
+    logging.error("an error of Python")
+    qt.qWarning("of Qt")
+    slicer.mrmlScene.GetSubjectHierarchyNode().SetItemName(99, "of MRML")
+    vtk.vtkPolyDataNormals().Update()
+    assert [level for level, _ in host.errorLog] == ["warning", "error", "warning", "error", "error"]
+    words = ("of Python", "an error of Python", "of Qt", "Failed to find subject hierarchy item", "Input port")
+    assert all(word in text for word, (_, text) in zip(words, host.errorLog, strict=True))
+
+
+def test_error_that_is_displayed_leaves_its_traceback_in_the_log(host, widget):
+    widget.ui.failButton.click()
+    assert [level for level, _ in host.errorLog] == ["error", "error"]
+    assert "The toy broke." in host.errorLog[0][1]
+    assert "Traceback" in host.errorLog[1][1]
+    assert "a spring is loose" in host.errorLog[1][1]
+    host.exceptions.clear()
+
+
+def test_segments_without_display_node_or_hierarchy_item_are_complained_of(host, widget):
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Bare")
+    node.GetSegmentation().AddEmptySegment("a")
+    assert any("No display node" in text for _, text in host.errorLog)
+    host.errorLog.clear()
+    hidden = slicer.vtkMRMLSegmentationNode()
+    hidden.SetHideFromEditors(True)
+    hidden = slicer.mrmlScene.AddNode(hidden)
+    hidden.CreateDefaultDisplayNodes()
+    hidden.GetSegmentation().AddEmptySegment("a")
+    assert any("Unable to find subject hierarchy item" in text for _, text in host.errorLog)
+    host.errorLog.clear()
+    good = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Good")
+    good.CreateDefaultDisplayNodes()
+    good.GetSegmentation().AddEmptySegment("a")
+    assert host.errorLog == []
+
+
+def test_ct_from_a_file_opens_at_full_range_and_a_clone_has_its_window(host, widget, tmp_path):
+    import slicer
+
+    array = np.full((20, 40, 40), -1000, np.int16)
+    array[5:15, 10:30, 10:30] = 60
+    array[8:12, 12:16, 12:16] = 1500
+    node = slicer.util.addVolumeFromArray(array, name="CT")
+    slicer.util.saveNode(node, str(tmp_path / "ct.nrrd"))
+    loaded = slicer.util.loadVolume(str(tmp_path / "ct.nrrd"))
+    display = loaded.GetDisplayNode()
+    assert display.GetAutoWindowLevel()
+    assert display.GetWindowLevelMin() <= -990
+    assert display.GetWindowLevelMax() >= 1400
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevel(350, 40)
+    clone = slicer.modules.volumes.logic().CloneVolume(slicer.mrmlScene, loaded, "Copy")
+    assert (clone.GetDisplayNode().GetWindow(), clone.GetDisplayNode().GetLevel()) == (350, 40)

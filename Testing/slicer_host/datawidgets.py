@@ -4,7 +4,7 @@
 
 import slicer
 import vtk
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtWidgets import QTableWidget, QTableWidgetItem, QTreeWidget, QTreeWidgetItem, QVBoxLayout
 
 from .ctknumbers import ctkDoubleSpinBox, ctkRangeWidget, ctkSliderWidget
@@ -73,8 +73,14 @@ class qMRMLTableView(QTableWidget):
 
     def __init__(self, parent=None):
         super().__init__(parent)
-        self._scene, self._node, self._tag = None, None, None
+        self._scene, self._node, self._tag, self._isTransposed = None, None, None, False
         self.setEditTriggers(QTableWidget.NoEditTriggers)
+
+    def _setTransposed(self, isTransposed):
+        self._isTransposed = isTransposed
+        self._fill()
+
+    transposed = Property(bool, lambda self: self._isTransposed, _setTransposed)
 
     def setMRMLScene(self, scene):
         if self._scene is None and scene is not None:
@@ -106,9 +112,15 @@ class qMRMLTableView(QTableWidget):
             headers = [node.GetColumnTitle(name) or name for name in names]
         else:
             headers, rows = [chr(ord("A") + index) for index in range(len(names))], [names, *rows] if node else []
-        self.setRowCount(len(rows))
+        labels = [str(index + 1) for index in range(len(rows))]
+        if node is not None and node.GetUseFirstColumnAsRowHeader():
+            labels, headers, rows = [row[0] for row in rows], headers[1:], [row[1:] for row in rows]
+        if self._isTransposed:
+            labels, headers, rows = headers, labels, [list(column) for column in zip(*rows, strict=True)]
+        self.setRowCount(len(labels))
         self.setColumnCount(len(headers))
         self.setHorizontalHeaderLabels(headers)
+        self.setVerticalHeaderLabels(labels)
         for row, texts in enumerate(rows):
             for column, text in enumerate(texts):
                 self.setItem(row, column, QTableWidgetItem(text))

@@ -6,12 +6,13 @@ import time
 
 import shiboken6
 import slicer
-from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt, qInstallMessageHandler
+from PySide6.QtCore import SIGNAL, QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QEnterEvent, QKeyEvent, QKeySequence, QMouseEvent, QShortcut, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from . import bootstrap, dialogs, namespace
 from .application import SlicerApplication
+from .errorlog import ErrorLog
 from .iomanager import IOManager
 from .layout import qSlicerLayoutManager
 from .modulemanager import ModuleManager
@@ -22,20 +23,16 @@ _BUTTONS = {"left": Qt.LeftButton, "middle": Qt.MiddleButton, "right": Qt.RightB
 _MODIFIERS = {"shift": Qt.ShiftModifier, "control": Qt.ControlModifier, "alt": Qt.AltModifier}
 
 
-_IDLE_TALK = ("This plugin does not support propagateSizeHints()",)
-
-
-def _on_qt_message(kind, context, text):
-    if text not in _IDLE_TALK:
-        print(f"Qt: {text}", file=sys.stderr)
-
-
 class Host:
-    """The running stand-in. `shownMessages` has what dialogs said, `exceptions` what callbacks raised."""
+    """The running stand-in.
+
+    `shownMessages` has what dialogs said, `exceptions` what callbacks raised, `errorLog` what the application's error
+    log would hold: (level, text) of every warning and error.
+    """
 
     def __init__(self, size, testing, interactive):
         self._core = bootstrap.create_core()
-        qInstallMessageHandler(_on_qt_message)
+        self.errorLog = ErrorLog()
         self.app = SlicerApplication(self._core, testing, interactive)
         apply_style(self.app)
         namespace.install_widgets()
@@ -282,6 +279,7 @@ class Host:
 
     def _onException(self, kind, error, trace):
         self.exceptions.append(error)
+        self.errorLog.addException(error)
         self._plainExceptHook(kind, error, trace)
 
     def close(self):

@@ -4,18 +4,19 @@ import os
 
 import slicer
 
-# file type -> (node class, storage class or None for the default storage, extensions)
+# file type -> (node class, extensions)
 _TYPES = {
-    "VolumeFile": ("vtkMRMLScalarVolumeNode", "vtkMRMLVolumeArchetypeStorageNode",
+    "VolumeFile": ("vtkMRMLScalarVolumeNode",
                    (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd", ".hdr", ".dcm")),
-    "SegmentationFile": ("vtkMRMLSegmentationNode", None, (".seg.nrrd", ".seg.nhdr")),
-    "MarkupsFile": ("vtkMRMLMarkupsFiducialNode", None, (".mrk.json", ".fcsv")),
-    "ModelFile": ("vtkMRMLModelNode", None, (".vtk", ".vtp", ".stl", ".ply", ".obj")),
-    "TransformFile": ("vtkMRMLTransformNode", None, (".h5", ".tfm")),
-    "TableFile": ("vtkMRMLTableNode", None, (".tsv", ".csv")),
-    "TextFile": ("vtkMRMLTextNode", None, (".txt", ".json", ".xml")),
-    "SequenceFile": ("vtkMRMLSequenceNode", None, (".seq.nrrd", ".seq.nhdr", ".seq.mrb")),
+    "SegmentationFile": ("vtkMRMLSegmentationNode", (".seg.nrrd", ".seg.nhdr")),
+    "MarkupsFile": ("vtkMRMLMarkupsFiducialNode", (".mrk.json", ".fcsv")),
+    "ModelFile": ("vtkMRMLModelNode", (".vtk", ".vtp", ".stl", ".ply", ".obj")),
+    "TransformFile": ("vtkMRMLTransformNode", (".h5", ".tfm")),
+    "TableFile": ("vtkMRMLTableNode", (".tsv", ".csv")),
+    "TextFile": ("vtkMRMLTextNode", (".txt", ".json", ".xml")),
+    "SequenceFile": ("vtkMRMLSequenceNode", (".seq.nrrd", ".seq.nhdr", ".seq.mrb")),
 }  # fmt: skip
+_VOLUME_OPTIONS = {"labelmap": 1, "center": 2, "singleFile": 4, "autoWindowLevel": 8, "discardOrientation": 16}
 
 
 class IOManager:
@@ -29,7 +30,7 @@ class IOManager:
         name = str(path).lower()
         if name.endswith((".mrml", ".mrb")):
             return "SceneFile"
-        found = [(len(e), kind) for kind, (_, _, extensions) in _TYPES.items() for e in extensions if name.endswith(e)]
+        found = [(len(e), kind) for kind, (_, extensions) in _TYPES.items() for e in extensions if name.endswith(e)]
         return max(found)[1] if found else "NoFile"
 
     def loadNodes(self, fileType, properties, collection, messages=None):
@@ -38,34 +39,36 @@ class IOManager:
             return self.loadScene(path, clear=properties.get("clear", False))
         if fileType not in _TYPES or not os.path.isfile(path):
             return False
-        className, storageClass, _ = _TYPES[fileType]
-        if fileType == "VolumeFile" and properties.get("labelmap"):
-            className = "vtkMRMLLabelMapVolumeNode"
         name = properties.get("name") or os.path.basename(path).split(".")[0]
-        scene = self._core.scene
-        node = scene.AddNewNodeByClass(className, scene.GenerateUniqueName(name))
-        storage = self._storage(node, storageClass)
-        storage.SetFileName(str(path))
-        if hasattr(storage, "SetCenterImage"):
-            storage.SetCenterImage(bool(properties.get("center", False)))
-            storage.SetSingleFile(bool(properties.get("singleFile", False)))
-        if not storage.ReadData(node):
-            scene.RemoveNode(storage)
-            scene.RemoveNode(node)
+        if fileType == "VolumeFile":
+            node = self._loadVolume(path, name, properties)
+        else:
+            node = self._loadNode(path, name, _TYPES[fileType][0])
+        if node is None:
             return False
-        if hasattr(node, "CreateDefaultDisplayNodes"):
-            node.CreateDefaultDisplayNodes()
-        if fileType == "VolumeFile" and properties.get("show", True):
-            slicer.util.setSliceViewerLayers(background=node, fit=True)
         collection.AddItem(node)
         return True
 
-    def _storage(self, node, storageClass):
-        if storageClass is None:
-            node.AddDefaultStorageNode()
-        else:
-            node.SetAndObserveStorageNodeID(self._core.scene.AddNewNodeByClass(storageClass).GetID())
-        return node.GetStorageNode()
+    def _loadVolume(self, path, name, properties):
+        """By the logic of the Volumes module, as in the application: the window is the full range."""
+        options = sum(bit for option, bit in _VOLUME_OPTIONS.items() if properties.get(option))
+        node = self._core.moduleLogics["volumes"].AddArchetypeVolume(str(path), name, options)
+        if node is not None and properties.get("show", True):
+            slicer.util.setSliceViewerLayers(background=node, fit=True)
+        return node
+
+    def _loadNode(self, path, name, className):
+        scene = self._core.scene
+        node = scene.AddNewNodeByClass(className, scene.GenerateUniqueName(name))
+        node.AddDefaultStorageNode()
+        node.GetStorageNode().SetFileName(str(path))
+        if not node.GetStorageNode().ReadData(node):
+            scene.RemoveNode(node.GetStorageNode())
+            scene.RemoveNode(node)
+            return None
+        if hasattr(node, "CreateDefaultDisplayNodes"):
+            node.CreateDefaultDisplayNodes()
+        return node
 
     def saveNodes(self, fileType, properties, messages=None):
         path = properties["fileName"]
@@ -91,14 +94,14 @@ class IOManager:
         return done
 
     def fileWriterFileType(self, node, format=""):
-        return next((kind for kind, (className, _, _) in _TYPES.items() if node.IsA(className)), "NoFile")
+        return next((kind for kind, (className, _) in _TYPES.items() if node.IsA(className)), "NoFile")
 
     def fileWriterExtensions(self, node):
         kind = self.fileWriterFileType(node)
-        return [f"{kind} (*{extension})" for extension in _TYPES[kind][2]] if kind in _TYPES else []
+        return [f"{kind} (*{extension})" for extension in _TYPES[kind][1]] if kind in _TYPES else []
 
     def extractKnownExtension(self, path, node):
-        extensions = _TYPES[self.fileWriterFileType(node)][2]
+        extensions = _TYPES[self.fileWriterFileType(node)][1]
         return max((e for e in extensions if str(path).lower().endswith(e)), key=len, default="")
 
     # Scenes

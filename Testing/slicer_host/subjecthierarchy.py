@@ -2,6 +2,7 @@
 
 import slicer
 import vtk
+from PySide6.QtCore import qCritical
 
 _SHOWN = (
     "vtkMRMLVolumeNode", "vtkMRMLSegmentationNode", "vtkMRMLModelNode", "vtkMRMLMarkupsNode", "vtkMRMLTransformNode",
@@ -15,6 +16,7 @@ class SubjectHierarchyFiller:
 
     def __init__(self, scene):
         self._scene = scene
+        self._segmentations = {}  # id of a node -> (node, tags)
         self._tags = [
             scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, self._onNodeAdded),
             scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self._onNodeAboutToBeRemoved),
@@ -25,11 +27,16 @@ class SubjectHierarchyFiller:
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onNodeAdded(self, scene, event, node):
+        if node.IsA("vtkMRMLSegmentationNode"):
+            events = (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentModified)
+            self._segmentations[node.GetID()] = node, [node.AddObserver(e, self._onSegments) for e in events]
         if not (scene.IsImporting() or scene.IsRestoring() or scene.IsBatchProcessing()):
             self._place(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onNodeAboutToBeRemoved(self, scene, event, node):
+        for tag in self._segmentations.pop(node.GetID(), (None, ()))[1]:
+            node.RemoveObserver(tag)
         if scene.IsClosing() or not self._isShown(node):
             return
         hierarchy = scene.GetSubjectHierarchyNode()
@@ -47,6 +54,17 @@ class SubjectHierarchyFiller:
             return
         for index in range(scene.GetNumberOfNodes()):
             self._place(scene.GetNthNode(index))
+
+    def _onSegments(self, node, event):
+        """The application complains of segments that it cannot list, or cannot show in its lists."""
+        scene = node.GetScene()
+        if scene is None or scene.IsImporting() or scene.IsClosing():
+            return
+        hierarchy = scene.GetSubjectHierarchyNode()
+        if hierarchy is None or not hierarchy.GetItemByDataNode(node):
+            qCritical(f"Unable to find subject hierarchy item for segmentation node {node.GetName()}")
+        elif node.GetDisplayNode() is None:
+            qCritical(f"No display node for segmentation {node.GetName()}")
 
     @staticmethod
     def _isShown(node):
