@@ -13,7 +13,7 @@ from synthetic_imaging.declared import Declared, choice, flag, number, numbers, 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import Geometry, Pose, machine_named
 from synthetic_imaging.xray.machines import machines
-from synthetic_imaging.xray.settings import Settings
+from synthetic_imaging.xray.settings import Settings, Window
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,12 @@ def test_files_name_what_they_hold():
     assert Whole.from_dict({"size": 7}).size_mm == 7, "by its former name"
     with pytest.raises(InputError, match=r"whole has unknown fields: color. There are size_mm"):
         Whole.from_dict({"color": 1})
-    with pytest.raises(InputError, match=r"whole.part has unknown fields: x"):
+    with pytest.raises(InputError, match=r"part of whole has unknown fields: x"):
         Whole.from_dict({"part": {"x": 1}})
     with pytest.raises(InputError, match="not an object"):
         Whole.from_dict([1])
+    with pytest.raises(InputError, match="In part of whole, turns is 0; give a whole number from 1 to 9"):
+        Whole.from_dict({"part": {"turns": 0}})
 
 
 def test_dotted_names_reach_into_parts():
@@ -96,6 +98,7 @@ def test_dotted_names_reach_into_parts():
     changed = declared.changed(Whole(), {"part.gap_mm": 1, "size_mm": 5})
     assert (changed.part.gap_mm, changed.size_mm) == (1.0, 5.0) and declared.value_of(changed, "part.turns") == 3
     assert declared.default_of(Whole, "part.gap_mm") == 0.5
+    assert declared.changed(Window(), {"low": 8, "high": 10}).low == 8, "all at once, or 8 would be above the old end"
     for path in ("part.x", "x", "size_mm.x"):
         with pytest.raises(InputError, match=f"There is no '{path}'"):
             declared.changed(Whole(), {path: 1})

@@ -246,7 +246,7 @@ def test_detail_enlarges_small_structures_and_keeps_large_ones():
         (lambda: Exposure(photons_per_mm2=0), "from 0.01 to"), (lambda: Exposure(blur_mm=-1), "blur_mm is -1; .* 0 to"),
         (lambda: Exposure(seed=-1), "seed"), (lambda: Scatter(-0.1), "0 to 10"),
         (lambda: Scatter(float("nan")), "finite"),
-        (lambda: Collimation(iris_radius_mm=-1), "0 to 400 mm"), (lambda: Scatter(grid="yes"), "True or False"),
+        (lambda: Collimation(iris_radius_mm=-1), "0 to 310 mm"), (lambda: Scatter(grid="yes"), "True or False"),
         (lambda: Window(5, 5), "exchange"), (lambda: Window(detail=-1), "0 to 5"),
         (lambda: Settings(naive_kev=200), "10 to 150 keV"), (lambda: Settings(response="film"), "scintillator"),
         (lambda: Settings(window=None), "Window"),

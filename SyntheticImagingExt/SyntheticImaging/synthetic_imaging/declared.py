@@ -18,11 +18,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Self, TypeVar
 
 from .errors import InputError
 
 _KEY = "setting"
+Item = TypeVar("Item", bound="Declared")
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,9 @@ class Setting:
 
     kind: float, int, bool or str. help: one line, without a full stop. unit: as it is written behind a number.
     low, high: what it can be set to, both included. step: what a hand changes it by. decimals: digits that are shown.
-    size: how many numbers it takes, 0 for a single one. choices: the only values, where there are only some. source:
-    where default or range come from. optional: whether it may be None, which the help explains.
+    size: how many numbers it takes, 0 for a single one. choices: the only values, where there are only some. many:
+    whether it takes several of the choices, in an order. source: where default or range come from. optional: whether it
+    may be None, which the help explains.
     """
 
     kind: type
@@ -46,6 +48,7 @@ class Setting:
     choices: tuple = ()
     source: str = ""
     optional: bool = False
+    many: bool = False
 
     @property
     def suffix(self) -> str:
@@ -63,10 +66,22 @@ class Setting:
             return f"{_plain(self.low)}{self.suffix} or more"
         return f"up to {_plain(self.high)}{self.suffix}" if math.isfinite(self.high) else ""
 
+    def told(self, value: Any) -> str:
+        """A value in words, without its unit: "on", "1, 2, 3", and "none" for None or an empty text."""
+        if isinstance(value, bool):
+            return "on" if value else "off"
+        if isinstance(value, tuple):
+            return ", ".join(map(self.told, value))
+        if value is None or value == "":
+            return "none"
+        return _plain(value) if isinstance(value, int | float) else str(value)
+
     def checked(self, value: Any, name: str) -> Any:
         """The value as plain Python of the kind that was declared; InputError says what would do."""
         if value is None and self.optional:
             return None
+        if self.many:
+            return self._checked_choices(value, name)
         if self.size:
             return self._checked_numbers(value, name)
         if self.kind is bool:
@@ -88,12 +103,19 @@ class Setting:
             raise InputError(f"{name} is '{value}'; choose one of {', '.join(self.choices)}.")
         return value
 
+    def _checked_choices(self, value, name: str) -> tuple:
+        given = tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
+        if not given or len(set(given)) < len(given) or not set(given) <= set(self.choices):
+            told = ", ".join(map(str, given)) or "empty"
+            raise InputError(f"{name} is {told}; give one or more of {', '.join(self.choices)}, each once.")
+        return given
+
     def _checked_numbers(self, value, name: str) -> tuple:
         values = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else []
         if len(values) != self.size:
             words = {2: "two", 3: "three"}
             raise InputError(f"{name} is {value!r}; give {words.get(self.size, self.size)} numbers{self._hint}.")
-        return tuple(self._checked_number(part, name) for part in values)
+        return tuple(self._checked_number(part, f"{name}[{index}]") for index, part in enumerate(values))
 
     def _checked_number(self, value, name: str) -> float | int:
         number = _number_of(value)
@@ -140,14 +162,24 @@ def numbers(default: tuple[float, ...] | None, help: str, *, size: int = 3, unit
     return _field(setting, default)
 
 
+def wholes(default: tuple[int, ...], help: str, *, unit: str = "", low: int, high: int, step: int = 1) -> Any:
+    """A field for several whole numbers of one kind."""
+    return _field(Setting(int, help, unit, low, high, step, 0, size=len(default)), default)
+
+
 def flag(default: bool, help: str) -> Any:
     """A field that is on or off."""
     return _field(Setting(bool, help), default)
 
 
-def choice(default: str, choices: Iterable[str], help: str, *, source: str = "") -> Any:
-    """A field for one of a few names."""
-    return _field(Setting(str, help, choices=tuple(choices), source=source), default)
+def choice(default: str | None, choices: Iterable[str], help: str, *, source: str = "") -> Any:
+    """A field for one of a few names. default None: it may be None."""
+    return _field(Setting(str, help, choices=tuple(choices), source=source, optional=default is None), default)
+
+
+def several(default: tuple[str, ...], choices: Iterable[str], help: str) -> Any:
+    """A field for one or more of a few names, each once, in the order in which they are given."""
+    return _field(Setting(str, help, choices=tuple(choices), many=True), default)
 
 
 def text(default: str, help: str) -> Any:
@@ -163,9 +195,11 @@ class Declared:
     """Base of frozen dataclasses whose fields are declared: they are checked and made plain when an object is made.
 
     A derived class adds rules between fields in ``check``. ``renamed``: former names of fields that files may hold.
+    ``prefixed``: fields whose name says too little without that of the class, as "ratio" of Scatter.
     """
 
-    renamed: Mapping[str, str] = {}
+    renamed: ClassVar[Mapping[str, str]] = {}
+    prefixed: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self):
         for name, setting in own_settings(type(self)).items():
@@ -178,16 +212,21 @@ class Declared:
     def check(self):
         """Rules between fields; InputError where one is broken."""
 
+    @classmethod
+    def known_as(cls, name: str) -> str:
+        """The name of a field outside its class, in sentences, options and keywords: "scatter_ratio"."""
+        return f"{cls.__name__.lower()}_{name}" if name in cls.prefixed else name
+
     def spoken(self, name: str) -> str:
         """The name of a field as sentences say it."""
-        return name
+        return self.known_as(name)
 
     def to_dict(self) -> dict:
         """Plain numbers, texts and lists by name, ready for JSON."""
         return {entry.name: _plain_data(getattr(self, entry.name)) for entry in dataclasses.fields(self) if entry.init}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any], where: str = ""):
+    def from_dict(cls, values: Mapping[str, Any], where: str = "") -> Self:
         """The inverse of ``to_dict``: what is left out keeps its default; InputError names what is unknown."""
         where = where or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
         if not isinstance(values, Mapping):
@@ -199,11 +238,22 @@ class Declared:
                 f"The description of {where} has unknown fields: {', '.join(unknown)}. There are {', '.join(known)}."
             )
         nested = parts(cls)
-        built = {
-            name: nested[name].from_dict(value, f"{where}.{name}") if name in nested else value
-            for name, value in values.items()
-        }
-        return cls(**built)
+        return cls(
+            **{
+                name: _part_from(nested[name], value, f"{name} of {where}") if name in nested else value
+                for name, value in values.items()
+            }
+        )
+
+
+def _part_from(cls: type[Declared], value, where: str) -> Declared:
+    """A part of an object of a file, or the object itself; sentences about its values name where it stands."""
+    if isinstance(value, cls):
+        return value
+    try:
+        return cls.from_dict(value, where)
+    except InputError as error:
+        raise error if where in str(error) else InputError(f"In {where}, {error}") from error
 
 
 def own_settings(cls: type) -> dict[str, Setting]:
@@ -211,7 +261,7 @@ def own_settings(cls: type) -> dict[str, Setting]:
     return {entry.name: entry.metadata[_KEY] for entry in dataclasses.fields(cls) if _KEY in entry.metadata}
 
 
-def parts(cls: type) -> dict[str, type]:
+def parts(cls: type) -> dict[str, type[Declared]]:
     """Fields that are declared objects themselves, by name: those made by a class."""
     made = {entry.name: entry.default_factory for entry in dataclasses.fields(cls)}
     return {name: make for name, make in made.items() if isinstance(make, type) and issubclass(make, Declared)}
@@ -245,20 +295,49 @@ def value_of(item: Declared, path: str) -> Any:
     return item
 
 
-def changed(item: Declared, values: Mapping[str, Any]) -> Any:
-    """A copy of an object with values by dotted name; InputError for names that it does not have."""
+def paths(cls: type[Declared]) -> dict[str, str]:
+    """Dotted names by the one name that each setting has in the shell and in the console: "scatter_ratio" is
+    "scatter.ratio" of Settings."""
+    found = {cls.known_as(name): name for name in own_settings(cls)}
+    for name, part in parts(cls).items():
+        found |= {known: f"{name}.{path}" for known, path in paths(part).items()}
+    return found
+
+
+def changed(item: Item, values: Mapping[str, Any], _within: str = "") -> Item:
+    """A copy of an object with values by dotted name, all at once; InputError for names that it does not have."""
+    known = [entry.name for entry in dataclasses.fields(item)]
+    given: dict[str, Any] = {}
+    deeper: dict[str, dict[str, Any]] = {}
     for path, value in values.items():
-        item = _changed(item, path.split("."), value, path)
-    return item
+        name, _, rest = path.partition(".")
+        if name not in known or (rest and name not in parts(type(item))):
+            names = "no further names" if name in known else ", ".join(known)
+            raise InputError(f"There is no '{_within}{path}'; at this level there are {names}.")
+        if rest:
+            deeper.setdefault(name, {})[rest] = value
+        else:
+            given[name] = value
+    for name, inner in deeper.items():
+        given[name] = changed(given.get(name, getattr(item, name)), inner, f"{_within}{name}.")
+    return dataclasses.replace(item, **given)
 
 
-def _changed(item, names: list[str], value, path: str):
-    known = [entry.name for entry in dataclasses.fields(item)] if isinstance(item, Declared) else []
-    if names[0] not in known:
-        raise InputError(f"There is no '{path}'; at this level there are {', '.join(known) or 'no further names'}.")
-    if len(names) > 1:
-        value = _changed(getattr(item, names[0]), names[1:], value, path)
-    return dataclasses.replace(item, **{names[0]: value})
+def rows(cls: type[Declared]) -> list[dict[str, str]]:
+    """What is declared of a class and its parts, as text: name, unit, default, range, step, help, source."""
+    known = {path: name for name, path in paths(cls).items()}
+    return [
+        {
+            "name": known[path],
+            "unit": setting.unit,
+            "default": setting.told(default_of(cls, path)),
+            "range": setting.range_text,
+            "step": _plain(setting.step) if setting.kind in (int, float) else "",
+            "help": setting.help,
+            "source": setting.source,
+        }
+        for path, setting in settings(cls).items()
+    ]
 
 
 def camel(name: str) -> str:

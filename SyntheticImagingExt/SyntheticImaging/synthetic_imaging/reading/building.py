@@ -14,6 +14,7 @@ import numpy as np
 from .. import __version__
 from ..errors import InputError
 from ..io.atomic import flush, flush_folder, publish, staging
+from ..tumor.plans import DEFAULT_PRESET
 from . import key as keys
 from .cases import CaseInput
 from .design import Design
@@ -33,7 +34,7 @@ def build_study(
     design: Design,
     policy: ImagePolicy,
     passphrase: str,
-    preset: str = "hcc-portal",
+    preset: str = DEFAULT_PRESET,
     key_path: str | Path | None = None,
     secret: int | None = None,
     accept_leaks: bool = False,

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import ndimage, optimize
 
 from .. import tumor
+from ..declared import setting_of
 from ..errors import InputError
 from ..volume import Volume
 from .cases import CaseInput, LesionSite
@@ -17,6 +18,7 @@ from .cases import CaseInput, LesionSite
 CANDIDATES = 40
 _PLACE_SCALE_MM, _DEPTH_SCALE_MM = 30.0, 8.0
 _AVOID_MM = 5.0
+_LARGEST_MM = setting_of(tumor.Lesion, "radius_mm").high
 _SCANNER_KEYS = ("Manufacturer", "ManufacturerModelName", "ConvolutionKernel", "SliceThickness", "KVP")
 
 
@@ -100,12 +102,12 @@ def twin_lesions(
     """Lesions as large as the wanted ones and, where their place is known, about there; clear of real lesions."""
     kind = tumor.preset_named(preset)
     avoid = [
-        tumor.Lesion(site.center_ras, min(200.0, max(site.radius_mm, _AVOID_MM)), mass_effect=tumor.MassEffect(0.0))
+        tumor.Lesion(site.center_ras, min(_LARGEST_MM, max(site.radius_mm, _AVOID_MM)), mass_effect=tumor.MassEffect(0))
         for site in real_lesions
     ]
     lesions: list[tumor.Lesion] = []
     for site, place in wanted:
-        radius_mm = float(np.clip(site.radius_mm, 1.0, 150.0)) if site.radius_mm > 0 else None
+        radius_mm = float(np.clip(site.radius_mm, 1.0, _LARGEST_MM)) if site.radius_mm > 0 else None
         draft = kind.sample(case, (0, 0, 0), radius_mm, int(rng.integers(2**31)))
         inside = place is None or place.depth_mm >= draft.radius_mm
         center = _best_site(case, organ, draft, place, inside, [*avoid, *lesions], rng)

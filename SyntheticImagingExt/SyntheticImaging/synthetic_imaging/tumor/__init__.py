@@ -2,45 +2,24 @@
 
 The published method is Hu et al., "Label-Free Liver Tumor Segmentation", CVPR 2023; this implementation
 works on implicit shapes inside each lesion's own box and shares no code with it.
+
+Names are loaded when they are first used, so that describing lesions does not load torch.
 """
 
-from .checks import check_lesion
-from .composition import LESION, ORGAN, Composition
-from .growth import growth_series, is_clear, satellites
-from .lesion import ABLATIONS, Calcification, Core, Edge, Elastic, Lesion, MassEffect, Shell, Texture
-from .placement import Case
-from .presets import LEVEL_NAMES, LEVELS, Preset, preset_named, presets, sample_lesions
-from .provenance import lesions_of, record, save, save_steps, text_of
-from .region import Region
+from ..lazy import lazy
 
-__all__ = [
-    "ABLATIONS",
-    "LESION",
-    "LEVELS",
-    "LEVEL_NAMES",
-    "ORGAN",
-    "Calcification",
-    "Case",
-    "Composition",
-    "Core",
-    "Edge",
-    "Elastic",
-    "Lesion",
-    "MassEffect",
-    "Preset",
-    "Region",
-    "Shell",
-    "Texture",
-    "check_lesion",
-    "growth_series",
-    "is_clear",
-    "lesions_of",
-    "preset_named",
-    "presets",
-    "record",
-    "sample_lesions",
-    "satellites",
-    "save",
-    "save_steps",
-    "text_of",
-]
+_PLACES = {
+    "checks": ("check_lesion",),
+    "composition": ("LESION", "ORGAN", "Composition"),
+    "growth": ("growth_series", "is_clear", "satellites"),
+    "lesion": (
+        "ABLATIONS", "Calcification", "Core", "Edge", "Elastic", "Lesion", "MassEffect", "Shell", "Texture",
+    ),
+    "placement": ("Case",),
+    "plans": ("DEFAULT_PRESET", "LEVELS", "LEVEL_NAMES", "Growth", "Plan"),
+    "provenance": ("lesions_of", "record", "save", "save_steps", "text_of"),
+    "region": ("Region",),
+    "sampling": ("Preset", "preset_named", "presets", "sample_lesions"),
+}  # fmt: skip
+
+__getattr__, __dir__, __all__ = lazy(__name__, _PLACES)

@@ -42,14 +42,13 @@ class Exposure(Declared):
 class Scatter(Declared):
     """How much scatter there is. The ratio is that at the center of the reference condition."""
 
+    prefixed = ("ratio",)
+
     ratio: float = number(
         1, "Scatter over primary behind 20 cm of water without a grid; 0 for none", low=0, high=10, step=0.1,
         source="chosen to meet published orders of magnitude",
     )  # fmt: skip
     grid: bool = flag(True, "Anti-scatter grid, which also takes 30 % of the primary quanta")
-
-    def spoken(self, name: str) -> str:
-        return f"scatter {name}"
 
 
 NO_SCATTER = Scatter(ratio=0, grid=False)
@@ -95,6 +94,8 @@ class Window(Declared):
     The same window gives the same gray for the same attenuation in every image, as long as detail is 0.
     """
 
+    prefixed = ("low", "high")
+
     low: float = number(0.5, "Attenuation that is shown black (white when inverted)", low=-5, high=20, step=0.1)
     high: float = number(7, "Attenuation that is shown white (black when inverted)", low=-5, high=30, step=0.1)
     sigmoid: bool = flag(False, "Soft ends of the gray scale, as film and DICOM's SIGMOID have them")
@@ -102,9 +103,6 @@ class Window(Declared):
     detail: float = number(0, "How much small structures are enlarged; 0 for not at all", low=0, high=5, step=0.1)
     detail_mm: float = number(12, "Size of the surroundings they are enlarged against, on the detector", unit="mm",
                               low=0.5, high=100)  # fmt: skip
-
-    def spoken(self, name: str) -> str:
-        return f"window {name}" if name in ("low", "high") else name
 
     def check(self):
         if self.high <= self.low:

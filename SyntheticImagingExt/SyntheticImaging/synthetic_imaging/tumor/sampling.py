@@ -1,4 +1,4 @@
-"""Kinds of lesion with their sources, and the five published size levels."""
+"""Lesions drawn at random: kinds with their sources, at sites that are free."""
 
 from __future__ import annotations
 
@@ -6,34 +6,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib import resources
 
 import numpy as np
 
 from ..errors import InputError
 from .lesion import Elastic, Lesion
 from .placement import Case
-
-
-@dataclass(frozen=True)
-class Level:
-    """A published size level: radius, how many per scan, and the elastic deformation's range."""
-
-    radius_mm: float
-    count: tuple[int, int]
-    elastic_sigma_mm: tuple[float, float]
-
-
-LEVELS: dict[str, Level] = {
-    "tiny": Level(4, (3, 10), (0.5, 1.0)),
-    "small": Level(8, (3, 10), (1.0, 2.0)),
-    "medium": Level(16, (2, 5), (3.0, 6.0)),
-    "large": Level(32, (1, 3), (5.0, 10.0)),
-}
-"""Hu et al., CVPR 2023; "mix" draws all four, with 5 to 10 small ones."""
+from .plans import DEFAULT_PRESET, LEVEL_NAMES, LEVELS, preset_table
 
 _MIX = {"large": (1, 3), "medium": (2, 5), "small": (5, 10), "tiny": (3, 10)}
-LEVEL_NAMES = (*LEVELS, "mix")
 _AXES = (0.75, 1.25)
 _SHRINK = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
@@ -87,13 +68,8 @@ class Preset:
 
 @cache
 def presets() -> dict[str, Preset]:
-    """All presets by name, from ``presets.json``.
-
-    In their order, the most typical kind of an organ stands before its others (most CTs of the liver are taken in the
-    portal venous phase), and what suits any organ comes last, the mass before the cyst.
-    """
-    text = (resources.files(__package__) / "presets.json").read_text(encoding="utf-8")
-    return {name: Preset(name=name, **values) for name, values in json.loads(text).items()}
+    """All presets by name, in the order of ``preset_table``."""
+    return {name: Preset(name=name, **values) for name, values in preset_table().items()}
 
 
 def preset_named(name: str) -> Preset:
@@ -106,7 +82,7 @@ def preset_named(name: str) -> Preset:
 
 def sample_lesions(
     case: Case,
-    preset: str = "hcc-portal",
+    preset: str = DEFAULT_PRESET,
     level: str | None = None,
     count: int | None = None,
     radius_mm: float | None = None,
