@@ -218,6 +218,8 @@ class TumorLogic(LesionEditing):
     def show3D(self, on):
         """Show the lesions in the translucent organ in the 3D views; they follow every change."""
         self._session.segments.showSurfaces(bool(on))
+        if self.isShown3D and self.lesions:
+            Views.lookAt3D(self.lesions[max(0, self.current)].center_ras)
 
     @property
     def isShown3D(self):

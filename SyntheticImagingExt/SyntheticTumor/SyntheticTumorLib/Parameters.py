@@ -1,11 +1,12 @@
 """What the module remembers in the scene beside the lesions themselves."""
 
 from enum import Enum
-from typing import Annotated
 
 import slicer
 from slicer.i18n import tr as _
-from slicer.parameterNodeWrapper import Decimals, SingleStep, WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+
+from SyntheticImagingLib.ranges import ranged
 
 
 class SizeLevel(Enum):
@@ -39,13 +40,13 @@ class SyntheticTumorParameterNode:
     vesselSegmentId: str
     record: slicer.vtkMRMLTextNode
     preset: str
-    placeRadiusMm: Annotated[float, WithinRange(1, 60), SingleStep(0.5), Decimals(1)] = 8.0
+    placeRadiusMm: ranged(float, 1, 60, step=0.5, decimals=1) = 8.0
     sizeLevel: SizeLevel = SizeLevel.small
-    severalCount: Annotated[int, WithinRange(0, 30)] = 0
-    satelliteCount: Annotated[int, WithinRange(1, 10)] = 3
+    severalCount: ranged(int, 0, 30) = 0
+    satelliteCount: ranged(int, 1, 10) = 3
     showOutlines: bool = True
     exportFolder: str
-    doublingTimeDays: Annotated[float, WithinRange(-2000, 2000), SingleStep(10), Decimals(0)] = 100.0
-    frameCount: Annotated[int, WithinRange(2, 24)] = 6
-    intervalDays: Annotated[float, WithinRange(1, 365), SingleStep(5), Decimals(0)] = 30.0
+    doublingTimeDays: ranged(float, -2000, 2000, step=10) = 100.0
+    frameCount: ranged(int, 2, 24) = 6
+    intervalDays: ranged(float, 1, 365, step=5) = 30.0
     cropToOrgan: bool = False
