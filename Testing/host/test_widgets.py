@@ -14,7 +14,8 @@ def test_node_combo_box_follows_the_scene(host, widget):
     box.setMRMLScene(slicer.mrmlScene)
     assert box.currentNode() is None
     first = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "First")
-    assert box.currentNode() is first, "without None, the first node is chosen"
+    assert box.currentNode() is None, "nothing is chosen by itself"
+    box.setCurrentNode(first)
     second = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", "Second")
     box.setCurrentNode(second)
     assert box.currentNodeID == second.GetID()
@@ -27,6 +28,33 @@ def test_node_combo_box_follows_the_scene(host, widget):
     assert got == [first, second, first, None]
     made = box.addNode()
     assert box.currentNode() is made
+    box.setMRMLScene(None)
+
+
+def test_box_without_none_and_actions_takes_the_first_node_that_comes(host, widget):
+    import slicer
+
+    box = slicer.qMRMLNodeComboBox()
+    box.nodeTypes, box.addEnabled, box.removeEnabled = ["vtkMRMLTextNode"], False, False
+    box.setMRMLScene(slicer.mrmlScene)
+    nodes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode") for _ in range(3)]
+    assert box.currentNode() is nodes[0]
+    box.setMRMLScene(None)
+
+
+@pytest.mark.parametrize("noneEnabled", [True, False])
+def test_removed_node_makes_way_for_the_row_above(host, widget, noneEnabled):
+    import slicer
+
+    box = slicer.qMRMLNodeComboBox()
+    box.nodeTypes, box.noneEnabled = ["vtkMRMLTextNode"], noneEnabled
+    box.setMRMLScene(slicer.mrmlScene)
+    nodes = [slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode") for _ in range(3)]
+    box.setCurrentNode(nodes[1])
+    slicer.mrmlScene.RemoveNode(nodes[1])
+    assert box.currentNode() is nodes[0]
+    slicer.mrmlScene.RemoveNode(nodes[0])
+    assert box.currentNode() is None, "though there is another below"
     box.setMRMLScene(None)
 
 
@@ -266,6 +294,6 @@ def test_directory_button_shows_the_whole_path(host, widget):
     import ctk
 
     button = ctk.ctkDirectoryButton()
-    button.directory = "."
-    assert button.directory == "."
-    assert button.text == os.getcwd()
+    assert (button.directory, button.text) == (".", os.getcwd())
+    button.directory = "some/path"
+    assert button.directory == button.text == os.path.abspath("some/path")

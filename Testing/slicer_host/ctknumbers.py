@@ -5,6 +5,8 @@
 from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSlider, QWidget
 
+_MOST_STEPS = 2**31 - 1
+
 
 def kept_property(kind, name):
     """A Qt property kept in the attribute `_name`."""
@@ -47,7 +49,8 @@ class ctkSliderWidget(QWidget):
         self._update()
 
     def _steps(self):
-        return max(1, round((self._maximum - self._minimum) / (self._singleStep or 1)))
+        steps = (self._maximum - self._minimum) / (self._singleStep or 1)
+        return max(1, round(steps)) if steps < _MOST_STEPS else 0  # a slider without an end has no places
 
     def _onSlider(self, position):
         value = min(self._maximum, self._minimum + position * self._singleStep)
@@ -65,7 +68,7 @@ class ctkSliderWidget(QWidget):
         for widget in (self._slider, self._spin):
             widget.blockSignals(True)
         self._spin.setValue(value)
-        self._slider.setValue(round((value - self._minimum) / (self._singleStep or 1)))
+        self._slider.setValue(round((value - self._minimum) / (self._singleStep or 1)) if self._steps() else 0)
         for widget in (self._slider, self._spin):
             widget.blockSignals(False)
 

@@ -161,13 +161,14 @@ class ctkPathLineEdit(QWidget):
 
 
 class ctkDirectoryButton(QPushButton):
-    """A button that shows and chooses a folder."""
+    """A button that shows and chooses a folder; there is always one, at first the current folder."""
 
     directoryChanged = Signal(str)
 
     def __init__(self, *args):
         super().__init__(*args)
-        self._directory = ""
+        self._directory = "."
+        self.setText(QDir().absolutePath())
         self.clicked.connect(self.browse)
 
     def browse(self, *_):
@@ -176,9 +177,10 @@ class ctkDirectoryButton(QPushButton):
             self.setDirectory(path)
 
     def setDirectory(self, path):
-        if path != self._directory:
+        path = QDir(path).absolutePath()
+        if path != QDir(self._directory).absolutePath():
             self._directory = path
-            self.setText(QDir(path).absolutePath())
+            self.setText(path)
             self.directoryChanged.emit(path)
 
     directory = Property(str, lambda self: self._directory, setDirectory, notify=directoryChanged)

@@ -46,8 +46,16 @@ class qMRMLWidget(SceneFollower):
     """The usual root of a module's UI file: it hands its scene on to the widgets connected to it."""
 
 
+class qSlicerWidget(SceneFollower):
+    """Another class for such roots."""
+
+
 class qMRMLNodeComboBox(SceneFollower):
-    """Chooses a node of `nodeTypes`. Hidden nodes are never listed; a removed node makes way for another or None."""
+    """Chooses a node of `nodeTypes`. Hidden nodes are never listed.
+
+    A removed node makes way for the row above it. Nothing is chosen by itself, but for the first node that comes into
+    a box that has neither None nor actions such as "Create new ...".
+    """
 
     currentNodeChanged = Signal(object)
     currentNodeIDChanged = Signal(str)
@@ -142,6 +150,7 @@ class qMRMLNodeComboBox(SceneFollower):
             count = self._scene.GetNumberOfNodes()
             nodes = [n for n in (self._scene.GetNthNode(i) for i in range(count)) if self._accepts(n)]
         self._observeNames(nodes)
+        before = self._listed()
         self._combo.blockSignals(True)
         self._combo.clear()
         if self._noneEnabled or not nodes:
@@ -151,12 +160,20 @@ class qMRMLNodeComboBox(SceneFollower):
         self._addActions()
         self._combo.blockSignals(False)
         known = [node.GetID() for node in nodes]
-        fallback = "" if self._noneEnabled or not known else known[0]
         if self._requestedId in known:
             wanted, self._requestedId = self._requestedId, ""
+        elif self._currentId in known:
+            wanted = self._currentId
+        elif self._currentId in before:
+            above = before[: before.index(self._currentId)][-1:]
+            wanted = above[0] if above and above[0] in known else ""
         else:
-            wanted = self._currentId if self._currentId in known else fallback
+            isFirst = known and not before and not self._noneEnabled and not self._hasActions()
+            wanted = known[0] if isFirst else ""
         self._choose(wanted)
+
+    def _hasActions(self):
+        return self._addEnabled or self._removeEnabled or self._renameEnabled or self._editEnabled
 
     def _emptyText(self):
         return f"Select a {self._typeTitle()}"
@@ -168,7 +185,7 @@ class qMRMLNodeComboBox(SceneFollower):
         return self._baseName or (node.GetNodeTagName() if node else "node")
 
     def _addActions(self):
-        if self._scene is None or not (self._addEnabled or self._removeEnabled or self._renameEnabled):
+        if self._scene is None or not self._hasActions():
             return
         self._combo.insertSeparator(self._combo.count())
         if self._renameEnabled:
