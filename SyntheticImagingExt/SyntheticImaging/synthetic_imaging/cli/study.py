@@ -153,11 +153,7 @@ def run_check(options, console: Console) -> int:
 
     study = Study.load(options.study)
     values = keys.unseal(options.key, _passphrase(options), study.study_id)
-    damaged = study.damaged_images()
-    if damaged:
-        raise InputError(
-            f"{len(damaged)} images are missing or were changed, the first is '{damaged[0]}'; copy the study again."
-        )
+    study.check_images()
     console.stage(f"Measuring {len(study.cases)} images")
     report = check_study(study, values)
     _print_findings(report, console)

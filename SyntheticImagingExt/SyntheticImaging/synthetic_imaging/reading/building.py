@@ -17,8 +17,7 @@ from ..io.atomic import flush, flush_folder, publish, staging
 from ..tumor.plans import DEFAULT_PRESET
 from . import key as keys
 from .cases import CaseInput
-from .design import Design
-from .images import ImagePolicy
+from .design import Design, ImagePolicy
 from .leaks import LeakReport, check_study
 from .planning import plan_study, random_codes
 from .preparing import Prepared, Progress, prepare

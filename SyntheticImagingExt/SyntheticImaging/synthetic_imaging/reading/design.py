@@ -1,10 +1,10 @@
-"""The plan of a reader study: what is asked, how, and in which portions."""
+"""The plan of a reader study: what is asked, how, in which portions, and what its images have in common."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 
+from ..declared import Declared, choice, flag, number, numbers, several, text, whole
 from ..errors import InputError
 
 RATING, PAIRS = "rating", "pairs"
@@ -24,6 +24,7 @@ RATINGS = {
 
 CONFIDENCES = {1: "guess", 2: "low", 3: "medium", 4: "high", 5: "certain"}
 MARKS = ("off", "optional", "required")
+MODALITIES = ("ct", "xray")
 CT_WINDOWS = {"abdomen": (50.0, 400.0), "liver": (90.0, 150.0), "lung": (-500.0, 1500.0), "bone": (400.0, 1800.0)}
 """Window presets as (level, width) in HU."""
 
@@ -37,57 +38,41 @@ COUNT_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Design:
+class Design(Declared):
     """What the readers do. All fields have defaults that make a sound small study.
 
     arms: "rating" (one image, six-point scale), "pairs" (two images, which one is synthetic, and how sure), or both,
-        in that order.
-    instructions: shown before the first case; says whether readers are naive or told what to look for.
-    training_cases: images set aside for training with feedback, half of each kind; not part of the results.
-    repeat_share: share of the cases shown twice, for agreement of each reader with herself.
-    block_size: each run of so many cases holds as many real as synthetic ones.
-    time_limit_s: a case without an answer by then is recorded as unanswered. None: no limit.
-    mark: whether the reader marks the place that decided: "off", "optional", "required".
-    cue: show where the lesion is. Needed where one CT serves both classes.
-    allow_unsure: offer "unsure" beside the scale; it is kept in the statistics as bounds.
-    allow_back: let readers change earlier answers; both are kept.
-    sessions, washout_days: how often every reader reads all cases, and the days between sessions.
-    margin: half-width about one half of what counts as indistinguishable.
-    modality: "ct" or "xray".
+    in that order. instructions: they say whether readers are naive or told what to look for. training_cases are not
+    part of the results. time_limit_s: a case without an answer by then is recorded as unanswered. cue: needed where one
+    CT serves both classes. allow_unsure: kept in the statistics as bounds. allow_back: both answers are kept.
     """
 
-    title: str = "Visual Turing test"
-    question: str = "Is the lesion real or synthetic?"
-    instructions: str = ""
-    arms: tuple[str, ...] = (RATING,)
-    training_cases: int = 0
-    repeat_share: float = 0.1
-    block_size: int = 10
-    time_limit_s: float | None = None
-    mark: str = "off"
-    cue: bool = False
-    allow_unsure: bool = False
-    allow_back: bool = False
-    sessions: int = 1
-    washout_days: float = 14.0
-    margin: float = 0.15
-    modality: str = "ct"
+    title: str = text("Visual Turing test", "Title, which heads the report")
+    question: str = text("Is the lesion real or synthetic?", "What readers are asked")
+    instructions: str = text("", "Shown before the first case")
+    arms: tuple[str, ...] = several((RATING,), ARMS, "One image with a scale, or two images of which one is synthetic")
+    training_cases: int = whole(0, "Cases with feedback first, half of each kind", low=0, high=1000, step=2)
+    repeat_share: float = number(
+        0.1, "Share of the cases shown twice, for agreement of each reader with herself", low=0, high=1, step=0.05
+    )
+    block_size: int = whole(
+        10, "Each run of so many cases holds as many real as synthetic ones", low=2, high=1000, step=2
+    )
+    time_limit_s: float | None = number(
+        None, "Time for a case; no limit without a number", unit="s", low=1, high=3600, step=5
+    )
+    mark: str = choice("off", MARKS, "Whether the reader marks the place that decided")
+    cue: bool = flag(False, "Show where the lesion is")
+    allow_unsure: bool = flag(False, "Offer unsure beside the scale")
+    allow_back: bool = flag(False, "Let readers change earlier answers")
+    sessions: int = whole(1, "How often every reader reads all cases", low=1, high=20)
+    washout_days: float = number(14, "Time between two sessions of a reader", unit="days", low=0, high=3650)
+    margin: float = number(
+        0.15, "Half-width about one half of what counts as indistinguishable", low=0.01, high=0.49, step=0.01
+    )
+    modality: str = choice("ct", MODALITIES, "What the images are")
 
-    def __post_init__(self):
-        object.__setattr__(self, "arms", tuple(self.arms))
-        unknown = [arm for arm in self.arms if arm not in ARMS]
-        if unknown or not self.arms or len(set(self.arms)) < len(self.arms):
-            raise InputError(f"The arms are {', '.join(self.arms) or 'none'}; give each of {' and '.join(ARMS)} once.")
-        self._choice("mark", MARKS)
-        self._choice("modality", ("ct", "xray"))
-        self._whole("training_cases", 0, 1000)
-        self._whole("block_size", 2, 1000)
-        self._whole("sessions", 1, 20)
-        self._between("repeat_share", 0.0, 1.0)
-        self._between("washout_days", 0.0, 3650.0)
-        self._between("margin", 0.01, 0.49)
-        if self.time_limit_s is not None:
-            self._between("time_limit_s", 1.0, 86400.0)
+    def check(self):
         if self.training_cases % 2:
             raise InputError(f"training_cases is {self.training_cases}; give an even number, half of each kind.")
         if not self.title.strip():
@@ -98,34 +83,37 @@ class Design:
         """Window presets (level, width) that readers may choose from; the first is the one images open with."""
         return CT_WINDOWS if self.modality == "ct" else XRAY_WINDOWS
 
-    def to_dict(self) -> dict:
-        return {**asdict(self), "arms": list(self.arms)}
 
-    @classmethod
-    def from_dict(cls, values: dict) -> Design:
-        """The inverse of ``to_dict``; fields left out keep their defaults."""
-        known = {entry.name for entry in fields(cls)}
-        if not isinstance(values, dict) or set(values) - known:
-            extra = ", ".join(sorted(set(values) - known)) if isinstance(values, dict) else "no named fields"
-            raise InputError(f"The design cannot be read ({extra}); known fields: {', '.join(sorted(known))}.")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"The design has a value of the wrong kind: {error}.") from error
+@dataclass(frozen=True)
+class ImagePolicy(Declared):
+    """What all images of a study have in common.
 
-    def _choice(self, name: str, allowed: tuple[str, ...]):
-        if getattr(self, name) not in allowed:
-            raise InputError(f"{name} is '{getattr(self, name)}'; choose one of {', '.join(allowed)}.")
+    modality: "ct" (HU, clipped to low_hu..high_hu) or "xray" (gray values, the 0.5 and 99.5 percentile of each image
+    put to 0 and 4095; always whole). box_mm: with the lesion in it but not in its middle. spacing_mm: resampled
+    linearly. With both, all files have the same size to the byte.
+    """
 
-    def _whole(self, name: str, low: int, high: int):
-        value = getattr(self, name)
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise InputError(f"{name} is {value!r}; it must be a whole number from {low} to {high}.")
+    modality: str = choice("ct", MODALITIES, "What the images are")
+    box_mm: tuple[float, float, float] | None = numbers(
+        None, "Part that is shown: extent along left, back and up; whole images without numbers", low=1, high=2000,
+        step=10, decimals=0,
+    )  # fmt: skip
+    spacing_mm: tuple[float, float, float] | None = numbers(
+        None, "Voxel size to resample to; each image's own voxels without numbers", low=0.05, high=20, step=0.1,
+        decimals=2,
+    )  # fmt: skip
+    low_hu: int = whole(-1024, "Values below are shown as this one", unit="HU", low=-32768, high=32767)
+    high_hu: int = whole(3071, "Values above are shown as this one", unit="HU", low=-32768, high=32767)
+    size_px: int = whole(1024, "Rows and columns of radiographs", unit="pixels", low=16, high=4096, step=64)
 
-    def _between(self, name: str, low: float, high: float):
-        value = getattr(self, name)
-        if not isinstance(value, int | float) or not (math.isfinite(value) and low <= value <= high):
-            raise InputError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g}.")
+    def check(self):
+        if self.low_hu >= self.high_hu:
+            raise InputError(f"Values from {self.low_hu} to {self.high_hu} are no range; the first must be lower.")
+
+    @property
+    def floor(self) -> int:
+        """The value of everything outside the picture."""
+        return self.low_hu if self.modality == "ct" else 0
 
 
 def enough(cases: int, needed: int | None) -> bool:

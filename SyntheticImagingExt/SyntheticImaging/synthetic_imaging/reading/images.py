@@ -5,7 +5,6 @@ Order: turn to the standard axes, cut or resample to the study's grid, clip, rou
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,57 +13,13 @@ import SimpleITK as sitk
 from ..errors import InputError
 from ..io import read_volume
 from ..io.geometry import image_from_volume
-from ..volume import AIR_HU, Volume
+from ..volume import Volume
+from .design import ImagePolicy
 
 XRAY_MAXIMUM = 4095
-_HIGH_HU = 3071
 _PERCENTILES = (0.5, 99.5)
 _RAS_SIGNS = (-1.0, -1.0, 1.0)
 """Standard axes: i to the left of the patient, j to the back, k upward, as radiology shows slices."""
-
-
-@dataclass(frozen=True)
-class ImagePolicy:
-    """What all images of a study have in common.
-
-    modality: "ct" (HU, clipped to low_hu..high_hu) or "xray" (gray values, the 0.5 and 99.5 percentile of each image
-        put to 0 and 4095).
-    box_mm: extent along left, back and up of the part that is shown, with the lesion in it but not in its middle; None
-        shows whole images. X-ray images are always whole.
-    spacing_mm: voxel size to resample to, linearly; None keeps each image's own voxels. With both, all files have the
-        same size to the byte.
-    size_px: rows and columns of X-ray images.
-    """
-
-    modality: str = "ct"
-    box_mm: tuple[float, float, float] | None = None
-    spacing_mm: tuple[float, float, float] | None = None
-    low_hu: float = AIR_HU
-    high_hu: float = _HIGH_HU
-    size_px: int = 1024
-
-    def __post_init__(self):
-        for name in ("box_mm", "spacing_mm"):
-            value = getattr(self, name)
-            if value is not None:
-                value = tuple(float(x) for x in value)
-                if len(value) != 3 or not all(0.05 <= x <= 2000 for x in value):
-                    raise InputError(f"{name} is {value}; give three lengths in mm, from 0.05 to 2000.")
-                object.__setattr__(self, name, value)
-        if self.modality not in ("ct", "xray"):
-            raise InputError(f"The modality is '{self.modality}'; choose ct or xray.")
-        if not -32768 <= self.low_hu < self.high_hu <= 32767:
-            raise InputError(f"Values from {self.low_hu} to {self.high_hu} are no range; the first must be lower.")
-        if not 16 <= self.size_px <= 8192:
-            raise InputError(f"size_px is {self.size_px}; give 16 to 8192.")
-
-    def to_dict(self) -> dict:
-        return asdict(self)
-
-    @property
-    def floor(self) -> int:
-        """The value of everything outside the picture."""
-        return round(self.low_hu) if self.modality == "ct" else 0
 
 
 def read_image(path: str | Path, modality: str) -> Volume:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..declared import Declared, choice, number, whole
 from ..errors import InputError
 from .design import LEFT, PAIRS, RATING, REAL, RIGHT, SYNTHETIC, UNSURE
 from .reads import Read, score_of
@@ -20,27 +21,22 @@ _STEPS = np.array([-1.2, -0.5, 0.0, 0.5, 1.2])
 
 
 @dataclass(frozen=True)
-class Observer:
-    """d_prime: how well it sees the difference; below 0 it swaps the names. criterion: above 0 it says "real" more.
+class Observer(Declared):
+    """A model of how a reader decides."""
 
-    case_share: part of the variance that comes from the case and is the same for all readers. reader_spread: standard
-    deviation of d' between readers. unsure_share: answers left open. seconds: geometric mean reading time; synthetic
-    cases take time_ratio times as long.
-    """
-
-    d_prime: float = 0.0
-    criterion: float = 0.0
-    case_share: float = 0.3
-    reader_spread: float = 0.0
-    unsure_share: float = 0.0
-    seconds: float = 25.0
-    time_ratio: float = 1.0
-
-    def __post_init__(self):
-        if not (0 <= self.case_share <= 1 and 0 <= self.unsure_share <= 1 and self.reader_spread >= 0):
-            raise InputError("Shares of a model observer lie between 0 and 1, and its spread is not negative.")
-        if not (self.seconds > 0 and self.time_ratio > 0 and math.isfinite(self.d_prime + self.criterion)):
-            raise InputError("A model observer needs positive times and a finite d' and criterion.")
+    d_prime: float = number(
+        0, "How well it sees the difference; below 0 it swaps the names", low=-10, high=10, step=0.1
+    )
+    criterion: float = number(0, "How it leans: above 0 it says real more", low=-10, high=10, step=0.1)
+    case_share: float = number(
+        0.3, "Part of the variance that comes from the case, the same for all readers", low=0, high=1, step=0.05
+    )
+    reader_spread: float = number(0, "Standard deviation of d' between readers", low=0, high=10, step=0.1)
+    unsure_share: float = number(0, "Share of the answers left open", low=0, high=1, step=0.05)
+    seconds: float = number(25, "Geometric mean of the reading time", unit="s", low=0.01, high=3600)
+    time_ratio: float = number(
+        1, "Reading time of synthetic cases over that of real ones", low=0.01, high=100, step=0.1
+    )
 
 
 OBSERVERS = {
@@ -50,6 +46,17 @@ OBSERVERS = {
     "swapping": Observer(d_prime=-1.2),
 }
 """Guessing; seeing a cue; leaning to "real" without seeing anything; seeing a cue and taking it the wrong way."""
+
+
+@dataclass(frozen=True)
+class Simulation(Declared):
+    """A study that model observers read."""
+
+    observer: str = choice("guessing", OBSERVERS, "How the readers decide")
+    readers: int = whole(4, "Number of readers", low=1, high=1000)
+    cases: int = whole(100, "Number of cases, half of them synthetic", low=4, high=10000, step=2)
+    power: int = whole(0, "Simulate so many studies, and tell how many prove what", low=0, high=100000)
+    seed: int = whole(0, "Seed of everything random", low=0, high=2**31 - 1)
 
 
 def observer_named(name: str) -> Observer:
@@ -70,12 +77,12 @@ def simulate(
     radii = rng.uniform(3.0, 20.0, size=cases)
     again = set(rng.permutation(cases)[: round(repeat_share * cases)].tolist())
     reads = []
-    for number in range(1, readers + 1):
+    for nth in range(1, readers + 1):
         mind = Mind(observer, rng)
         for case in range(cases):
             for repeat in (False, True) if case in again else (False,):
                 reads.append(
-                    mind.read(f"reader-{number:02d}", f"case{case:04d}", str(truths[case]), shared[case], repeat, arm)
+                    mind.read(f"reader-{nth:02d}", f"case{case:04d}", str(truths[case]), shared[case], repeat, arm)
                     | {"radius_mm": float(radii[case])}
                 )
     return [Read(**values) for values in reads]
@@ -156,8 +163,8 @@ def power(
     from .analysis import pooled_row
 
     found = equivalent = 0
-    for number in range(repetitions):
-        row = pooled_row(simulate(observer, readers, cases, seed + number), margin, 400)
+    for nth in range(repetitions):
+        row = pooled_row(simulate(observer, readers, cases, seed + nth), margin, 400)
         found += row["p_discrimination"] < 0.05
         equivalent += row["p_equivalence_auc"] < 0.05
     return {"discrimination": found / repetitions, "equivalence": equivalent / repetitions}

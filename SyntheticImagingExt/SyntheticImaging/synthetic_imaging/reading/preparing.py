@@ -13,8 +13,8 @@ from ..errors import InputError
 from ..io import read_labels, write_volume
 from ..volume import Volume
 from .cases import HOST, CaseInput, LesionSite
-from .design import REAL, SYNTHETIC, Design
-from .images import ImagePolicy, read_image, standardize
+from .design import REAL, SYNTHETIC, Design, ImagePolicy
+from .images import read_image, standardize
 from .matching import Organ, Place, assign_hosts, scanner_of, twin_lesions
 
 Progress = Callable[[int, int, str], None]

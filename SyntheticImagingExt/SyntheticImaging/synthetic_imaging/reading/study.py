@@ -132,6 +132,14 @@ class Study:
             case.code for case in (*self.cases, *self.training) if file_digest(self.path_of(case.code)) != case.sha256
         ]
 
+    def check_images(self):
+        """InputError where there are damaged images."""
+        damaged = self.damaged_images()
+        if damaged:
+            raise InputError(
+                f"{len(damaged)} images are missing or were changed, the first is '{damaged[0]}'; copy the study again."
+            )
+
     def _check(self):
         codes = [case.code for case in (*self.cases, *self.training)]
         known = set(codes)

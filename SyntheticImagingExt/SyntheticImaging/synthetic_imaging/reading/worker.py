@@ -52,14 +52,13 @@ def _table(request: dict, passphrase: str, progress: Progress) -> dict:
 def _new(request: dict, passphrase: str, progress: Progress) -> dict:
     from .building import build_study
     from .cases import CaseInput
-    from .design import Design
-    from .images import ImagePolicy
+    from .design import Design, ImagePolicy
 
     study, report = build_study(
         request["folder"],
         [CaseInput.from_dict(values) for values in request["cases"]],
         Design.from_dict(request["design"]),
-        ImagePolicy(**request["images"]),
+        ImagePolicy.from_dict(request["images"]),
         passphrase,
         request["preset"],
         request["key"],
@@ -78,11 +77,7 @@ def _check(request: dict, passphrase: str, progress: Progress) -> dict:
     study = Study.load(request["folder"])
     values = unseal(request["key"], passphrase, study.study_id)
     progress("Comparing the images with those that were made", 10)
-    damaged = study.damaged_images()
-    if damaged:
-        raise InputError(
-            f"{len(damaged)} images are missing or were changed, the first is '{damaged[0]}'; copy the study again."
-        )
+    study.check_images()
     progress(f"Measuring {len(study.cases)} images", 40)
     return _findings(study, check_study(study, values))
 
