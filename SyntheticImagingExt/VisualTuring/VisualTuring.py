@@ -64,18 +64,24 @@ class VisualTuringTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear()
 
     def runTest(self):
-        self.setUp()
-        self.test_publishedCounts()
-
-    def test_publishedCounts(self):
-        import tempfile
-        from pathlib import Path
-
         from SyntheticImagingLib import requirements
 
         if requirements.missing():
             self.delayDisplay("Skipped: Python packages are missing")
             return
+        for test in (self.test_panel, self.test_publishedCounts):
+            self.setUp()
+            test()
+
+    def test_panel(self):
+        from VisualTuringLib.PanelCheck import PanelCheck
+
+        PanelCheck(self).run()
+
+    def test_publishedCounts(self):
+        import tempfile
+        from pathlib import Path
+
         logic = VisualTuringLogic()
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "published.csv"

@@ -8,13 +8,12 @@ import vtk
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from . import connectors  # noqa: F401 (it makes them known)
 from .widgets import singleShot
 
 DATA_CLASSES = ("vtkMRMLVolumeNode", "vtkMRMLSegmentationNode")
 DATA_COMPLETE_MS = 100
 """What is loaded comes in several nodes; they are looked at together."""
-
-from . import connectors  # noqa: F401 (it makes them known)
 
 
 class TaskWidget(ScriptedLoadableModuleWidget, VTKObservationMixin, ABC):

@@ -4,6 +4,8 @@ import ctk
 import qt
 from slicer.i18n import tr as _
 
+from SyntheticImagingLib.widgets import quiet
+
 from .Cases import KINDS
 from .Tables import fillTable, setUpTable, showText
 
@@ -21,6 +23,8 @@ class CasesSection:
         ui.casesTableEdit.filters = ctk.ctkPathLineEdit.Files
         ui.casesTableEdit.nameFilters = [_("Tables (*.csv)")]
         ui.sceneCasesSection.collapsed = True
+        for selector in (ui.caseLesionSelector, ui.caseOrganSelector):
+            quiet(selector)
         self._setUpTable()
         ui.addFolderButton.clicked.connect(lambda *_a: do(self._addFolder))
         ui.addTableButton.clicked.connect(lambda *_a: do(self._addTable))

@@ -1,6 +1,5 @@
 """The panel: its tabs, long tasks in worker processes, and what can be used when."""
 
-import qt
 from slicer.i18n import tr as _
 
 from SyntheticImagingLib.panels import TaskPanel
@@ -79,14 +78,11 @@ class TuringPanel(TaskPanel):
         elif self.ui.taskTabs.currentIndex == REPORT_TAB:
             self.unblind.showReaders()
 
-    def _fitTabs(self, *_arguments):
-        """The panel is as high as the tab that is shown, and not as the highest one."""
+    def _fitTabs(self):
+        """The panel is as high as the form that is shown, and not as the highest one."""
         ui = self.ui
-        shown = ui.taskTabs.currentIndex
         for index, page in enumerate((ui.designTab, ui.readTab, ui.reportTab)):
-            policy = qt.QSizePolicy.Preferred if index == shown else qt.QSizePolicy.Ignored
-            page.setSizePolicy(policy, policy)
-        ui.taskTabs.adjustSize()
+            page.layout().itemAt(0).widget().visible = index == ui.taskTabs.currentIndex
         ui.taskTabs.updateGeometry()
 
     def refresh(self):

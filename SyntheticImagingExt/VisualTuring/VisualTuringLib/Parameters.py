@@ -20,8 +20,8 @@ class Arms(Enum):
     def label(self):
         return {
             Arms.rating: _("one image, six-point scale"),
-            Arms.pairs: _("two images, which one is synthetic"),
-            Arms.both: _("first one image, then two"),
+            Arms.pairs: _("pairs, one of them synthetic"),
+            Arms.both: _("first one image, then pairs"),
         }[self]
 
 

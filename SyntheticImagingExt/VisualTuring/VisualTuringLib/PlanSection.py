@@ -7,7 +7,7 @@ from SyntheticImagingLib.jobs import WorkRunner
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 from SyntheticTumorLib.Presets import presetTable
 
-from .Tables import fillTable, fixHeight, setUpTable, showRows
+from .Tables import fillTable, fixHeight, setUpTable, showAllRows
 
 INSTRUCTIONS_HEIGHT_PX = 70
 CASES, ENOUGH = 1, 2
@@ -101,7 +101,7 @@ class PlanSection:
         for number, yes in enumerate(isEnough):
             color = ENOUGH_COLOR if yes else TOO_FEW_COLOR
             table.item(number, ENOUGH).setForeground(qt.QBrush(qt.QColor(color)))
-        showRows(table, len(rows))
+        showAllRows(table)
 
     def _fillPresets(self):
         self._presets, box, table = list(presetTable()), self.ui.presetComboBox, presetTable()

@@ -3,10 +3,11 @@
 import ctk
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import Usability, setTextIfNew, silent
+from SyntheticImagingLib.widgets import Usability, silent
 
 from .ReadingDesk import ReadingDesk
 from .ReadingStatus import checkSteps, studyStatus
+from .Tables import showText
 
 
 class ReadSection:
@@ -82,7 +83,7 @@ class ReadSection:
         begun = reader.of(self.ui.sessionSpinBox.value) if reader else None
         problem = self._packagesProblem or self._problem
         asked = problem or ("" if name else _("Enter your name, or initials that nobody else in the study has."))
-        setTextIfNew(self.ui.readStatusLabel, asked or self._sentence(reader, begun))
+        showText(self.ui.readStatusLabel, asked or self._sentence(reader, begun))
         isDone = begun is not None and begun[0] == begun[1]
         taken = _("This session was begun; resume it. If you are somebody else, add a middle initial.")
         self._usability.set(self.ui.startReadingButton, asked or (taken if begun else ""))
@@ -132,6 +133,6 @@ class ReadSection:
 
     def _check(self):
         def done(count):
-            setTextIfNew(self.ui.readStatusLabel, _("All {count} images are there and unchanged.").format(count=count))
+            showText(self.ui.readStatusLabel, _("All {count} images are there and unchanged.").format(count=count))
 
         self._run(_("Checking the images"), checkSteps(self.ui.readStudyPathLineEdit.currentPath), done)

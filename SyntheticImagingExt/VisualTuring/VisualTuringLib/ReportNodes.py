@@ -20,13 +20,50 @@ TITLES = {
     "profiles": "Who read",
     "notes": "Notes",
 }
+HEADINGS = {
+    "real_as_real": "Real called real",
+    "real_as_synthetic": "Real called synthetic",
+    "synthetic_as_real": "Synthetic called real",
+    "synthetic_as_synthetic": "Synthetic called synthetic",
+    "real_open": "Real left open",
+    "synthetic_open": "Synthetic left open",
+    "wilson": "Accuracy, Wilson 95 %",
+    "exact": "Accuracy, exact 95 %",
+    "accuracy_half": "Accuracy, open as one half",
+    "accuracy_least": "Accuracy, all open wrong",
+    "accuracy_most": "Accuracy, all open right",
+    "accuracy_definite": "Accuracy without open",
+    "p_chance": "Against chance, p",
+    "p_association": "Fisher's exact test, p",
+    "p_equivalence": "Equivalence, p",
+    "p_equivalence_auc": "Equivalence of AUC, p",
+    "p_discrimination": "Discrimination, p",
+    "d_prime": "d′",
+    "auc": "AUC",
+    "mean_auc": "Mean AUC",
+    "folded_auc": "Folded AUC",
+    "folded_auc_at_chance": "Folded AUC by chance",
+    "auc_se_one_reader": "AUC, standard error of one reader",
+    "agree": "Same call",
+    "cohen": "Cohen κ",
+    "fleiss": "Fleiss κ",
+    "weighted_kappa": "Weighted κ",
+    "krippendorff": "Krippendorff α",
+    "kendall_w": "Kendall W",
+    "icc": "ICC(2,1)",
+    "real_s": "Real, s",
+    "synthetic_s": "Synthetic, s",
+    "p": "Difference, p",
+    "median_distance_mm": "Median distance, mm",
+}
+"""Words for columns whose name alone does not say it; the ends of an interval are named after it."""
 CHART_TITLES = {"roc": "ROC", "sensitivity": "Discrimination", "answers": "Answers"}
 REAL_COLOR, SYNTHETIC_COLOR, CHANCE_COLOR = (0.17, 0.50, 0.72), (0.85, 0.37, 0.05), (0.4, 0.4, 0.4)
 READER_COLORS = (
     (0.12, 0.47, 0.71), (1.00, 0.50, 0.05), (0.17, 0.63, 0.17), (0.84, 0.15, 0.16), (0.58, 0.40, 0.74),
     (0.55, 0.34, 0.29), (0.89, 0.47, 0.76), (0.50, 0.50, 0.50), (0.74, 0.74, 0.13), (0.09, 0.75, 0.81),
 )  # fmt: skip
-DIGITS, SCALE_STEPS = 4, 6
+DIGITS, ROUNDING, SCALE_STEPS = 4, 1e-12, 6
 SCALE = "from 1, certainly real, to 6, certainly synthetic"
 
 
@@ -56,6 +93,15 @@ def titleOf(node):
     """What a table or plot is called within its report."""
     part = node.GetAttribute(PART_ATTRIBUTE)
     return TITLES.get(part, part)
+
+
+def heading(column):
+    """The words over a column of results."""
+    for end, words in (("_low", "from"), ("_high", "to")):
+        if column.endswith(end):
+            interval = heading(column.removesuffix(end))
+            return f"{interval} {words}" if interval.endswith("95 %") else f"{interval}, 95 % {words}"
+    return HEADINGS.get(column, _columnName(column).capitalize())
 
 
 def _partsOf(study, className):
@@ -136,10 +182,18 @@ class _Nodes:
         self._used, self._folder = set(), None
 
     def table(self, part, title, rows):
-        """A table of rows (dicts); numbers keep four digits, all of them are in results.json."""
+        """A table of rows (dicts); numbers keep four digits, all of them are in results.json.
+
+        A column in which a number is missing holds texts, so that nothing stands there.
+        """
         names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = {name.replace("_", " "): [row.get(name) for row in rows] for name in names}
-        return self.columns(part, columns, title)
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        texts = {name: [_cell(value, True) for value in values] for name, values in columns.items() if None in values}
+        node = self.columns(part, {_columnName(name): texts.get(name, columns[name]) for name in names}, title)
+        for name in names:
+            node.SetColumnTitle(_columnName(name), heading(name))
+        node.SetUseFirstColumnAsRowHeader(True)
+        return node
 
     def columns(self, part, columns, title=None):
         """A table of columns: numbers, or texts where a column holds any; a missing number is not a number."""
@@ -148,6 +202,8 @@ class _Nodes:
         node = self._node("vtkMRMLTableNode", part, title or part)
         wasModifying = node.StartModify()
         node.RemoveAllColumns()
+        node.SetUseColumnTitleAsColumnHeader(True)  # else the columns are headed A, B, C
+        node.SetLocked(True)
         for name, values in columns.items():
             isText = any(isinstance(value, str) for value in values)
             array = vtk.vtkStringArray() if isText else vtk.vtkDoubleArray()
@@ -235,7 +291,13 @@ class _Nodes:
             hierarchy.CreateItem(self._folder, node)
 
 
+def _columnName(name):
+    return name.replace("_", " ")
+
+
 def _cell(value, isText):
-    if isText:
-        return "" if value is None else str(value)
-    return float("nan") if value is None else float(f"{value:.{DIGITS}g}")
+    """A value as it is kept: rounded; what is 0 but for rounding is 0, and not -0."""
+    if isinstance(value, str) or value is None:
+        return (value or "") if isText else float("nan")
+    number = float(f"{value:.{DIGITS}g}") if abs(value) > ROUNDING else 0.0
+    return f"{number:g}" if isText else number

@@ -109,7 +109,11 @@ class ReportSection:
         return node if node is not None and node.GetScene() is not None else None
 
     def _showTable(self, *_arguments):
-        self.ui.reportTableView.setMRMLTableNode(self._chosen("tables", self.ui.tableComboBox))
+        view, table = self.ui.reportTableView, self._chosen("tables", self.ui.tableComboBox)
+        # many measures of a few readers are read from top to bottom in a narrow panel
+        view.transposed = table is not None and table.GetNumberOfColumns() > table.GetNumberOfRows() + 1
+        view.setMRMLTableNode(table)
+        view.resizeColumnsToContents()
 
     def _showTableView(self):
         table = self._chosen("tables", self.ui.tableComboBox)
@@ -118,6 +122,7 @@ class ReportSection:
             manager.setLayout(slicer.modules.tables.logic().GetLayoutWithTable(manager.layout))
             application.GetSelectionNode().SetActiveTableID(table.GetID())
             application.PropagateTableSelection()
+            manager.tableWidget(0).tableView().resizeColumnsToContents()
 
     def _showChart(self):
         chart = self._chosen("charts", self.ui.chartComboBox)

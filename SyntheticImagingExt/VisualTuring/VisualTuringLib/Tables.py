@@ -2,7 +2,7 @@
 
 import qt
 
-from SyntheticImagingLib.widgets import setTextIfNew
+from SyntheticImagingLib.widgets import breakable, setTextIfNew
 
 ROW_PX, FRAME_PX = 22, 4
 
@@ -24,13 +24,20 @@ def setUpTable(table, titles, shownRows, stretched=0):
 
 def showRows(table, count):
     """Make the table as high as so many rows and its header."""
-    fixHeight(table, round((count + 1.3) * ROW_PX) + FRAME_PX)
+    fixHeight(table, round((count + 1.1) * ROW_PX) + FRAME_PX)
+
+
+def showAllRows(table):
+    """Make the table as high as its content, with texts on several lines where the panel is narrow."""
+    table.wordWrap = True
+    table.resizeRowsToContents()
+    fixHeight(table, table.verticalHeader().length() + round(1.1 * ROW_PX) + FRAME_PX)
 
 
 def fixHeight(widget, pixels):
-    """A height that no layout stretches, nor the section around the widget for its sake."""
+    """A height that no layout stretches, nor the section around the widget for its sake; the width is what there is."""
     widget.setFixedHeight(pixels)
-    widget.setSizePolicy(qt.QSizePolicy.Expanding, qt.QSizePolicy.Fixed)
+    widget.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
 
 
 def fillTable(table, rows, centered=()):
@@ -46,5 +53,5 @@ def fillTable(table, rows, centered=()):
 
 def showText(label, text):
     """Show a text; an empty label is put away."""
-    setTextIfNew(label, text)
+    setTextIfNew(label, breakable(text))
     label.visible = bool(text)
