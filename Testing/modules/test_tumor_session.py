@@ -318,3 +318,28 @@ def test_growth_beyond_all_bounds_is_refused_with_a_sentence(host, widget):
         assert "Choose a longer doubling time" in widget.ui.messageLabel.text
     assert host.scene.GetNumberOfNodesByClass("vtkMRMLSequenceNode") == 0
     assert widget.ui.suggestButton.enabled
+
+
+def test_a_normal_session_leaves_no_warning_in_the_log(host, widget, tmp_path, capfd):
+    ui = widget.ui
+    for button in (ui.suggestButton, ui.suggestButton, ui.duplicateButton):
+        button.click()
+    ui.surfacesCheckBox.checked = True
+    ui.radiusSlider.value = 5.0
+    assert host.waitUntil(lambda: widget.logic._draft is None)
+    host.processEvents(100)
+    for button in (ui.undoButton, ui.redoButton, ui.deleteButton, ui.undoButton, ui.originalButton, ui.originalButton):
+        button.click()
+        host.processEvents(50)
+    growth(widget, frames=2)
+    assert host.waitUntil(lambda: ui.showGrowthButton.checked)
+    ui.showGrowthButton.click()
+    host.saveScene(tmp_path / "scene.mrb")
+    host.clearScene()
+    host.loadScene(tmp_path / "scene.mrb")
+    assert host.waitUntil(lambda: len(widget.logic.lesions) == 3)
+    host.processEvents(100)
+    said = capfd.readouterr().err
+    assert not [line for line in said.splitlines() if "WARN|" in line or "ERR|" in line or "Error" in line], said
+    assert widget.logic.isShown3D, "surfaces are there again"
+    assertTruthAgrees(widget.logic)

@@ -7,7 +7,7 @@ SEED_LIMIT = 2**31
 
 
 def organVolumeMl(case):
-    return float(case.organ_mask.sum() * case.ct.spacing_mm.prod() / 1000)
+    return case.organ_mm3 / 1000
 
 
 def checkInside(case, ras):
@@ -19,17 +19,10 @@ def checkInside(case, ras):
 
 
 def checkLesion(case, lesion):
-    """The lesion, if its center lies in the organ and it is not larger than the organ."""
-    from synthetic_imaging.errors import InputError
+    """The lesion, if the core accepts it where it is."""
+    from synthetic_imaging.tumor import check_lesion
 
-    volumeMl = lesion.volume_mm3 / 1000
-    # counting the organ's voxels at each move of a hand would cost more than drawing
-    if volumeMl > 1 and volumeMl > organVolumeMl(case):
-        raise InputError(
-            f"A lesion of radius {lesion.radius_mm:.0f} mm ({volumeMl:.0f} mL) is larger than the "
-            f"{case.organ_name} ({organVolumeMl(case):.0f} mL). Choose a smaller radius."
-        )
-    checkInside(case, lesion.center_ras)
+    check_lesion(case, lesion)
     return lesion
 
 

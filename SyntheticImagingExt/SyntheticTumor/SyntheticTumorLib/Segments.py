@@ -65,22 +65,26 @@ class LesionSegments:
         """
         if self.node is None:
             return
+        # a segment that is emptied before it is written anew has no surface that could follow
+        hadSurfaces = self.hasSurfaces and self._disturbed is None
+        if hadSurfaces:
+            self.node.RemoveClosedSurfaceRepresentation()
+        # views ask for segments by name: what comes and goes must be told at once, and not as one change at the end
+        self._updateNames(composition.lesions, inputs)
         wasModifying = self.node.StartModify()
         try:
             self._updateOrgan(composition, inputs, written)
-            self._updateNames(composition.lesions, inputs.organTerm)
             for index in range(len(composition.lesions)):
                 self._updateLesion(composition, index, inputs.ctNode)
         finally:
             self.node.EndModify(wasModifying)
+        if hadSurfaces:
+            self.node.CreateClosedSurfaceRepresentation()
 
     def _updateOrgan(self, composition, inputs, written):
         from SyntheticImagingLib import nodes
 
-        case, segmentation = composition.case, self.node.GetSegmentation()
-        if segmentation.GetSegment(ORGAN_ID) is None:
-            nodes.addSegment(self.node, ORGAN_ID, inputs.organName, inputs.organTerm)
-            _copyColor(inputs, segmentation.GetSegment(ORGAN_ID))
+        case = composition.case
         if self._disturbed is None:
             # whatever the segment held before belongs to another state
             self._clear(ORGAN_ID)
@@ -104,15 +108,18 @@ class LesionSegments:
             self._disturbed.append(region)
         return before or now
 
-    def _updateNames(self, lesions, organTerm):
+    def _updateNames(self, lesions, inputs):
         from SyntheticImagingLib import nodes
 
         segmentation = self.node.GetSegmentation()
+        if segmentation.GetSegment(ORGAN_ID) is None:
+            nodes.addSegment(self.node, ORGAN_ID, inputs.organName, inputs.organTerm)
+            _copyColor(inputs, segmentation.GetSegment(ORGAN_ID))
         for index, lesion in enumerate(lesions):
             segmentId, name = segmentIdOf(index), f"{lesion.name} (synthetic)"
             segment = segmentation.GetSegment(segmentId)
             if segment is None:
-                segment = nodes.addSegment(self.node, segmentId, name, "mass", organTerm)
+                segment = nodes.addSegment(self.node, segmentId, name, "mass", inputs.organTerm)
                 _keepApart(segment, segmentation.GetSegment(ORGAN_ID))
                 self._shown[index:] = []
             if segment.GetName() != name:
