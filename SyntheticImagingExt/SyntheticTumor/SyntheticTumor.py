@@ -55,20 +55,52 @@ class SyntheticTumorTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         self.setUp()
-        self.test_lesionInPhantom()
+        self.test_lesionsFromThePanel()
 
-    def test_lesionInPhantom(self):
-        from SyntheticImagingLib import requirements, samples
+    def test_lesionsFromThePanel(self):
+        from SyntheticImagingLib import requirements, samples, selftest
 
         if requirements.missing():
             self.delayDisplay("Skipped: Python packages are missing")
             return
-        ct, segmentation = samples.addTorsoPhantom()
-        logic = SyntheticTumorLogic()
-        logic.setInput(ct, segmentation, segmentation.GetSegmentation().GetSegmentIdBySegmentName("Liver"))
-        index = logic.addAtSuggestedSite(radiusMm=8)
-        self.assertGreater(logic.measures[index]["volume_ml"], 0.5)
-        self.assertGreater(logic.measures[index]["clearance_mm"], 0)
-        logic.undo()
-        self.assertEqual(len(logic.lesions), 0)
-        logic.cleanup()
+        ct, _segmentation = samples.addTorsoPhantom()
+        ui = selftest.openModule("SyntheticTumor").ui
+        self.assertTrue(selftest.waitUntil(lambda: ui.suggestButton.enabled), ui.inputStatusLabel.text)
+        self.assertTrue(ui.ctSelector.currentNode() is ct)
+        self.assertIn("Liver", ui.inputStatusLabel.text)
+        ui.presetComboBox.currentIndex = ui.presetComboBox.findText("Simple cyst")
+        ui.placeRadiusSlider.value = 6
+        ui.suggestButton.click()
+        self.assertLesions(ui, ct, 1)
+        self.assertLookedAt(ui)
+        self.assertEqual(ui.radiusSlider.value, 6)
+        volumeMl = ui.lesionTable.item(0, 2).text()
+        ui.radiusSlider.value = 8
+        self.assertTrue(selftest.waitUntil(lambda: ui.lesionTable.item(0, 2).text() != volumeMl))
+        self.assertEqual(ui.lesionTable.item(0, 1).text(), "8.0 mm")
+        ui.undoButton.click()
+        self.assertEqual(ui.radiusSlider.value, 6)
+        self.assertEqual(ui.lesionTable.item(0, 2).text(), volumeMl)
+        ui.duplicateButton.click()
+        self.assertLesions(ui, ct, 2)
+        self.assertLookedAt(ui)
+        ui.deleteButton.click()
+        self.assertLesions(ui, ct, 1)
+
+    def assertLesions(self, ui, ct, count):
+        """Table, points and segments have so many lesions, and the slice views show voxels that are not the CT's."""
+        red = slicer.app.layoutManager().sliceWidget("Red").mrmlSliceCompositeNode()
+        result = slicer.mrmlScene.GetNodeByID(red.GetBackgroundVolumeID())
+        points = slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode")[-1]
+        segmentation = slicer.util.getNodesByClass("vtkMRMLSegmentationNode")[-1]
+        self.assertEqual(ui.lesionTable.rowCount, count)
+        self.assertEqual(points.GetNumberOfControlPoints(), count)
+        self.assertEqual(segmentation.GetSegmentation().GetNumberOfSegments(), 1 + count)
+        self.assertTrue((slicer.util.arrayFromVolume(result) != slicer.util.arrayFromVolume(ct)).any())
+
+    def assertLookedAt(self, ui):
+        """The axial view goes through the selected lesion."""
+        points = slicer.util.getNodesByClass("vtkMRMLMarkupsFiducialNode")[-1]
+        center = points.GetNthControlPointPosition(ui.lesionTable.currentRow())
+        offset = slicer.app.layoutManager().sliceWidget("Red").sliceLogic().GetSliceOffset()
+        self.assertAlmostEqual(offset, center[2], delta=1.0)
