@@ -48,6 +48,19 @@ def test_a_protruding_lesion_must_reach_the_organ():
         check_lesion(CASE, lesion_at(RADIUS_MM + 15, DIAGONAL, radius_mm=6.0, protrude=True))
 
 
+@settings(deadline=None, max_examples=40)
+@given(direction=directions, offset_mm=st.floats(RADIUS_MM + 2, 34.2), radius_mm=st.floats(0.5, 8))
+def test_what_a_protruding_lesion_reaches_is_what_lies_in_its_bounding_sphere(direction, offset_mm, radius_mm):
+    lesion = lesion_at(offset_mm, direction, radius_mm=radius_mm, protrude=True)
+    voxels = np.argwhere(CASE.organ_mask)[:, ::-1] + np.array(CASE.region.start)[::-1]
+    nearest_mm = np.linalg.norm((voxels - CASE.ct.ijk_from_ras(lesion.center_ras)) * CASE.ct.spacing_mm, axis=1).min()
+    if nearest_mm < CASE.bounding_radius_mm(lesion):
+        check_lesion(CASE, lesion)
+    else:
+        with pytest.raises(InputError, match="does not reach it"):
+            check_lesion(CASE, lesion)
+
+
 def test_a_center_outside_the_ct_and_the_hint_for_lps():
     with pytest.raises(InputError, match=r"outside the CT, which spans R .* A .* S") as refusal:
         check_lesion(CASE, lesion_at(500))

@@ -278,6 +278,13 @@ def test_a_dicom_file_of_another_maker_gives_the_pose(tmp_path):
     view = read_view(path)
     assert (view.pose().lao_deg, view.pose().cran_deg) == (pytest.approx(12.5), pytest.approx(-7.25))
     assert (view.source_to_detector_mm, view.source_to_isocenter_mm) == (pytest.approx(1000), pytest.approx(600))
+    dataset.PositionerPrimaryAngle = 270
+    dataset.save_as(path)
+    assert read_view(path).pose().lao_deg == pytest.approx(-90), "some makers count on to 360"
+    dataset.PositionerSecondaryAngle = 120
+    dataset.save_as(path)
+    with pytest.raises(InputError, match="cran_deg is 120; give an angle from -90 to 90 degrees"):
+        read_view(path)
     del dataset.DistanceSourceToDetector
     dataset.save_as(path)
     with pytest.raises(InputError, match="DistanceSourceToDetector"):

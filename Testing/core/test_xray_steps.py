@@ -144,3 +144,14 @@ def test_threads_of_the_pool_do_not_wait_for_each_other():
     wanted = Patient(volume).project(view())["water"]
     jobs = [pool.submit(lambda: Patient(volume).project(view())["water"]) for _ in range(2 * CORES)]
     assert all(torch.equal(job.result(timeout=120), wanted) for job in jobs)
+
+
+def test_each_piece_is_told_and_the_result_returned():
+    def work():
+        yield "first", 10
+        yield "second"
+        return 7
+
+    told = []
+    assert finished(work(), lambda *parts: told.append(parts)) == finished(work()) == 7
+    assert told == [("first", 10), ("second",)]

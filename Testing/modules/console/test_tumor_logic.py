@@ -119,7 +119,18 @@ def test_points_outside_are_taken_back_with_a_sentence(logic):
     assert logic.lesions == before
     assertTruthAgrees(logic)
     assert len(logic.messages) == 2
-    assert all("outside the Liver" in message and "inside" in message for message in logic.messages)
+    assert all("lies outside the" in message for message in logic.messages)
+
+
+def test_a_lesion_that_only_reaches_into_the_organ_can_be_changed(logic):
+    """As the shell makes them with --at: the center outside, part of the lesion inside."""
+    index = logic.addAtSuggestedSite("hcc-portal", 5.0)
+    center = np.array(logic.lesions[index].center_ras)
+    outside = next(p for p in (center + np.array((step, 0, 0)) for step in range(200)) if not logic.case.contains(p))
+    logic.updateLesion(index, center_ras=tuple(outside + np.array((1, 0, 0))), protrude=True, radius_mm=8.0)
+    logic.updateLesion(index, contrast_hu=-60.0)
+    assert logic.lesions[index].contrast_hu == -60
+    assertTruthAgrees(logic)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,9 @@ def _outside_ct(case: Case, lesion: Lesion) -> str | None:
 def _outside_organ(case: Case, lesion: Lesion) -> str | None:
     if case.contains(lesion.center_ras):
         return None
-    nearest, distance_mm = _nearest(case, lesion.center_ras)
-    if lesion.protrude and distance_mm < case.bounding_radius_mm(lesion):
+    if lesion.protrude and _reaches(case, lesion):
         return None
+    nearest, distance_mm = _nearest(case, lesion.center_ras)
     but = " and does not reach it" if lesion.protrude else ""
     return (
         f"the point {_text(lesion.center_ras)} lies {distance_mm:.0f} mm outside the {case.organ_name}{but}; "
@@ -45,14 +45,26 @@ def _outside_organ(case: Case, lesion: Lesion) -> str | None:
 
 
 def _too_large(case: Case, lesion: Lesion) -> str | None:
-    organ_mm3 = np.count_nonzero(case.organ_mask) * float(case.ct.spacing_mm.prod())
-    if lesion.protrude or lesion.volume_mm3 <= organ_mm3:
+    if lesion.protrude or lesion.volume_mm3 <= case.organ_mm3:
         return None
-    largest_mm = lesion.radius_mm * (organ_mm3 / lesion.volume_mm3) ** (1 / 3)
+    largest_mm = lesion.radius_mm * (case.organ_mm3 / lesion.volume_mm3) ** (1 / 3)
     return (
         f"with {lesion.volume_mm3 / 1000:.1f} mL (radius {lesion.radius_mm:g} mm) it is larger than the "
-        f"{case.organ_name} of {organ_mm3 / 1000:.1f} mL; choose a radius well below {largest_mm:.1f} mm."
+        f"{case.organ_name} of {case.organ_mm3 / 1000:.1f} mL; choose a radius well below {largest_mm:.1f} mm."
     )
+
+
+def _reaches(case: Case, lesion: Lesion) -> bool:
+    """Whether a voxel of the organ lies within the lesion's bounding sphere; looks at the box around that only, for it
+    is asked at each move of a hand."""
+    radius_mm = case.bounding_radius_mm(lesion)
+    index = case.ct.ijk_from_ras(lesion.center_ras) - np.array(case.region.start)[::-1]
+    reach = radius_mm / case.ct.spacing_mm
+    low = np.maximum(0, np.floor(index - reach)).astype(int)
+    high = np.maximum(low, np.ceil(index + reach).astype(int) + 1)
+    box = case.organ_mask[tuple(slice(a, b) for a, b in zip(low[::-1], high[::-1], strict=True))]
+    away = ((np.argwhere(box)[:, ::-1] + low - index) * case.ct.spacing_mm) ** 2
+    return bool((away.sum(axis=1) < radius_mm**2).any())
 
 
 def _nearest(case: Case, ras) -> tuple[np.ndarray, float]:

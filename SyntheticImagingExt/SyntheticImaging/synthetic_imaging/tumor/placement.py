@@ -183,6 +183,11 @@ class Case:
         """Of the CT's voxels; names the input in a lesion record."""
         return hashlib.sha256(np.ascontiguousarray(self.ct.numpy())).hexdigest()
 
+    @functools.cached_property
+    def organ_mm3(self) -> float:
+        """Volume of the organ, vessels included."""
+        return np.count_nonzero(self.organ_mask) * float(self.ct.spacing_mm.prod())
+
     def contains(self, ras) -> bool:
         """Whether a point lies in the organ."""
         index = np.rint(self.ct.ijk_from_ras(ras))[::-1].astype(int) - self.region.start

@@ -20,7 +20,7 @@ from ..io.atomic import publish, staging
 from ..io.metadata import DICOM_PREFIX
 from .geometry import Pose, View
 from .image import Radiograph
-from .pose_records import record_of, view_of
+from .pose_records import record_of, view_of, within_turn
 
 _CREATOR, _GROUP, _POSE = "SYNTHETIC IMAGING", 0x3711, 0x01
 _STUDY_KEYWORDS = (
@@ -73,7 +73,8 @@ def _standard(dataset: pydicom.Dataset, name: str) -> View:
         missing += ["ImagerPixelSpacing"] if spacing is None else []
         raise InputError(f"'{name}' does not tell {', '.join(missing)}; enter the pose by hand.")
     primary, secondary, far, near, rows, columns = (float(dataset.get(keyword)) for keyword in needed)
-    return View.from_pose(Pose(primary, secondary), far, near, int(rows), int(columns), tuple(map(float, spacing)))
+    pose = Pose(within_turn(primary), secondary)
+    return View.from_pose(pose, far, near, int(rows), int(columns), tuple(map(float, spacing)))
 
 
 def _dataset(image: Radiograph, metadata: Mapping[str, str]) -> FileDataset:

@@ -59,13 +59,16 @@ def view_of(record: dict, default: View | None = None) -> View:
     missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]
     if missing:
         raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
-    pose = Pose(
-        finite(merged.get("lao_deg", 0), "lao_deg"), finite(merged.get("cran_deg", 0), "cran_deg"),
-        finite(merged.get("roll_deg", 0), "roll_deg"), tuple(merged.get("isocenter_ras_mm", (0, 0, 0))),
-    )  # fmt: skip
+    lao, cran, roll = (finite(merged.get(name, 0), name) for name in ("lao_deg", "cran_deg", "roll_deg"))
+    pose = Pose(within_turn(lao), cran, within_turn(roll), tuple(merged.get("isocenter_ras_mm", (0, 0, 0))))
     distances = [merged[name] for name in _DISTANCES]
     size = [_count(merged[name], name) for name in ("rows", "columns")]
     return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))
+
+
+def within_turn(degrees: float) -> float:
+    """The same angle between -180 and 180, for files that count on to 360; exactly what it was where it lies there."""
+    return degrees if -180 <= degrees <= 180 else (degrees + 180) % 360 - 180
 
 
 def _from_matrix(record: dict, default: View | None) -> View:
