@@ -18,7 +18,7 @@ DISPLAY_MS = 10
 
 
 def failures(names):
-    """{module: traceback} of the modules that cannot be opened, or whose test fails or leaves an error in a callback."""
+    """{module: tracebacks} where a module cannot be opened, or its test fails or leaves an error in a callback."""
     found, raised, plain = {}, [], sys.excepthook
     sys.excepthook = lambda *error: raised.append("".join(traceback.format_exception(*error)))
     try:

@@ -10,6 +10,7 @@ import carm_pictures
 import pytest
 import realdata
 import sessions
+import slicer_host
 import turing_pictures
 
 FIELD_MM = 230.0
@@ -20,9 +21,11 @@ REAL_CT, REAL_ORGAN = "crlm-ct-1006/crlm-ct-1006.nrrd", "crlm-ct-1006/crlm-ct-10
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, default=realdata.REPOSITORY / "Resources" / "Screenshots")
-    folder = parser.parse_args().out
+    parser.add_argument("--laptop", action="store_true", help="in the window of a laptop, 1366 by 768 pixels")
+    options = parser.parse_args()
+    folder = options.out
     folder.mkdir(parents=True, exist_ok=True)
-    host = sessions.startHost(size=(1600, 1000))
+    host = sessions.startHost(size=slicer_host.LAPTOP if options.laptop else slicer_host.DESKTOP)
     phantom(host, folder)
     try:
         files = [realdata.path(name) for name in (REAL_CT, REAL_ORGAN)]
