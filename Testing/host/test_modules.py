@@ -113,6 +113,18 @@ def test_sample_data_is_registered_and_made(host):
         SampleData.downloadSample("NoSuchSample")
 
 
+def test_sample_data_are_shown_under_the_name_that_programs_use(host, widget):
+    import qt
+    import slicer
+
+    panel = host.selectModule("SampleData")
+    buttons = {button.text: button for button in panel.findChildren(qt.QPushButton)}
+    assert list(buttons) == ["ToyBlock"]
+    buttons["ToyBlock"].click()
+    assert slicer.mrmlScene.GetFirstNodeByName("Block") is not None
+    host.selectModule("ToyPlacer")
+
+
 def test_packages_are_checked_but_never_installed(host, tmp_path):
     import slicer
     import slicer.packaging

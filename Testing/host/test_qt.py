@@ -1,10 +1,15 @@
 """PythonQt's manners: properties as attributes, named signals, dialogs that are recorded."""
 
+import ast
+import enum
 import functools
+from pathlib import Path
 
 import pytest
 
 pytestmark = pytest.mark.gui
+
+EXTENSION = Path(__file__).resolve().parents[2] / "SyntheticImagingExt"
 
 
 @pytest.fixture
@@ -243,3 +248,26 @@ def test_status_message(host):
     slicer.util.showStatusMessage("Done", 1000)
     assert host.window.statusBar().currentMessage() == "Done"
     assert slicer.util.mainWindow() is host.window
+
+
+def scopedEnums(qt, source):
+    """Members of enumerations that are named as PySide6 alone has them: qt.Qt.AlignmentFlag.AlignLeft."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Attribute):
+            words = ast.unparse(node).split(".")
+            if words[0] == "qt" and len(words) == 4:
+                scope = getattr(getattr(qt, words[1], None), words[2], None)
+                found += [".".join(words)] if isinstance(scope, enum.EnumMeta) else []
+    return found
+
+
+def test_modules_name_members_of_enumerations_by_their_class_alone(qt):
+    assert scopedEnums(qt, "a = qt.Qt.AlignmentFlag.AlignLeft | qt.Qt.AlignTop; qt.QSize(1, 2).width") == [
+        "qt.Qt.AlignmentFlag.AlignLeft"
+    ]
+    files = [path for path in EXTENSION.rglob("*.py") if "synthetic_imaging" not in path.parts]
+    assert len(files) > 50
+    assert {path.name: scopedEnums(qt, path.read_text(encoding="utf-8")) for path in files} == {
+        path.name: [] for path in files
+    }

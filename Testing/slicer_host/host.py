@@ -49,6 +49,7 @@ class Host:
         self.modules = ModuleManager(self._core)
         self.io = IOManager(self._core)
         self.window = qSlicerMainWindow(self._core, size)
+        self.window.moduleSelector().addModule(self.modules.module("SampleData"))
         self.layoutManager = qSlicerLayoutManager(self.window.viewport(), self._core)
         self.app.setBuilt(self.layoutManager, self.modules, self.io)
         self._sceneTags = [

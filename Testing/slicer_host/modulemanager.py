@@ -13,6 +13,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from .sampledata import SampleDataWidget
+
 
 class qSlicerScriptedLoadableModuleWidget(QWidget):
     """The panel widget of a scripted module; `.self()` is the module's Python widget object."""
@@ -105,6 +107,18 @@ class CoreModule:
         return None
 
 
+class SampleDataModule(CoreModule):
+    """The module of the application that loads sample data."""
+
+    def __init__(self):
+        super().__init__("SampleData", None)
+        self.title, self.icon = "Sample Data", QIcon()
+        self._widget = SampleDataWidget()
+
+    def widgetRepresentation(self):
+        return self._widget
+
+
 class ModuleManager(QObject):
     """`slicer.app.moduleManager()`."""
 
@@ -121,6 +135,7 @@ class ModuleManager(QObject):
             module = CoreModule(name, logic)
             self._modules[name] = module
             setattr(slicer.modules, name, module)
+        self._modules["SampleData"] = slicer.modules.sampledata = SampleDataModule()
 
     def load(self, paths):
         """Load module files; a name that ends in Test or Tests is taken for a test and left out, as in Slicer."""

@@ -3,6 +3,7 @@
 import os
 
 import slicer
+from PySide6.QtWidgets import QGroupBox, QPushButton, QVBoxLayout, QWidget
 
 
 class SampleDataSource:
@@ -76,6 +77,33 @@ def _sources():
     if not hasattr(slicer.modules, "sampleDataSources"):
         slicer.modules.sampleDataSources = {}
     return slicer.modules.sampleDataSources
+
+
+class SampleDataWidget(QWidget):
+    """The panel: each category with a button for each source, under the name by which programs know it."""
+
+    def __init__(self):
+        super().__init__()
+        QVBoxLayout(self)
+
+    def self(self):
+        return self
+
+    def enter(self):
+        for group in self.findChildren(QGroupBox):
+            group.setParent(None)
+        for category, sources in _sources().items():
+            group = QGroupBox(category)
+            column = QVBoxLayout(group)
+            for source in sources:
+                button = QPushButton(source.sampleName)
+                button.setToolTip(source.sampleDescription)
+                button.clicked.connect(lambda *_, source=source: SampleDataLogic().downloadFromSource(source))
+                column.addWidget(button)
+            self.layout().addWidget(group)
+
+    def exit(self):
+        """Nothing is to be done."""
 
 
 def downloadSample(sampleName):
