@@ -7,6 +7,7 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleTest,
     ScriptedLoadableModuleWidget,
 )
+from slicer.util import VTKObservationMixin
 
 from SyntheticImagingLib import home, requirements, samples, terms
 
@@ -31,8 +32,12 @@ def onStartupCompleted():
     samples.register()
 
 
-class SyntheticImagingWidget(ScriptedLoadableModuleWidget):
+class SyntheticImagingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The panel; SyntheticImagingLib.home fills it."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
 
     def setup(self):
         ScriptedLoadableModuleWidget.setup(self)
@@ -42,9 +47,14 @@ class SyntheticImagingWidget(ScriptedLoadableModuleWidget):
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         self.logic = SyntheticImagingLogic()
         self.home = home.HomePanel(self.ui, self.logic)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.home.cancel)
 
     def enter(self):
-        self.home.refresh()
+        self.home.enter()
+
+    def cleanup(self):
+        self.removeObservers()
+        self.home.cancel()
 
 
 class SyntheticImagingLogic(ScriptedLoadableModuleLogic):

@@ -8,7 +8,14 @@ import slicer
 from synthetic_imaging.errors import InputError
 
 from .grids import boundingRegion, volumeArray, worldMatrix
-from .segments import addSegment, createSegmentation, labelsFromSegment, segmentationFromLabels, setSegmentRegion
+from .segments import (
+    addSegment,
+    createSegmentation,
+    labelsFromSegment,
+    segmentationFromLabels,
+    segmentSteps,
+    setSegmentRegion,
+)
 from .tree import markSynthetic, placeBeside, placeInFolder
 
 __all__ = [
@@ -21,6 +28,7 @@ __all__ = [
     "markSynthetic",
     "placeBeside",
     "placeInFolder",
+    "segmentSteps",
     "segmentationFromLabels",
     "setSegmentRegion",
     "updateVolumeNodeRegion",

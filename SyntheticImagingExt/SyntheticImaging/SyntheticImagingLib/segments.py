@@ -10,6 +10,7 @@ from synthetic_imaging.errors import InputError
 
 from . import terms
 from .grids import imageArray, onGrid, orientedImage, overlap, parentMatrix, volumeArray, worldMatrix
+from .stages import finish
 from .tree import placeBeside
 
 
@@ -175,17 +176,24 @@ def segmentationFromLabels(labels, names, volumeNode, name):
     labels: core volume of integers on the grid of the volume node. names: dict of label value and name; what the
     names mean is looked up in the terms. Segment ids are the names in lower case with underscores.
     """
+    node = createSegmentation(volumeNode, name)
+    finish(segmentSteps(node, labels, names, volumeNode))
+    return node
+
+
+def segmentSteps(node, labels, names, volumeNode):
+    """Fill a segmentation node in the same way, as a generator of (name of the segment, percent)."""
     from scipy.ndimage import find_objects
 
-    node = createSegmentation(volumeNode, name)
     array = labels.numpy()
     regions = dict(enumerate(find_objects(array), start=1))
-    for value in sorted(set(names) - {0}):
+    values = sorted(set(names) - {0})
+    for count, value in enumerate(values):
         title = names[value][:1].upper() + names[value][1:]
         segmentId = names[value].lower().replace(" ", "_")
         addSegment(node, segmentId, title, terms.findTerm(title))
         region = regions.get(value)
         if region is not None:
             setSegmentRegion(node, segmentId, array[region] == value, region, volumeNode)
+        yield title, 100 * (count + 1) / len(values)
     node.GetSegmentation().CollapseBinaryLabelmaps(False)
-    return node

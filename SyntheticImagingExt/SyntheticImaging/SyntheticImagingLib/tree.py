@@ -29,10 +29,11 @@ def placeBeside(node, inputNode):
 
 
 def placeInFolder(node, name):
-    """Put a node into a new folder of the subject hierarchy."""
+    """Put a node into a new folder of the subject hierarchy; the folder's item."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), name)
     _setParent(hierarchy, node, folder)
+    return folder
 
 
 def _setParent(hierarchy, node, parent):

@@ -44,8 +44,9 @@ def setTextIfNew(label, text):
 
 
 def breakable(text):
-    """A text whose long words, paths above all, a label with word wrap can break: else they widen the panel for good."""
-    return re.sub(r"\S{20,}", lambda word: re.sub(r"([/\\_.-]|\w{12})(?=\w)", "\\1\u200b", word[0]), text)
+    """A text whose long words a label with word wrap can break, paths above all: else they widen the panel for good."""
+    parts = r"([/\\_.-]|[^\W_]{16})(?=\w)"
+    return re.sub(r"\S{20,}", lambda word: re.sub(parts, "\\1\u200b", word[0]), text)
 
 
 def singleShot(milliseconds, action):
@@ -61,3 +62,10 @@ def quiet(segmentSelector):
     """Without its line "No node is selected", which says what the box above it shows."""
     for label in slicer.util.findChildren(segmentSelector, name="label_Message"):
         label.setMaximumHeight(0)
+
+
+def showAllRows(table):
+    """Make a table as high as its rows, so that it needs no scroll bar of its own in a panel that has one."""
+    rows, header = table.verticalHeader(), table.verticalHeader().defaultSectionSize
+    table.verticalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
+    table.setFixedHeight(header + rows.length() + 2 * table.frameWidth)

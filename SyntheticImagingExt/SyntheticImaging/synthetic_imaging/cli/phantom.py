@@ -22,20 +22,27 @@ def add_to(verbs):
     parser.add_argument("--shape", type=integers, metavar="K,J,I", help="voxels: slices, rows, columns")
     parser.add_argument("--spacing-mm", type=triple, metavar="I,J,K", help="voxel size along columns, rows and slices")
     parser.add_argument("--noise-hu", type=number, metavar="SD", help="standard deviation of the scanner's noise")
+    parser.add_argument(
+        "--progress", action="store_true", help="print how far the work is, one JSON object a line, instead of words"
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made where it is missing")
 
 
 def run(options, console: Console) -> int:
     from ..io import write_volume
     from ..io.atomic import publish, staging
-    from ..phantom import torso
+    from ..phantom import LABELS_FILE, torso
 
     given = {name: getattr(options, name) for name in ("shape", "spacing_mm", "noise_hu")}
     given = {name: value for name, value in given.items() if value is not None}
-    console.stage(f"Making a torso from seed {options.seed}")
+    if options.progress:
+        given["on_progress"] = _progress
+    else:
+        console.stage(f"Making a torso from seed {options.seed}")
     body = torso(seed=options.seed, **given)
-    console.stage("Writing")
-    target = Path(options.out).expanduser() / "labels.json"
+    if not options.progress:
+        console.stage("Writing")
+    target = Path(options.out).expanduser() / LABELS_FILE
     with staging(target) as folder:
         for name, volume in (("ct", body.ct), ("labels", body.labels)):
             write_volume(folder / f"{name}.nrrd", volume)
@@ -43,6 +50,10 @@ def run(options, console: Console) -> int:
         publish(folder, target)
     console.result(f"ct.nrrd, labels.nrrd and labels.json are in '{target.parent}'.")
     return 0
+
+
+def _progress(stage: str, percent: float) -> None:
+    print(json.dumps({"stage": stage, "percent": round(percent, 1)}), flush=True)
 
 
 def _names(body, seed: int) -> dict:

@@ -1,6 +1,6 @@
 """Bodies made of formulas, with exact truth: images for tests, demonstrations and training that belong to nobody."""
 
 from .tissues import TISSUES, Tissue
-from .torso import Phantom, label_of, torso
+from .torso import LABELS_FILE, Phantom, label_of, load, torso
 
-__all__ = ["TISSUES", "Phantom", "Tissue", "label_of", "torso"]
+__all__ = ["LABELS_FILE", "TISSUES", "Phantom", "Tissue", "label_of", "load", "torso"]

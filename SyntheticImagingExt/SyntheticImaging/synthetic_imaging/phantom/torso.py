@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from ..errors import InputError
-from ..io import mark_synthetic
+from ..io import mark_synthetic, read_labels, read_volume
 from ..volume import Volume
 from . import abdomen, bowel, chest, fields, liver, skeleton, trunk
 from . import tissues as t
@@ -24,8 +27,13 @@ _CENTER_RAS = (0.0, -6.0, 12.0)
 _WARP_MM, _WARP_SCALE_MM = 1.9, 70.0
 _PSF_MM = 1.0
 _SLAB_SLICES = 25
+_BUILT_PERCENT, _PAINTED_PERCENT = 15, 95
 _TABLE_BELOW_MM = -139.0
 """Height of the table in the lean standard body; the fat of the back lies above it."""
+
+
+LABELS_FILE = "labels.json"
+"""What a folder with a phantom's files is known by: names of labels, and landmarks."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,7 @@ def torso(
     spacing_mm: tuple[float, float, float] | None = None,
     noise_hu: float = 12.0,
     table: bool = True,
+    on_progress: Callable[[str, float], None] = lambda stage, percent: None,
 ) -> Phantom:
     """Make a torso in the portal venous phase, supine and head first.
 
@@ -69,20 +78,34 @@ def torso(
     shape: voxels (K, J, I); spacing_mm: voxel size along i, j and k, by default FIELD_MM over the shape.
     noise_hu: standard deviation of the scanner's noise, correlated as behind a soft kernel.
     table: whether the patient lies on one.
+    on_progress(stage, percent): is told how far the work is.
 
     Every boundary is blurred over about the voxel size; the label of a voxel is what is at its center.
     """
     shape, spacing_mm = _checked(shape, spacing_mm, noise_hu)
+    on_progress("Growing the anatomy", 0)
     anatomy = Anatomy.build(seed)
     grid = Grid.around(_CENTER_RAS, shape, spacing_mm)
-    hu, labels = _painted(anatomy, grid, table)
+    hu, labels = _painted(anatomy, grid, table, on_progress)
     if noise_hu > 0:
+        on_progress("Adding the noise of a scanner", _PAINTED_PERCENT)
         generator = torch.Generator().manual_seed(int(np.random.default_rng((seed, 1)).integers(2**62)))
         hu += noise_hu * fields.scanner_noise(shape, spacing_mm, generator)
     ct = Volume(hu.round_().clamp_(-1024, 3071).to(torch.int16), grid.ijk_to_ras)
     ct = mark_synthetic(ct, "torso phantom", seed=str(seed))
     names = {tissue.label: tissue.name for tissue in t.TISSUES}
     return Phantom(ct, ct.like(labels), names, anatomy.landmarks())
+
+
+def load(folder: str | Path) -> Phantom:
+    """The phantom that ``synthetic-imaging phantom`` has written into a folder; InputError where it cannot be read."""
+    folder = Path(folder)
+    ct = read_volume(folder / "ct.nrrd")
+    labels = read_labels(folder / "labels.nrrd", like=ct)
+    told = json.loads((folder / LABELS_FILE).read_text(encoding="utf-8"))
+    names = {int(value): name for value, name in told["labels"].items()}
+    landmarks = {name: tuple(point) for name, point in told["landmarks_ras_mm"].items()}
+    return Phantom(ct, labels, names, landmarks)
 
 
 def _checked(shape, spacing_mm, noise_hu: float):
@@ -167,7 +190,7 @@ class Anatomy:
         return {name: tuple(float(x) for x in self.warp.undone(point) * scale) for name, point in points.items()}
 
 
-def _painted(anatomy: Anatomy, grid: Grid, table: bool) -> tuple[torch.Tensor, torch.Tensor]:
+def _painted(anatomy: Anatomy, grid: Grid, table: bool, on_progress) -> tuple[torch.Tensor, torch.Tensor]:
     """Attenuation before noise, and labels, slab by slab.
 
     Slabs fit the processor's cache better than the whole and are painted side by side, one thread each: within a
@@ -188,7 +211,10 @@ def _painted(anatomy: Anatomy, grid: Grid, table: bool) -> tuple[torch.Tensor, t
     starts = range(0, grid.shape[0], _SLAB_SLICES)
     workers = min(len(starts), os.cpu_count() or 1)
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        list(pool.map(paint, starts))
+        on_progress("Painting the tissues", _BUILT_PERCENT)
+        for done, _ in enumerate(pool.map(paint, starts), start=1):
+            share = done / len(starts)
+            on_progress("Painting the tissues", _BUILT_PERCENT + share * (_PAINTED_PERCENT - _BUILT_PERCENT))
     return hu, labels
 
 
