@@ -8,12 +8,13 @@ DEMO_OUT ?= demo
 CT ?=
 ORGAN ?=
 
-.PHONY: help demo test quick lint format screenshots gallery benchmark icons clean
+.PHONY: help demo test quick lint format screenshots gallery benchmark icons docs clean
 
 help:
 	@echo "make demo [CT=file ORGAN=file] [DEMO_OUT=folder]   the main job in a window; offscreen without a display"
 	@echo "make test                                          lint and every test"
 	@echo "make quick                                         the tests that are not slow"
+	@echo "make docs                                          the documentation, into build/docs"
 	@echo "make lint | format | screenshots | gallery | benchmark | icons | clean"
 
 demo: $(STAMP)
@@ -32,6 +33,9 @@ lint: $(STAMP)
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(STAMP)
+	$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --nitpicky --quiet Documentation build/docs
 
 screenshots: $(STAMP)
 	$(BIN)/python Testing/screenshots.py --out Resources/Screenshots
@@ -57,5 +61,5 @@ $(STAMP): pyproject.toml constraints.txt Testing/check_system.py
 	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(PYTHON) Testing/check_system.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
 	@touch $@

@@ -1,9 +1,15 @@
-"""The README's example for Slicer's Python console does what it says."""
+"""The examples for Slicer's Python console do what they say."""
 
 import json
 
 import pytest
-from readme import blocks
+from readme import CONSOLE, blocks
+
+FIRST_LINES = {"# Slicer console", "# Slicer console: X-ray images", "# Slicer console: a reader study"}
+
+
+def test_every_example_is_run_here():
+    assert {code.splitlines()[0] for code in blocks("python", CONSOLE)} == FIRST_LINES
 
 
 @pytest.mark.slow
@@ -11,7 +17,7 @@ def test_console_example(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (code,) = blocks("python", "# Slicer console\n")
     names = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(code, "console.md", "exec"), names)
     record = json.loads((tmp_path / "result" / "lesions.json").read_text(encoding="utf-8"))
     first, *others = [entry["lesion"] for entry in record["lesions"]]
     assert first["preset"] == "metastasis-colorectal" and first["radius_mm"] == 9 and first["contrast_hu"] == -55
@@ -27,7 +33,7 @@ def test_xray_example(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (code,) = blocks("python", "# Slicer console: X-ray images")
     names = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(code, "console.md", "exec"), names)
     plain, withWire = arrayFromVolume(names["kept"])[0], arrayFromVolume(names["image"])[0]
     assert plain.shape == (512, 512) and (withWire - plain).max() > 1 > abs(withWire - plain)[:40].max()
     assert names["browser"].GetNumberOfItems() == 4
@@ -42,7 +48,7 @@ def test_reader_study_example(host, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (code,) = blocks("python", "# Slicer console: a reader study")
     names = {}
-    exec(compile(code, "README.md", "exec"), names)
+    exec(compile(code, "console.md", "exec"), names)
     assert names["found"]["cases"] == 6 and not names["found"]["leaks"]
     assert names["nodes"]["tables"]["readers"].GetNumberOfRows() == 1
     written = {path.name for path in (tmp_path / "study-report").iterdir()}

@@ -1,56 +1,137 @@
-"""README.md is true: its shell and Python examples run, its links and pictures exist."""
+"""README.md and the documentation are true: examples run, links and pictures exist, nothing is left out."""
 
+import importlib
+import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from readme import README, blocks
+from readme import CONSOLE, PAGES, PLAIN, README, ROOT, blocks, blocks_of
+
+import synthetic_imaging
+from synthetic_imaging.declared import Declared, settings
+from synthetic_imaging.xray.machines import machines
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+DOCUMENTATION = ROOT / "Documentation"
+WITH_SHELL = [page for page in PAGES if blocks_of(page, "sh")]
+
+
+def name(page) -> str:
+    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.slow
-def test_shell_examples(tmp_path):
-    (code,) = blocks("sh")
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
-    )
+@pytest.mark.parametrize("page", WITH_SHELL, ids=name)
+def test_shell_examples(page, tmp_path):
+    """The examples of a page build on each other."""
+    done = run(["bash", "-euo", "pipefail", "-c", "\n".join(blocks_of(page, "sh"))], tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
-    for name in ("ct.nrrd", "labels.nrrd", "instances.nrrd"):
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
-    assert "hcc-arterial" in done.stdout
+    CHECKS[name(page)](tmp_path, done.stdout)
+
+
+def check_shell_page(folder, printed):
+    for file in ("ct.nrrd", "labels.nrrd", "instances.nrrd"):
+        assert (folder / "one" / file).read_bytes() == (folder / "again" / file).read_bytes()
+    assert "hcc-arterial" in printed and "No leak found in 6 cases." in printed
+    assert (folder / "grown").is_dir() and (folder / "synthetic" / "one" / "ct.nrrd").is_file()
+    assert (folder / "lateral.png").is_file() and any((folder / "truth").iterdir())
+    assert (folder / "report" / "report.pdf").is_file() and (folder / "reads" / "study.imrmc").is_file()
+    assert "−1.21" in (folder / "published" / "report.html").read_text(encoding="utf-8")
+
+
+def check_cluster_page(folder, printed):
+    record = json.loads((folder / "part1" / "synthetic" / "patient1" / "lesions.json").read_text(encoding="utf-8"))
+    assert len(record["lesions"]) == 2 and not (folder / "part2" / "synthetic").exists()
+    assert {path.stem for path in (folder / "images").glob("*.nrrd")} == {"frontal", "oblique", "lateral"}
+
+
+CHECKS = {"Documentation/howto/shell.md": check_shell_page, "Documentation/howto/cluster.md": check_cluster_page}
 
 
 @pytest.mark.slow
 def test_python_examples(tmp_path):
     printed = ""
-    for code in blocks("python", "# plain Python"):
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True
-        )
+    for code in blocks("python", PLAIN):
+        done = run([sys.executable, "-c", code], tmp_path)
         assert done.returncode == 0, done.stderr[-2000:]
         printed += done.stdout
     assert "volume_ml" in printed and (tmp_path / "result" / "lesions.json").exists()
     assert "90 kVp" in printed and (tmp_path / "xray-90.nrrd").exists()
+    assert re.search(r"equivalence .* 96 enough", printed)
+
+
+def run(command, folder):
+    return subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True)
 
 
 def test_every_code_block_is_run_by_a_test():
-    text = README.read_text(encoding="utf-8")
-    assert len(re.findall(r"^```\w", text, re.MULTILINE)) == 1 + len(blocks("python"))
-    assert len(blocks("python")) == len(blocks("python", "# plain Python")) + len(blocks("python", "# Slicer console"))
+    """Blocks of make and pip have no language; every other language is one that tests run."""
+    languages = {found for page in PAGES for found in re.findall(r"^```(\w\S*)", page.read_text("utf-8"), re.M)}
+    assert languages <= {"sh", "python"}
+    assert len(blocks("python")) == len(blocks("python", PLAIN)) + len(blocks("python", CONSOLE))
 
 
 def test_links_and_pictures_exist():
-    targets = re.findall(r"\]\(([^)#]+)\)", README.read_text(encoding="utf-8"))
-    missing = [name for name in targets if not name.startswith("http") and not (README.parent / name).exists()]
+    missing = []
+    for page in PAGES:
+        text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+        targets = re.findall(r"\]\(([^)#\s]+)", text) + re.findall(r"\{download\}`[^`]*<([^>]+)>`", text)
+        missing += [f"{name(page)}: {to}" for to in targets if "://" not in to and not (page.parent / to).exists()]
     assert not missing
 
 
+def test_the_readme_is_short():
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
+
+
 def test_make_targets_exist():
-    named = set(re.findall(r"make ([a-z]+)", README.read_text(encoding="utf-8")))
-    makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     known = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    assert {"demo", "test"} <= named & known
+    named = {target for page in PAGES for target in re.findall(r"`?make ([a-z]+)[` ]", code_of(page))}
+    assert {"demo", "test", "docs"} <= named <= known
+
+
+def code_of(page) -> str:
+    """What stands in backticks or fences."""
+    return "\n".join(re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL)) + " "
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The built pages; warnings, dead links among them, are errors."""
+    out = tmp_path_factory.mktemp("site")
+    options = ["--builder", "html", "--fail-on-warning", "--keep-going", "--nitpicky", "--quiet"]
+    done = run([sys.executable, "-m", "sphinx", *options, str(DOCUMENTATION), str(out)], ROOT)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return out
+
+
+@pytest.mark.slow
+def test_the_pages_tell_every_setting_machine_verb_and_module(site):
+    pages = {path.relative_to(site).as_posix(): path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
+    tables = pages["reference/settings.html"] + pages["reference/machines.html"]
+    for cls in declared_classes():
+        for setting in (path.rpartition(".")[2] for path in settings(cls)):
+            assert re.search(rf">(\w+\.)*{setting}<", tables), f"{cls.__name__}.{setting}"
+    assert all(f">{machine}<" in pages["reference/machines.html"] for machine in machines())
+    help_of_all = run([sys.executable, "-m", "synthetic_imaging", "--help"], ROOT).stdout
+    verbs = re.findall(r"^    ([a-z][a-z-]+)(?:\s|$)", help_of_all, re.MULTILINE)
+    assert {"tumor", "tumor-batch", "drr", "study"} <= set(verbs)
+    for verb in verbs:
+        assert f'id="{verb}"' in pages["reference/shell.html"]
+        assert any(f"synthetic-imaging {verb} " in f"{code} " for code in blocks("sh")), f"no example of {verb}"
+    for module in (ROOT / "SyntheticImagingExt").iterdir():
+        assert module.is_file() or f">{module.name}<" in pages["glossary.html"], module.name
+
+
+def declared_classes():
+    """Every class of the core whose fields are declared."""
+    for module in pkgutil.walk_packages(synthetic_imaging.__path__, "synthetic_imaging."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    return [cls for cls in Declared.__subclasses__() if cls.__module__.startswith("synthetic_imaging.")]

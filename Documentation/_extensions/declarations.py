@@ -1,0 +1,169 @@
+"""Directives that write the reference from the code: settings, C-arms, views, presets and the help of the shell.
+
+```{settings} synthetic_imaging.xray:Pose
+```
+```{carms}
+```
+```{views}
+```
+```{presets}
+```
+```{shell-help} drr
+```
+"""
+
+import contextlib
+import importlib
+import io
+import os
+import re
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.ext.autodoc.mock import mock
+from sphinx.util.docutils import SphinxDirective
+
+
+class FromCode(SphinxDirective):
+    """A directive whose content comes from the package, imported without what the pages do not need."""
+
+    def load(self, module: str):
+        with mock(self.config.autodoc_mock_imports):
+            return importlib.import_module(module)
+
+
+class SettingsTable(FromCode):
+    """One row for each number, choice and text of a declared class; parts of it follow under their own names."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        module, name = self.arguments[0].split(":")
+        cls = getattr(self.load(module), name)
+        return self.tables(cls, "")
+
+    def tables(self, cls: type, path: str) -> list[nodes.Node]:
+        declared = importlib.import_module("synthetic_imaging.declared")
+        rows = [
+            [
+                code(f"{path}{name}"),
+                default(declared.default_of(cls, name), setting),
+                setting.range_text,
+                f"{setting.step:g}{setting.suffix}" if setting.kind in (int, float) else "",
+                meaning(setting, name, cls.known_as(name)),
+            ]
+            for name, setting in declared.own_settings(cls).items()
+        ]
+        made = [table(["Name", "Default", "Range", "Step", "Meaning"], rows, (21, 12, 19, 10, 38))] if rows else []
+        for name, part in declared.parts(cls).items():
+            made += [nodes.rubric("", f"{path}{name}"), nodes.paragraph("", first_line(part))]
+            made += self.tables(part, f"{path}{name}.")
+        return made
+
+
+class CArms(FromCode):
+    """The C-arms of machines.json."""
+
+    def run(self) -> list[nodes.Node]:
+        machines = self.load("synthetic_imaging.xray").machines.machines()
+        rows = [
+            [code(name), machine.title, f"{machine.source_to_detector_mm:g}", f"{machine.source_to_isocenter_mm:g}",
+             f"{machine.columns} × {machine.rows}", f"{machine.pixel_mm:g}", "yes" if machine.exact else "approximate",
+             machine.source]
+            for name, machine in machines.items()
+        ]  # fmt: skip
+        head = ["Name", "Machine", "Source to detector (mm)", "Source to isocenter (mm)", "Pixels", "Pixel (mm)",
+                "Confirmed", "Source"]  # fmt: skip
+        return [table(head, rows, (14, 20, 9, 9, 10, 6, 9, 23))]
+
+
+class Views(FromCode):
+    """The saved views."""
+
+    def run(self) -> list[nodes.Node]:
+        views = self.load("synthetic_imaging.xray").VIEWS
+        return [table(["Name", "Angles"], [[code(name), pose.title] for name, pose in views.items()], (40, 60))]
+
+
+class Presets(FromCode):
+    """The kinds of lesion of presets.json."""
+
+    def run(self) -> list[nodes.Node]:
+        presets = self.load("synthetic_imaging.tumor").presets()
+        rows = [
+            [code(name), preset.title, preset.organ, between(preset, "radius_mm"), between(preset, "contrast_hu"),
+             preset.source]
+            for name, preset in presets.items()
+        ]  # fmt: skip
+        head = ["Name", "Kind", "Organ", "Radius (mm)", "Contrast (HU)", "Source"]
+        return [table(head, rows, (16, 16, 8, 9, 12, 39))]
+
+
+class ShellHelp(FromCode):
+    """What a verb prints with --help."""
+
+    optional_arguments = 2
+    final_argument_whitespace = True
+
+    def run(self) -> list[nodes.Node]:
+        verb = " ".join(self.arguments).split()
+        cli = self.load("synthetic_imaging.cli")
+        os.environ["COLUMNS"] = "100"
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            status = cli.main([*verb, "--help"])
+        if status:
+            raise self.error(f"synthetic-imaging {' '.join(verb)} --help ends with status {status}")
+        return [nodes.literal_block("", printed.getvalue().rstrip(), language="text")]
+
+
+def table(head: list[str], rows: list[list], widths: tuple[int, ...]) -> nodes.table:
+    group = nodes.tgroup(cols=len(head))
+    group += [nodes.colspec(colwidth=width) for width in widths]
+    group += nodes.thead("", row(head))
+    group += nodes.tbody("", *map(row, rows))
+    return nodes.table("", group, classes=["colwidths-given"])
+
+
+def row(cells: list) -> nodes.row:
+    made = nodes.row()
+    for cell in cells:
+        made += nodes.entry("", cell if isinstance(cell, nodes.Node) else nodes.paragraph("", cell))
+    return made
+
+
+def code(text: str) -> nodes.paragraph:
+    return nodes.paragraph("", "", nodes.literal("", text))
+
+
+def default(value, setting) -> str:
+    return setting.told(value) + (setting.suffix if isinstance(value, float | int | tuple) else "")
+
+
+def meaning(setting, name: str, outside: str) -> str:
+    """What is said of a setting, and its name in shell and console where it has another one there."""
+    elsewhere = f" In shell and console: {outside}." if outside != name else ""
+    return f"{setting.help}.{elsewhere}" + (f" Source: {setting.source}." if setting.source else "")
+
+
+def first_line(cls: type) -> str:
+    return re.split(r"\n\s*\n", cls.__doc__.strip())[0].replace("\n", " ")
+
+
+def between(preset, name: str) -> str:
+    """The range or the number that a preset has of a field of a lesion."""
+    if name == "contrast_hu" and preset.attenuation_hu is not None:
+        low, high = preset.attenuation_hu
+        return f"absolute, {low:g} to {high:g}"
+    if name in preset.ranges:
+        low, high = preset.ranges[name]
+        return f"{low:g} to {high:g}"
+    return f"{preset.fixed[name]:g}" if name in preset.fixed else ""
+
+
+def setup(app):
+    found: dict[str, type[Directive]] = {
+        "settings": SettingsTable, "carms": CArms, "views": Views, "presets": Presets, "shell-help": ShellHelp,
+    }  # fmt: skip
+    for name, directive in found.items():
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
