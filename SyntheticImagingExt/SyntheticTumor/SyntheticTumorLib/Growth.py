@@ -75,7 +75,7 @@ def steps(case, lesions, index, plan, ctNode, shownNode):
     try:
         yield "Copying the CT", 0
         composition = Composition(case)
-        made.create(ctNode, lesions[index].name)
+        made.create(ctNode)
         for number, (day, lesion) in enumerate(zip(plan.days, grown, strict=True)):
             yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / plan.frames
             made.checkPresent()
@@ -110,9 +110,8 @@ class _Nodes:
         self.browser = self.images = self.labels = None
         self._isFinished = False
 
-    def create(self, ctNode, lesionName):
-        name = f"{nameOf(ctNode)} growth of {lesionName}"
-        self.images = self._sequence(slicer.mrmlScene.GetUniqueNameByString(name), ctNode)
+    def create(self, ctNode):
+        self.images = self._sequence(slicer.mrmlScene.GetUniqueNameByString(f"{nameOf(ctNode)} growth"), ctNode)
         self.labels = self._sequence(f"{self.images.GetName()} labels", ctNode)
         self.browser = slicer.mrmlScene.AddNewNodeByClass(
             "vtkMRMLSequenceBrowserNode", f"{self.images.GetName()} browser"
@@ -176,6 +175,7 @@ def _add(sequence, className, ctNode, array, region, day, lesion):
     _placeRegion(node, ctNode, region)
     updateVolumeFromArray(node, array)
     nodes.markSynthetic(node)  # on each frame, for the shown one takes its attributes from it
+    node.SetAttribute("SyntheticTumor.Lesion", lesion.name)
     node.SetAttribute("SyntheticTumor.Day", f"{day:g}")
     node.SetAttribute("SyntheticTumor.RadiusMm", f"{lesion.radius_mm:.3f}")
     sequence.SetDataNodeAtValue(node, f"{day:g}")

@@ -218,8 +218,10 @@ class TumorLogic(LesionEditing):
     def show3D(self, on):
         """Show the lesions in the translucent organ in the 3D views; they follow every change."""
         self._session.segments.showSurfaces(bool(on))
-        if self.isShown3D and self.lesions:
-            Views.lookAt3D(self.lesions[max(0, self.current)].center_ras)
+        if self.isShown3D and self.isReady:
+            region = self.case.region
+            middle = [(first + last - 1) / 2 for first, last in zip(region.start, region.stop, strict=True)]
+            Views.lookAt3D(self.case.ct.ras_from_ijk(middle[::-1]))
 
     @property
     def isShown3D(self):
