@@ -1,5 +1,7 @@
 """What the console tests of Virtual C-arm stand their C-arm around, and how they make its logic."""
 
+import re
+
 import numpy as np
 
 BEAD_RAS = (30.0, -20.0, 45.0)
@@ -46,6 +48,11 @@ def findParameterNode():
         node.SetSingletonTag("VirtualCArm")
         node = slicer.mrmlScene.AddNode(node)
     return VirtualCArmParameterNode(node)
+
+
+def tip(widget):
+    """A tool tip as it is read; the application makes rich text of it."""
+    return re.sub("<[^>]*>", "", widget.toolTip)
 
 
 def voxels(node):

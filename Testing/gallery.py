@@ -21,13 +21,14 @@ from synthetic_imaging.phantom import torso
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray import split
 from synthetic_imaging.xray.detector import opening
-from synthetic_imaging.xray.geometry import VIEWS, Pose, View, machine_named
+from synthetic_imaging.xray.geometry import Pose, View, machine_named
 from synthetic_imaging.xray.image import Patient, radiograph
 from synthetic_imaging.xray.machines import Machine
 from synthetic_imaging.xray.settings import Collimation, Exposure, Settings, Window
 from synthetic_imaging.xray.shapes import kwire
 from synthetic_imaging.xray.spectrum import Spectrum
 from synthetic_imaging.xray.tools import Tool
+from synthetic_imaging.xray.views import VIEWS
 
 OUT = realdata.REPOSITORY / "Resources" / "Screenshots"
 PIXELS = 480
@@ -119,19 +120,19 @@ SCENES = (
         collimation=Collimation(shutter_top_mm=38, shutter_bottom_mm=38),
     ),
     Scene(
-        "pelvis_ap", pelvis, VIEWS["ap"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 190),
+        "pelvis_ap", pelvis, VIEWS["ap"].pose, TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 190),
         collimation=Collimation(shutter_top_mm=70, shutter_bottom_mm=82),
     ),
     Scene(
-        "pelvis_inlet", pelvis, VIEWS["inlet"], TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 185),
+        "pelvis_inlet", pelvis, VIEWS["inlet"].pose, TABLE, Spectrum(80, 3, 0.1), target=(3.5, 150, 185),
         collimation=Collimation(iris_radius_mm=165, shutter_bottom_mm=120),
     ),
     Scene(
-        "pelvis_outlet", pelvis, VIEWS["outlet"], TABLE, Spectrum(85, 3, 0.1), target=(3.5, 150, 185),
+        "pelvis_outlet", pelvis, VIEWS["outlet"].pose, TABLE, Spectrum(85, 3, 0.1), target=(3.5, 150, 185),
         collimation=Collimation(iris_radius_mm=165, shutter_bottom_mm=120),
     ),
     Scene(
-        "lumbar_lateral", pelvis, VIEWS["lateral-left"], TABLE, Spectrum(90, 3, 0.1), target=(-15, 128, 302),
+        "lumbar_lateral", pelvis, VIEWS["lateral-left"].pose, TABLE, Spectrum(90, 3, 0.1), target=(-15, 128, 302),
         collimation=Collimation(0, 115, 115, 70, 70), look=Window(detail=2.5),
     ),
     Scene(
@@ -143,7 +144,7 @@ SCENES = (
         collimation=Collimation(0, 34, 54, 74, 97), look=Window(detail=2.5),
         tools=wires,
     ),
-    Scene("phantom_ap", body, VIEWS["ap"], TABLE, Spectrum(85, 3, 0.1)),
+    Scene("phantom_ap", body, VIEWS["ap"].pose, TABLE, Spectrum(85, 3, 0.1)),
 )  # fmt: skip
 
 

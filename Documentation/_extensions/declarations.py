@@ -82,7 +82,7 @@ class Views(FromCode):
 
     def run(self) -> list[nodes.Node]:
         views = self.load("synthetic_imaging.xray").VIEWS
-        return [table(["Name", "Angles"], [[code(name), pose.title] for name, pose in views.items()], (40, 60))]
+        return [table(["Name", "Angles"], [[code(name), view.pose.title] for name, view in views.items()], (40, 60))]
 
 
 class Presets(FromCode):

@@ -9,8 +9,9 @@ from PIL import Image
 
 from synthetic_imaging.phantom import torso
 from synthetic_imaging.volume import Volume
-from synthetic_imaging.xray.geometry import VIEWS, View
+from synthetic_imaging.xray.geometry import View
 from synthetic_imaging.xray.settings import Collimation
+from synthetic_imaging.xray.views import VIEWS
 
 PHANTOM = next(scene for scene in gallery.SCENES if scene.name == "phantom_ap")
 
@@ -44,7 +45,7 @@ def test_the_command_writes_the_pictures_that_are_named(tmp_path, monkeypatch, c
 
 
 def test_only_the_open_field_is_shown():
-    view = View.of(gallery.C_ARM, VIEWS["ap"]).resized(400)
+    view = View.of(gallery.C_ARM, VIEWS["ap"].pose).resized(400)
     half = gallery.C_ARM.field_mm[0] / 2
     scene = replace(PHANTOM, collimation=Collimation(0, half - 100, 0, half - 50, half - 30))
     rows, columns = gallery.open_field(scene, view)

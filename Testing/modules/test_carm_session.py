@@ -57,7 +57,7 @@ def test_tools_come_into_the_beam_and_out_of_it(host, carm):
     before = carm_console.voxels(carm.logic.imageNode()).copy()
     line = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsLineNode", "Path")
     ui.toolLineSelector.setCurrentNode(line)
-    assert not ui.addShapeButton.enabled and ui.addShapeButton.toolTip == "Draw and choose a line first."
+    assert not ui.addShapeButton.enabled and carm_console.tip(ui.addShapeButton) == "Draw and choose a line first."
     line.AddControlPointWorld(60, 0, 0)
     line.AddControlPointWorld(0, 0, 0)
     carm.panel.refresh()

@@ -72,14 +72,14 @@ def test_an_exported_image_lies_on_the_live_one_when_it_is_loaded(carm, tmp_path
 def test_every_saved_view_has_its_sides_right(carm):
     from synthetic_imaging.xray import VIEWS
 
-    for button in carm.panel.pose._viewButtons:
-        button.click()
+    for name, action in carm.panel.pose.views.actions.items():
+        action.trigger()
         carm.settle()
-        written, name = texts(carm), button.property("CArmView")
+        written = texts(carm)
         sides = {"lateral-left": ("P", "A"), "lateral-right": ("A", "P")}.get(name, ("L", "R"))
         assert (written["right"][0], written["left"][0]) == sides, name
         assert (written["top"][0], written["bottom"][0]) == ("H", "F"), name
-    assert len(carm.panel.pose._viewButtons) == len(VIEWS)
+    assert len(carm.panel.pose.views.actions) == len(VIEWS)
 
 
 def test_the_module_can_be_reloaded(host, carm):

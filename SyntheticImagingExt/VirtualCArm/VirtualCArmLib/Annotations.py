@@ -11,6 +11,8 @@ _RULER_MM = (5, 10, 20, 50, 100, 200)
 _RULER_SHARE = 0.34
 _MARGIN_PX = 10
 _TICK_PX = 5
+_CORNER_PX = 54
+"""The lower edge of a slice view belongs to Slicer, which writes up to three lines of names there."""
 _WHITE, _YELLOW, _ORANGE = (0.94, 0.96, 0.98), (1.0, 0.9, 0.45), (1.0, 0.66, 0.3)
 
 
@@ -39,6 +41,12 @@ class Annotations:
         """readout: what the logic says of the image, or None for no image. state: a note about how current it is."""
         self._readout, self._note = readout, state
         self.update()
+
+    def note(self, text):
+        """Say anew how current the image is."""
+        if text != self._note:
+            self._note = text
+            self.update()
 
     def update(self):
         """Place everything anew after the view or the image has changed."""
@@ -92,6 +100,7 @@ class Annotations:
             text.actor.GetTextProperty().SetFontSize(round(size * text.scale))
         edges = _edgesInView(sliceNode, image)
         low, high = _MARGIN_PX, height - _MARGIN_PX
+        floor = _CORNER_PX if height > 4 * _CORNER_PX else low
         self._title.put(low, high, "left", "top")
         self._beam.put(low, high - 1.7 * size, "left", "top")
         self._state.put(low, high - 3.1 * size, "left", "top")
@@ -101,8 +110,8 @@ class Annotations:
         self._letters[0].put(_within(edges[0], 0, width) - low, middleY, "right", "middle")
         self._letters[1].put(_within(edges[1], 0, width) + low, middleY, "left", "middle")
         self._letters[2].put(middleX, _within(edges[2], 0, height) - low, "middle", "top")
-        self._letters[3].put(middleX, _within(edges[3], 0, height) + low, "middle", "bottom")
-        self._drawRuler(sliceNode, width - 2 * low, low + size, size)
+        self._letters[3].put(middleX, max(floor, _within(edges[3], 0, height) + low), "middle", "bottom")
+        self._drawRuler(sliceNode, width - 2 * low, floor + size, size)
 
     def _drawRuler(self, sliceNode, right, bottom, size):
         """A length in the plane of the isocenter, where the size in the patient is known."""

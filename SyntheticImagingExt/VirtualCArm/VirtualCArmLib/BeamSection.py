@@ -39,9 +39,9 @@ class BeamSection:
         """What the naive image does not have."""
         ui, parameters = self.ui, self._parameters
         isNaive = parameters is not None and parameters.naive
-        naive = _("The naive image has neither spectrum, noise nor scatter.") if isNaive else ""
+        naive = _("A simple projection has neither spectrum, noise nor scatter.") if isNaive else ""
         beam = (ui.kvpSlider, ui.alSlider, ui.cuSlider, ui.photonsSpinBox, ui.noiseCheckBox, ui.scatterSlider)
-        noScatter = "" if naive or parameters is None or parameters.scatterRatio > 0 else _("There is no scatter.")
+        noScatter = "" if naive or parameters is None or parameters.scatterRatio > 0 else _("Set some scatter first.")
         noGpu = _("No GPU was found, so images are computed on the CPU.") if self._isWithoutGpu() else ""
         return {**dict.fromkeys(beam, naive), ui.gridCheckBox: naive or noScatter, ui.gpuCheckBox: noGpu}
 

@@ -45,12 +45,12 @@ class CArmControl:
             raise InputError("There is no image yet to which a window could be fitted; take one first.")
         window = radiograph.fitted_window()
         middle, half = (window.low + window.high) / 2, max(window.high - window.low, narrowest) / 2
-        self.set(windowLow=middle - half, windowHigh=middle + half)
+        self.set(**Setup.windowWithin(middle - half, middle + half))
 
     def set(self, isocenterRas=None, **values):
         """Set any parameters of ``Setup.State`` together; all are checked before the first is written."""
         names = set(values) | ({"isocenterRas"} if isocenterRas is not None else set())
-        self._check(self._candidate(values, isocenterRas), names, values)
+        self._check(self._candidate(values, isocenterRas), names)
         with self._together():
             if isocenterRas is not None:
                 Isocenter.move(Isocenter.make(self.parameters), [float(value) for value in isocenterRas])
@@ -80,9 +80,8 @@ class CArmControl:
         place = self._state.isocenterRas if isocenterRas is None else triple(isocenterRas, "isocenterRas")
         return Setup.replaced(self._state, {**values, "isocenterRas": place})
 
-    def _check(self, state, names, values):
+    def _check(self, state, names):
         """InputError for a state that cannot be; what is wrong already and not touched is left to ``problem``."""
-        Setup.checkRanges(values)
         ofPicture = {*Setup.BEAM, *Setup.PICTURE}
         if names & {*ofPicture, *Setup.MACHINE}:
             Setup.settingsOf(state)

@@ -12,19 +12,19 @@ class Drawing:
     def __init__(self, onDrawn):
         self._onDrawn = onDrawn
         self._images = {plane: LiveImage(self._told(plane)) for plane in PLANES}
-        self._shownViews, self._isFinal = {}, {}
+        self._shown, self._isFinal = {}, {}
 
     def _told(self, plane):
         def told(radiograph, isFinal):
-            self._shownViews[plane], self._isFinal[plane] = self._images[plane].request.view, isFinal
-            self._onDrawn(plane, radiograph, self._shownViews[plane], isFinal)
+            self._shown[plane], self._isFinal[plane] = self._images[plane].request, isFinal
+            self._onDrawn(plane, radiograph, self._shown[plane].view, isFinal)
 
         return told
 
     def setPatient(self, patient):
         for image in self._images.values():
             image.setPatient(patient)
-        self._shownViews, self._isFinal = {}, {}
+        self._shown, self._isFinal = {}, {}
 
     def ask(self, plane, request):
         """Draw this; nothing happens where it is drawn or being drawn."""
@@ -34,7 +34,7 @@ class Drawing:
 
     def isOld(self, plane, request):
         """Whether what is shown is something else than the request (None: what cannot be drawn)."""
-        return plane in self._shownViews and (request is None or not request.isLike(self._images[plane].request))
+        return plane in self._shown and (request is None or not request.isLike(self._images[plane].request))
 
     def drop(self, plane):
         self._images[plane].drop()
@@ -71,7 +71,7 @@ class Drawing:
 
     def forgetShown(self, plane):
         """The node of a plane's image is gone: draw it again when asked, whatever for."""
-        self._shownViews.pop(plane, None)
+        self._shown.pop(plane, None)
         self._isFinal.pop(plane, None)
 
     def request(self, plane):
@@ -79,10 +79,11 @@ class Drawing:
         return self._images[plane].request
 
     def shownView(self, plane):
-        return self._shownViews.get(plane)
+        return self._shown[plane].view if plane in self._shown else None
 
     def isFinal(self, plane):
-        return self._isFinal.get(plane, False)
+        """Whether what is shown is what was asked for last, in full."""
+        return self._isFinal.get(plane, False) and self._shown.get(plane) is self._images[plane].request
 
     def radiograph(self, plane):
         """The last full image of a plane, or None."""

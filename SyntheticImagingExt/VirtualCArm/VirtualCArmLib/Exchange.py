@@ -140,7 +140,7 @@ class CArmExchange:
         view, segmentation = self.view(plane), self.parameters.segmentation
         ids, points = Structures.segmentIds(segmentation), Landmarks.pointsOf(self.parameters.landmarks)
         if not (ids or points or self._tools.current()):
-            raise InputError("There is nothing to tell: choose a segmentation or landmarks, or add a tool.")
+            raise InputError("There is no truth to export: choose a segmentation or landmarks, or add an instrument.")
         reading = Structures.layerSteps(segmentation, ids, self.ctNode)
         layers, names = yield from _told("Reading the segments", 0, reading, 80 / max(1, len(ids)))
         tools = self._tools.current()

@@ -5,6 +5,10 @@ import weakref
 import slicer
 import vtk
 
+_LAST = -1.0
+"""Priority of an observer that is called after all others: each wrapper of a parameter node keeps the node's values and
+reads them again when the node tells it, which may be after it has told an observer of the usual priority."""
+
 
 class Observations:
     """Observers by a name; observing under a name again drops the one before."""
@@ -23,7 +27,7 @@ class Observations:
             if reference() is not None:
                 reference()()
 
-        self._tags[name] = [(node, node.AddObserver(event, call)) for event in events]
+        self._tags[name] = [(node, node.AddObserver(event, call, _LAST)) for event in events]
 
     def observeRemoval(self, name, scene, method):
         """Call a bound method with each node that has left the scene."""

@@ -9,14 +9,16 @@ import slicer
 import vtk
 
 from . import SceneNodes
+from .Setup import within
 from .Stand import putIntoFolder
 from .StandShapes import BACK_MM
 
 LABELS = ("turn", "LAO/RAO", "CRAN/CAUD", "distance")
 TURN, ORBIT, ANGULATE, DISTANCE = range(len(LABELS))
-_BESIDE_MM, _BEHIND_MM, _FAR_MM = 40.0, 100.0, 210.0
-NEAREST_MM, FARTHEST_MM = 50.0, 3000.0
-"""The detector stays at least so far beyond the isocenter, and at most so far from the source."""
+_BESIDE_MM, _BEHIND_MM, _FAR_MM = 60.0, 130.0, 260.0
+"""Apart from each other in every direction: when the detector is seen from its edge they lie at different depths."""
+NEAREST_MM = 50.0
+"""The detector stays at least so far beyond the isocenter."""
 
 
 class Handles:
@@ -60,7 +62,7 @@ class Handles:
         display.SetGlyphTypeFromString("Sphere3D")
         display.SetUseGlyphScale(False)
         display.SetGlyphSize(32.0)
-        display.SetTextScale(2.0)
+        display.SetTextScale(3.6)
         display.SetSelectedColor(0.2, 0.55, 0.95)
         display.SetActiveColor(1.0, 0.8, 0.2)
         display.SetOccludedVisibility(True)
@@ -119,7 +121,7 @@ def _restPositions(view, field):
         center + (BACK_MM + _BEHIND_MM) * ahead,
         center + (field[0] / 2 + _BESIDE_MM) * level + BACK_MM / 2 * ahead,
         center + (field[1] / 2 + _BESIDE_MM) * upright + BACK_MM / 2 * ahead,
-        center + (BACK_MM + _FAR_MM) * ahead,
+        center - (field[1] / 2 + _BESIDE_MM) * upright + (BACK_MM + _FAR_MM) * ahead,
     )
     return [tuple(place.tolist()) for place in places]
 
@@ -146,7 +148,7 @@ def asked(index, place, rest, view, pose):
         return {"cranDeg": min(90.0, max(-90.0, _wrapped(turned)))}
     beyond = float(away @ view.direction_ras) - BACK_MM - _FAR_MM
     toDetector = view.source_to_isocenter_mm + max(NEAREST_MM, beyond)
-    return {"sourceToDetectorMm": min(FARTHEST_MM, toDetector)}
+    return {"sourceToDetectorMm": within("sourceToDetectorMm", toDetector)}
 
 
 def _azimuth(away):

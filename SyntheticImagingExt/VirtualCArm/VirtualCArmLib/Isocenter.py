@@ -30,7 +30,7 @@ def make(parameters):
     display = node.GetDisplayNode()
     display.SetGlyphTypeFromString("StarBurst2D")
     display.SetGlyphScale(2.0)
-    display.SetTextScale(2.4)
+    display.SetTextScale(3.2)
     display.SetSnapMode(display.SnapModeUnconstrained)
     display.SetSelectedColor(1.0, 0.75, 0.2)
     display.SetActiveColor(0.4, 1.0, 0.4)

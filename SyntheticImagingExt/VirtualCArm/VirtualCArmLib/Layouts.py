@@ -1,4 +1,8 @@
-"""The window's layout: the C-arm in 3D and three CT slices at the left, the X-ray image large at the right."""
+"""The window's layout: X-ray images large, beside them the C-arm in 3D and the CT slices, one in front of the other.
+
+The controller of a slice view cannot be made narrower than some 335 pixels, so that three slices side by side would not
+leave the X-ray image half of any usual screen; behind tabs they do, on a laptop too.
+"""
 
 import slicer
 from slicer.i18n import tr as _
@@ -10,20 +14,25 @@ XRAY_VIEW_GROUP = 7310
 
 _ONE_PLANE, _TWO_PLANES = 7310, 7311
 
-_SLICE = """<item splitSize="500"><view class="vtkMRMLSliceNode" singletontag="{name}">
+_SLICE = """<item name="{title}" splitSize="{share}"><view class="vtkMRMLSliceNode" singletontag="{name}">
 <property name="orientation" action="default">{orientation}</property>
 <property name="viewlabel" action="default">{label}</property>
 <property name="viewcolor" action="default">{color}</property>
 <property name="viewgroup" action="default">{group}</property></view></item>"""
 
-_LAYOUT = """<layout type="horizontal" split="true">
-<item splitSize="440"><layout type="vertical" split="true">
-<item splitSize="640"><view class="vtkMRMLViewNode" singletontag="1">
-<property name="viewlabel" action="default">1</property></view></item>
-<item splitSize="360"><layout type="horizontal" split="true">{slices}</layout></item>
-</layout></item>
-<item splitSize="560"><layout type="vertical" split="true">{images}</layout></item>
-</layout>"""
+_3D = """<item splitSize="{share}"><view class="vtkMRMLViewNode" singletontag="1">
+<property name="viewlabel" action="default">1</property></view></item>"""
+
+# the detector of most C-arms is square: one image takes the height of the window, two stand side by side
+_LAYOUTS = {
+    "A": """<layout type="horizontal" split="true">
+<item splitSize="400"><layout type="vertical" split="true">{threeD}
+<item splitSize="450"><layout type="tab">{slices}</layout></item></layout></item>{images}</layout>""",
+    "AB": """<layout type="vertical" split="true">
+<item splitSize="660"><layout type="horizontal" split="true">{images}</layout></item>
+<item splitSize="340"><layout type="horizontal" split="true">{threeD}
+<item splitSize="500"><layout type="tab">{slices}</layout></item></layout></item></layout>""",
+}
 
 
 class Layouts:
@@ -62,15 +71,19 @@ class Layouts:
 
 def _description(planes):
     slices = (
-        ("Red", "Axial", "R", "#F34A33", 0),
-        ("Green", "Coronal", "G", "#6EB04B", 0),
-        ("Yellow", "Sagittal", "Y", "#EDD54C", 0),
+        ("Red", "Axial", "R", "#F34A33", 0, _("Axial"), 500),
+        ("Green", "Coronal", "G", "#6EB04B", 0, _("Coronal"), 500),
+        ("Yellow", "Sagittal", "Y", "#EDD54C", 0, _("Sagittal"), 500),
     )
-    labels = {"A": _("X-ray"), "B": _("X-ray B")}
-    images = [(VIEW_NAMES[plane], "Coronal", labels[plane], "#8FB3C9", XRAY_VIEW_GROUP) for plane in planes]
-    names = ("name", "orientation", "label", "color", "group")
+    labels, share = {"A": _("X-ray"), "B": _("X-ray B")}, 600 if planes == "A" else 500
+    images = [
+        (VIEW_NAMES[plane], "Coronal", labels[plane], "#8FB3C9", XRAY_VIEW_GROUP, labels[plane], share)
+        for plane in planes
+    ]
+    names = ("name", "orientation", "label", "color", "group", "title", "share")
 
     def views(rows):
         return "".join(_SLICE.format(**dict(zip(names, row, strict=True))) for row in rows)
 
-    return _LAYOUT.format(slices=views(slices), images=views(images))
+    threeD = _3D.format(share=550 if planes == "A" else 500)
+    return _LAYOUTS[planes].format(slices=views(slices), images=views(images), threeD=threeD)

@@ -1,4 +1,10 @@
-"""When images are drawn: the coarse ones at the next idle moment, the full ones when the hand rests."""
+"""When images are drawn: the coarse ones at the next idle moment, the full ones when the hand rests.
+
+A hand that drags something in a 3D view leaves no idle moment: its events come faster than the view can be drawn. A
+coarse image that has waited too long is therefore drawn within the event that asks for the next one.
+"""
+
+import time
 
 import qt
 
@@ -7,6 +13,8 @@ from SyntheticImagingLib.widgets import singleShot
 
 REST_MS = 60
 """A full image waits so long after the last change, so that views can draw the coarse one meanwhile."""
+PATIENCE_S = 0.12
+"""A coarse image waits so long at most for an idle moment, if more changes come."""
 
 
 class LiveUpdates:
@@ -17,7 +25,7 @@ class LiveUpdates:
         self._logic, self._onDone, self._onError = logic, onDone, onError
         self._steps = Steps()
         self._restTimer = singleShot(REST_MS, self._refine)
-        self._coarseTimer = singleShot(0, self._drawCoarse)
+        self._coarseTimer, self._askedAt = singleShot(0, self._drawCoarse), 0.0
         logic.requestDraw = self.request
         logic.defer = self.defer
 
@@ -36,7 +44,12 @@ class LiveUpdates:
         self._steps.cancel()
         self._restTimer.stop()
         if not self._coarseTimer.active:
+            self._askedAt = time.perf_counter()
             self._coarseTimer.start()
+        elif time.perf_counter() - self._askedAt >= PATIENCE_S:
+            while self._coarseTimer.active:  # every plane
+                self._coarseTimer.stop()
+                self._drawCoarse()
 
     def defer(self, action):
         qt.QTimer.singleShot(0, action)

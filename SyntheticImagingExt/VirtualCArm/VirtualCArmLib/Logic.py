@@ -32,6 +32,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
 
     parameters: the wrapped parameter node, the only state: setters, sliders, handles and imports write it, the logic
     follows it. Planes are "A" and, with parameters.biplane, "B".
+    regions: parts of the body, of ``synthetic_imaging.xray.REGIONS``, that the prepared CT seems to show.
     Signals: changed() after the state or readiness changed; imageChanged(plane, isFinal) after a plane's image was
     drawn, coarse or in full; message(text) for the user; inputsChanged() when the CT was edited or moved, which asks
     for ``ctSteps``.
@@ -51,7 +52,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         self._scenery, self._tools = Scenery(self._onHandle), Tools(self._onToolsChanged)
         self._agent = ContrastAgent()
         self.parameters, self._state, self._shown, self._content = None, None, None, None
-        self.ctNode, self.patient, self.isStale = None, None, False
+        self.ctNode, self.patient, self.isStale, self.regions = None, None, False, ()
         self.gpuProblem, self.ctNotice, self._fitted = "", "", {}
         _logics.add(self)
         scene, observe = slicer.mrmlScene, self._observations.observe
@@ -94,12 +95,13 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         content = contentOf(ctNode)
         center = Isocenter.positionOf(self.parameters.isocenter) or _centerOf(volume)
         yield "Loading the engine", 5
-        from synthetic_imaging.xray import Patient
+        from synthetic_imaging.xray import Patient, regions_in
 
         view = Setup.viewOf(State.of(self.parameters, center), "A").resized(self._drawing.coarsePixels)
         patient = yield from Patient.steps(volume, device=self._device(), view=view)
         _checkPresent(ctNode)
         self._takeUp(ctNode, patient, content, notice)
+        self.regions = regions_in(volume)
 
     def isPreparedFor(self, ctNode):
         return ctNode is not None and ctNode is self.ctNode and self.isReady
@@ -120,7 +122,7 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         self._scenery.release()
         self._tools.release()
         self._observations.drop("ct")
-        self.ctNode, self.patient, self.isStale = None, None, False
+        self.ctNode, self.patient, self.isStale, self.regions = None, None, False, ()
         self.gpuProblem, self.ctNotice = "", ""
 
     def centerIsocenter(self):
@@ -209,7 +211,8 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
             known = self.window(plane)
             if window and max(abs(a - b) for a, b in zip(window, known, strict=True)) > 1e-6:
                 with self._together():
-                    self.parameters.windowLow, self.parameters.windowHigh = window
+                    for name, value in Setup.windowWithin(*window).items():
+                        setattr(self.parameters, name, value)
                 return
 
     def _onCt(self):

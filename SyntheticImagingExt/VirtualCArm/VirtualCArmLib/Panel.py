@@ -10,7 +10,7 @@ from SyntheticImagingLib.jobs import Steps
 from SyntheticImagingLib.panels import TaskPanel
 from SyntheticImagingLib.widgets import singleShot
 
-from . import PatientSurface
+from . import Numbers, PatientSurface
 from .BeamSection import BeamSection
 from .ExchangeSection import ExchangeSection
 from .InputSection import InputSection
@@ -33,6 +33,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
     def __init__(self, ui, logic, findParameterNode):
         VTKObservationMixin.__init__(self)
         TaskPanel.__init__(self, ui, logic, findParameterNode)
+        Numbers.dress(ui)
         self.live = LiveUpdates(logic, self.refresh, self._onDrawingFailed)
         self.views = XrayViews(logic, self.guarded)
         self.input = InputSection(ui, logic, self.prepareChosen)
@@ -50,14 +51,15 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         self._refreshTimer = singleShot(REFRESH_MS, self.refresh)
         self._signals = (
             (logic.changed, self._refreshTimer.start),
+            (logic.changed, self.views.refreshNotes),
             (logic.imageChanged, self._onImage),
             (logic.message, self.say),
             (logic.inputsChanged, self.prepareChosen),
         )
         for signal, slot in self._signals:
             signal.connect(slot)
-        folded = (ui.distancesSection, ui.collimationSection, ui.beamSection, ui.overlaySection, ui.toolsSection)
-        for section in (*folded, ui.sweepSection, ui.exportSection):
+        folded = (ui.distancesSection, ui.beamSection, ui.collimationSection, ui.displaySection, ui.overlaySection)
+        for section in (*folded, ui.toolsSection, ui.sweepSection, ui.exportSection):
             section.collapsed = True
         self.refresh()
 
@@ -91,9 +93,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
 
     def enter(self):
         TaskPanel.enter(self)
-        self.input.propose()
-        self.views.show()
-        self.prepareChosen()
+        self.restore()
 
     def leave(self):
         TaskPanel.leave(self)
@@ -103,9 +103,13 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
     def restore(self):
         """A scene was opened: show it when the module is open, and prepare its CT."""
         if self.isOpen:
-            self.input.propose()
             self.views.show()
-            self.prepareChosen()
+            self.propose()
+
+    def propose(self):
+        """A CT that there is no doubt about is chosen, where none is."""
+        self.input.propose()
+        self.prepareChosen()
 
     def prepareChosen(self):
         """Prepare the CT that is chosen, unless it is prepared or the panel is closed."""

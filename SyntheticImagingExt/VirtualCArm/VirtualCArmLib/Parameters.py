@@ -3,40 +3,34 @@
 from typing import Annotated
 
 import slicer
-from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import Default, WithinRange, parameterNodeWrapper
 
-RANGES = {
-    "laoDeg": (-180, 180),
-    "cranDeg": (-90, 90),
-    "rollDeg": (-180, 180),
-    "tableRMm": (-500, 500),
-    "tableAMm": (-500, 500),
-    "tableSMm": (-1000, 1000),
-    "imageSize": (16, 4096),
-    "kvp": (40, 125),
-    "alMm": (0, 50),
-    "cuMm": (0, 5),
-    "noiseSeed": (0, 2**31 - 1),
-    "scatterRatio": (0, 20),
-    "irisRadiusMm": (0, 1000),
-    "shutterLeftMm": (0, 1000),
-    "shutterRightMm": (0, 1000),
-    "shutterTopMm": (0, 1000),
-    "shutterBottomMm": (0, 1000),
-    "detail": (0, 10),
-    "laoDegB": (-180, 180),
-    "cranDegB": (-90, 90),
-    "rollDegB": (-180, 180),
-    "contrastMgMl": (0, 400),
-    "sweepLaoDeg": (-180, 180),
-    "sweepCranDeg": (-90, 90),
-    "sweepCount": (2, 360),
+from synthetic_imaging.declared import Setting, camel, default_of, own_settings
+from synthetic_imaging.xray.geometry import Geometry, Pose
+from synthetic_imaging.xray.machines import DEFAULT_MACHINE
+from synthetic_imaging.xray.settings import Collimation, Exposure, Scatter, Spectrum, Window
+
+_CLASSES = (Pose, Geometry, Spectrum, Exposure, Scatter, Collimation, Window)
+_RENAMED = {"seed": "noiseSeed", "ratio": "scatterRatio", "low": "windowLow", "high": "windowHigh"}
+_PLACES = {_RENAMED.get(field, camel(field)): (cls, field) for cls in _CLASSES for field in own_settings(cls)}
+for _angle in ("laoDeg", "cranDeg", "rollDeg"):
+    _PLACES[f"{_angle}B"] = _PLACES[f"sweep{_angle[0].upper()}{_angle[1:]}"] = _PLACES[_angle]
+
+SETTINGS = {
+    **{name: own_settings(cls)[field] for name, (cls, field) in _PLACES.items()},
+    "contrastMgMl": Setting(float, "Iodine in the segment", "mg/mL", low=0, high=400, step=5),
+    "sweepCount": Setting(int, "Images of a sweep, the first and the last included", low=2, high=360),
 }
-"""What parameters can be set to."""
+"""What is known of each number, by parameter: the core declares most of them."""
 
 
-def _ranged(kind, name):
-    return Annotated[kind, WithinRange(*RANGES[name])]
+def _declared(name, default=None):
+    """Type, range and default of a parameter; steps and digits, which the form alone needs, would only be warned of."""
+    setting = SETTINGS[name]
+    value = default_of(*_PLACES[name]) if default is None else default
+    if setting.kind is bool:
+        return Annotated[bool, Default(value)]
+    return Annotated[setting.kind, WithinRange(setting.low, setting.high), Default(setting.kind(value))]
 
 
 @parameterNodeWrapper
@@ -60,52 +54,52 @@ class VirtualCArmParameterNode:
     """
 
     ct: slicer.vtkMRMLScalarVolumeNode
-    machine: str = "cios-spin"
-    laoDeg: _ranged(float, "laoDeg") = 0.0
-    cranDeg: _ranged(float, "cranDeg") = 0.0
-    rollDeg: _ranged(float, "rollDeg") = 0.0
+    machine: str = DEFAULT_MACHINE
+    laoDeg: _declared("laoDeg")
+    cranDeg: _declared("cranDeg")
+    rollDeg: _declared("rollDeg")
     isocenter: slicer.vtkMRMLMarkupsFiducialNode
-    tableRMm: _ranged(float, "tableRMm") = 0.0
-    tableAMm: _ranged(float, "tableAMm") = 0.0
-    tableSMm: _ranged(float, "tableSMm") = 0.0
-    sourceToDetectorMm: float = 1020.0
-    sourceToIsocenterMm: float = 530.0
-    fieldWidthMm: float = 297.984
-    fieldHeightMm: float = 297.984
-    offRightMm: float = 0.0
-    offUpMm: float = 0.0
-    imageSize: _ranged(int, "imageSize") = 512
-    kvp: _ranged(float, "kvp") = 80.0
-    alMm: _ranged(float, "alMm") = 3.0
-    cuMm: _ranged(float, "cuMm") = 0.1
-    photonsPerMm2: float = 2.7e5
-    noise: bool = True
-    noiseSeed: _ranged(int, "noiseSeed") = 0
-    scatterRatio: _ranged(float, "scatterRatio") = 1.0
-    grid: bool = True
-    irisRadiusMm: _ranged(float, "irisRadiusMm") = 0.0
-    shutterLeftMm: _ranged(float, "shutterLeftMm") = 0.0
-    shutterRightMm: _ranged(float, "shutterRightMm") = 0.0
-    shutterTopMm: _ranged(float, "shutterTopMm") = 0.0
-    shutterBottomMm: _ranged(float, "shutterBottomMm") = 0.0
+    tableRMm: _declared("tableRMm")
+    tableAMm: _declared("tableAMm")
+    tableSMm: _declared("tableSMm")
+    sourceToDetectorMm: _declared("sourceToDetectorMm")
+    sourceToIsocenterMm: _declared("sourceToIsocenterMm")
+    fieldWidthMm: _declared("fieldWidthMm")
+    fieldHeightMm: _declared("fieldHeightMm")
+    offRightMm: _declared("offRightMm")
+    offUpMm: _declared("offUpMm")
+    imageSize: _declared("imageSize")
+    kvp: _declared("kvp")
+    alMm: _declared("alMm")
+    cuMm: _declared("cuMm")
+    photonsPerMm2: _declared("photonsPerMm2")
+    noise: _declared("noise")
+    noiseSeed: _declared("noiseSeed")
+    scatterRatio: _declared("scatterRatio")
+    grid: _declared("grid")
+    irisRadiusMm: _declared("irisRadiusMm")
+    shutterLeftMm: _declared("shutterLeftMm")
+    shutterRightMm: _declared("shutterRightMm")
+    shutterTopMm: _declared("shutterTopMm")
+    shutterBottomMm: _declared("shutterBottomMm")
     naive: bool = False
-    inverted: bool = False
-    windowLow: float = 0.5
-    windowHigh: float = 7.0
+    inverted: _declared("inverted")
+    windowLow: _declared("windowLow")
+    windowHigh: _declared("windowHigh")
     fitEveryImage: bool = False
-    detail: _ranged(float, "detail") = 0.0
+    detail: _declared("detail")
     biplane: bool = False
-    laoDegB: _ranged(float, "laoDegB") = 90.0
-    cranDegB: _ranged(float, "cranDegB") = 0.0
-    rollDegB: _ranged(float, "rollDegB") = 0.0
+    laoDegB: _declared("laoDegB", 90.0)
+    cranDegB: _declared("cranDegB", 0.0)
+    rollDegB: _declared("rollDegB", 0.0)
     segmentation: slicer.vtkMRMLSegmentationNode
     contrastSegmentId: str
-    contrastMgMl: _ranged(float, "contrastMgMl") = 150.0
+    contrastMgMl: _declared("contrastMgMl", 150.0)
     landmarks: slicer.vtkMRMLMarkupsFiducialNode
     exportFolder: str
-    sweepLaoDeg: _ranged(float, "sweepLaoDeg") = 30.0
-    sweepCranDeg: _ranged(float, "sweepCranDeg") = 0.0
-    sweepCount: _ranged(int, "sweepCount") = 16
+    sweepLaoDeg: _declared("sweepLaoDeg", 30.0)
+    sweepCranDeg: _declared("sweepCranDeg", 0.0)
+    sweepCount: _declared("sweepCount", 16)
     showCArm3D: bool = True
     showHandles: bool = True
     showImage3D: bool = True

@@ -30,7 +30,7 @@ class PictureSection:
                 widget.setValues(low, high)
 
     def usable(self, problem):
-        ui, noRay = self.ui, "" if self.ui.rayCheckBox.checked else _("Show the ray of the mouse first.")
+        ui, noRay = self.ui, "" if self.ui.rayCheckBox.checked else _("Show the ray under the mouse first.")
         return {ui.fitWindowButton: problem, ui.fitViewButton: problem, ui.slicesFollowCheckBox: noRay}
 
     def _onWindow(self, low, high):

@@ -1,10 +1,12 @@
-"""The section C-arm: saved views, angles, isocenter, machine, distances and table."""
+"""The sections C-arm and Machine: common views, angles, isocenter, machine, distances and table."""
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import setTextIfNew, silent
+
+from .ViewButtons import ViewButtons
 
 TABLE = ("tableRMm", "tableAMm", "tableSMm")
 
@@ -15,9 +17,7 @@ class PoseSection:
     def __init__(self, ui, logic, do):
         self.ui, self._logic, self._do = ui, logic, do
         self._parameters, self._landmarkNames = None, []
-        self._viewButtons = [widget for widget in vars(ui).values() if _viewOf(widget)]
-        for button in self._viewButtons:
-            self._connect(button, _viewOf(button))
+        self.views = ViewButtons(ui.viewsFrame, lambda name: self._do(lambda: logic.setView(name)))
         ui.placeWidget.buttonsVisible = False
         ui.placeWidget.visible = False
         ui.placeWidget.placeMultipleMarkups = slicer.qSlicerMarkupsPlaceWidget.ForcePlaceSingleMarkup
@@ -39,6 +39,7 @@ class PoseSection:
         ui.planeBFrame.visible = parameters.biplane
         with silent(ui.machineComboBox):
             ui.machineComboBox.setCurrentIndex(ui.machineComboBox.findData(parameters.machine))
+        self.views.offer(self._regions())
         self._fillLandmarks()
         self.refreshLive()
 
@@ -50,7 +51,7 @@ class PoseSection:
     def usable(self, problem):
         ui = self.ui
         landmark = problem or ("" if self._landmarkNames else _("Choose landmarks under Structures and landmarks."))
-        widgets = [*self._viewButtons, ui.placeIsocenterButton, ui.centerButton, ui.tableBackButton]
+        widgets = [*self.views.widgets, ui.placeIsocenterButton, ui.centerButton, ui.tableBackButton]
         return {**dict.fromkeys(widgets, problem), ui.landmarkComboBox: landmark}
 
     def stop(self):
@@ -67,8 +68,15 @@ class PoseSection:
             known = _("Confirmed by a second source") if machine.exact else _("Approximate")
             box.setItemData(index, f"{known}: {machine.source}", qt.Qt.ToolTipRole)
 
-    def _connect(self, button, name):
-        button.clicked.connect(lambda *_a: self._do(lambda: self._logic.setView(name)))
+    def _regions(self):
+        """What the CT shows by its content, or by the names of the structures in it."""
+        from synthetic_imaging.xray import regions_named
+
+        node = self._parameters.segmentation
+        segmentation = node.GetSegmentation() if node is not None else None
+        identifiers = list(segmentation.GetSegmentIDs()) if segmentation is not None else []
+        named = regions_named(segmentation.GetSegment(each).GetName() for each in identifiers)
+        return tuple(dict.fromkeys((*self._logic.regions, *named))) if self._logic.isReady else ()
 
     def _fillLandmarks(self):
         names = pointNames(self._parameters.landmarks)
@@ -132,10 +140,6 @@ def pointNames(node):
     """Labels of the points of a markups node that have a place; none for None."""
     count = node.GetNumberOfControlPoints() if node is not None else 0
     return [node.GetNthControlPointLabel(index) for index in range(count)]
-
-
-def _viewOf(widget):
-    return widget.property("CArmView") if hasattr(widget, "property") else None
 
 
 def _isocenterText(ras):

@@ -35,7 +35,7 @@ class SeriesSection:
     def _onShot(self, *_arguments):
         def shot():
             node = self._logic.shot()
-            self._say(_('Kept as "{name}".').format(name=node.GetName()))
+            self._say(_('Image kept as "{name}".').format(name=node.GetName()))
 
         self._do(shot, waitCursor=True)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 
-from .Parameters import RANGES
+from .Parameters import SETTINGS
 
 PLANES = ("A", "B")
 
@@ -101,53 +101,24 @@ def anglesOfView(name):
 
     if name not in VIEWS:
         raise InputError(f"There is no view '{name}'; choose one of {', '.join(VIEWS)}.")
-    return VIEWS[name].lao_deg, VIEWS[name].cran_deg, VIEWS[name].roll_deg
+    pose = VIEWS[name].pose
+    return pose.lao_deg, pose.cran_deg, pose.roll_deg
 
 
 @lru_cache(maxsize=64)
 def viewOf(state, plane):
     """The core View of a plane; InputError for numbers with which no C-arm can stand."""
-    from synthetic_imaging.xray import Pose, View
-    from synthetic_imaging.xray.checks import positive
+    from synthetic_imaging.declared import camel, own_settings
+    from synthetic_imaging.xray import Geometry, Pose
 
-    width, height = positive(state.fieldWidthMm, "fieldWidthMm"), positive(state.fieldHeightMm, "fieldHeightMm")
-    _checkDistances(state)
-    rows = max(1, round(state.imageSize * height / width))
-    if rows > RANGES["imageSize"][1]:
-        from synthetic_imaging.errors import InputError
-
-        raise InputError(
-            f"A field of {width:g} by {height:g} mm would have {rows} rows of pixels, more than "
-            f"{RANGES['imageSize'][1]}; give another height or a smaller image size."
-        )
-    return View.from_pose(
-        Pose(*state.pose(plane), isocenterOf(state)),
-        state.sourceToDetectorMm,
-        state.sourceToIsocenterMm,
-        rows,
-        state.imageSize,
-        (height / rows, width / state.imageSize),
-        (state.offRightMm, state.offUpMm),
-    )
+    numbers = {name: getattr(state, camel(name)) for name in own_settings(Geometry)}
+    return Geometry(**numbers).view(Pose(*state.pose(plane), state.isocenterRas))
 
 
 def isocenterOf(state):
     """RAS mm of the isocenter in the patient, whom the table may have carried along."""
     table = state.tableRMm, state.tableAMm, state.tableSMm
     return tuple(place - shift for place, shift in zip(state.isocenterRas, table, strict=True))
-
-
-def _checkDistances(state):
-    from synthetic_imaging.errors import InputError
-    from synthetic_imaging.xray.checks import positive
-
-    far = positive(state.sourceToDetectorMm, "sourceToDetectorMm")
-    near = positive(state.sourceToIsocenterMm, "sourceToIsocenterMm")
-    if near >= far:
-        raise InputError(
-            f"The isocenter is {near:g} mm from the source and the detector {far:g} mm; "
-            "give a source-to-detector distance that is the larger one."
-        )
 
 
 @lru_cache(maxsize=16)
@@ -179,36 +150,33 @@ def replaced(state, values):
 
 
 def converted(name, value):
-    """A value as the parameter node takes it; InputError where it is not what it should be."""
+    """A value as the parameter node takes it, a plain number of the right kind; InputError for what it would refuse."""
     from synthetic_imaging.errors import InputError
     from synthetic_imaging.xray.checks import finite
 
+    if name in SETTINGS:
+        return SETTINGS[name].checked(value, name)
     kind = State.__dataclass_fields__[name].type
     if kind is str and not isinstance(value, str):
         raise InputError(f"{name} is {value!r}; give a name.")
-    if kind not in (float, int, bool):
-        return value
-    number = finite(value, name)
-    if kind is not float and number != int(number):
-        raise InputError(f"{name} is {value!r}; give a whole number.")
-    return kind(number)
+    return bool(finite(value, name)) if kind is bool else value
+
+
+def within(name, value):
+    """The number nearest to a value that a parameter can be set to."""
+    return min(float(SETTINGS[name].high), max(float(SETTINGS[name].low), float(value)))
+
+
+def windowWithin(low, high):
+    """The window's ends as they can be set, by parameter; empty where nothing is left between them."""
+    values = dict(zip(WINDOW, (within(WINDOW[0], low), within(WINDOW[1], high)), strict=True))
+    return values if values[WINDOW[0]] < values[WINDOW[1]] else {}
 
 
 def isWindowTaken(before, state):
     """Whether somebody has set the window while it was fitted to every image."""
     changed = any(getattr(before, name) != getattr(state, name) for name in WINDOW)
     return before.fitEveryImage and state.fitEveryImage and changed
-
-
-def checkRanges(values):
-    """InputError for values that the parameter node would refuse."""
-    from synthetic_imaging.errors import InputError
-
-    for name, value in values.items():
-        value = converted(name, value)
-        low, high = RANGES.get(name, (value, value))
-        if not low <= value <= high:
-            raise InputError(f"{name} is {value:g}; give a number from {low:g} to {high:g}.")
 
 
 def isRound(state):

@@ -133,8 +133,7 @@ def _dress(display, part, plane):
     display.SetActiveScalar("Color", 0)
     display.SetScalarRangeFlag(display.UseDirectMapping)
     display.SetScalarVisibility(True)
-    display.SetSpecular(0.35)
-    display.SetPower(20)
+    display.SetSpecular(0.0)  # matte
 
 
 def _place(parameters, plane, model, part, matrices):

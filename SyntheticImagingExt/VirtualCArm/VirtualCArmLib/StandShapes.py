@@ -9,7 +9,8 @@ ARC_RADIUS_MM, ARC_DEPTH_MM, ARC_WIDTH_MM = 575.0, 55.0, 90.0
 BACK_MM = 75.0
 """How far the housings reach behind the focal spot and behind the detector's surface."""
 
-WHITE, GRAY, DARK, BLUE = (232, 235, 238), (176, 184, 192), (52, 58, 66), (60, 120, 190)
+LIGHT, GRAY, DARK, BLUE = (150, 154, 158), (112, 117, 122), (48, 53, 60), (52, 92, 140)
+"""Grays that several lamps of a view do not turn into white."""
 
 
 def arc():
@@ -38,7 +39,7 @@ def arc():
     body = vtk.vtkPolyData()
     body.SetPoints(points)
     body.SetPolys(quads)
-    return _merged((body, WHITE))
+    return _merged((body, LIGHT))
 
 
 def tube():
@@ -46,7 +47,7 @@ def tube():
     housing = _cylinder(75, 260, (0, 0, -10), axis="y")
     ends = [(_cylinder(60, 40, (0, side * 140, -10), axis="y"), GRAY) for side in (-1, 1)]
     collimator, mouth = _box((120, 120, 70), (0, 0, 85)), _box((90, 90, 8), (0, 0, 122))
-    return _merged((housing, WHITE), *ends, (collimator, GRAY), (mouth, DARK))
+    return _merged((housing, LIGHT), *ends, (collimator, GRAY), (mouth, DARK))
 
 
 def detector(isRound):
@@ -54,11 +55,11 @@ def detector(isRound):
     if isRound:
         return _merged(
             (_cylinder(0.5, 0.02 * BACK_MM, (0, 0, 0.01 * BACK_MM), axis="z"), DARK),
-            (_cylinder(0.56, 0.98 * BACK_MM, (0, 0, 0.51 * BACK_MM), axis="z"), WHITE),
+            (_cylinder(0.56, 0.98 * BACK_MM, (0, 0, 0.51 * BACK_MM), axis="z"), LIGHT),
         )
     return _merged(
         (_box((1.0, 1.0, 4), (0, 0, 2)), DARK),
-        (_box((1.14, 1.14, 40), (0, 0, 24)), WHITE),
+        (_box((1.14, 1.14, 40), (0, 0, 24)), LIGHT),
         (_box((1.16, 1.16, 5), (0, 0, 26)), BLUE),
         (_box((0.7, 0.7, BACK_MM - 44), (0, 0, 44 + (BACK_MM - 44) / 2)), GRAY),
     )

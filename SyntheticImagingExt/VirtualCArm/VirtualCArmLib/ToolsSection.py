@@ -25,7 +25,7 @@ class ToolsSection:
         ui.shapeComboBox.addItems(list(self._shapes))
         ui.shapeComboBox.currentIndexChanged.connect(self._onShape)
         ui.toolsTable.setColumnCount(2)
-        ui.toolsTable.setHorizontalHeaderLabels([_("Tool"), _("Material")])
+        ui.toolsTable.setHorizontalHeaderLabels([_("Instrument"), _("Material")])
         ui.toolsTable.setSelectionBehavior(qt.QAbstractItemView.SelectRows)
         ui.toolsTable.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         ui.toolsTable.verticalHeader().setVisible(False)
@@ -54,7 +54,7 @@ class ToolsSection:
         ui, parameters = self.ui, self._parameters
         model = problem or ("" if ui.toolModelSelector.currentNode() else _("Choose a model with a closed surface."))
         line = problem or ("" if _isDrawn(ui.toolLineSelector.currentNode()) else _("Draw and choose a line first."))
-        tool = problem or ("" if ui.toolsTable.currentRow() >= 0 else _("Select a tool in the table."))
+        tool = problem or ("" if ui.toolsTable.currentRow() >= 0 else _("Select an instrument in the table."))
         none = parameters is None or parameters.segmentation is None
         segment = problem or (_("Choose a segmentation under Structures and landmarks.") if none else "")
         filled = segment or ("" if parameters.contrastSegmentId else _("Choose the segment that is filled."))

@@ -9,6 +9,7 @@ from .ImageView import ImageView
 from .Layouts import VIEW_NAMES, Layouts
 from .Overlays import keepToView, outlinesOf
 from .RayLine import RayLine
+from .Setup import windowWithin
 from .XrayMouse import XrayMouse
 
 _FROM_FEET_AND_LEFT = (-900.0, -120.0, -1300.0)
@@ -59,13 +60,16 @@ class XrayViews:
             return
         if self.layouts.isShown:
             self.layouts.show(self._parameters.biplane)
-        shown = "AB" if self._parameters.biplane else "A"
         for name, plane in self.planes.items():
-            if name in shown:
+            if name in self._shownPlanes:
                 plane.refresh(self._parameters)
             else:
                 plane.stop()
         renderIn3D()
+
+    @property
+    def _shownPlanes(self):
+        return "AB" if self._parameters.biplane else "A"
 
     def refreshPlane(self, name):
         """A new image of one plane is there."""
@@ -74,6 +78,12 @@ class XrayViews:
             self.planes[name].draw()
             self.ray.hide()  # it belongs to the image before; the mouse shows it again
             renderIn3D()
+
+    def refreshNotes(self):
+        """Say of each image whether it is still that of the present pose."""
+        if self.isShown and self._parameters is not None:
+            for name in self._shownPlanes:
+                self.planes[name].refreshNote()
 
     def lookAtCArm(self):
         """Turn the first 3D view such that the C-arm and the patient are seen from the patient's feet and left."""
@@ -95,7 +105,8 @@ class XrayViews:
 
     def setWindow(self, low, high):
         wasModifying = self._parameters.parameterNode.StartModify()
-        self._parameters.windowLow, self._parameters.windowHigh = low, high
+        for name, value in windowWithin(low, high).items():
+            setattr(self._parameters, name, value)
         self._parameters.parameterNode.EndModify(wasModifying)
 
     def onPixel(self, name, column, row):
@@ -133,8 +144,7 @@ class _Plane:
         )
 
     def refresh(self, parameters):
-        image = self._logic.imageNode(self._name)
-        readout = self._logic.readout(self._name) if image is not None else None
+        image, readout = self._logic.imageNode(self._name), self._readout()
         self.view.show(image, outlinesOf(parameters, self._name))
         keepToView(parameters, self._name, self.view.sliceNode)
         self.mouse.attach()
@@ -143,6 +153,13 @@ class _Plane:
             self.imagePlane.show(image)
         else:
             self.imagePlane.hide()
+
+    def _readout(self):
+        return self._logic.readout(self._name) if self._logic.imageNode(self._name) is not None else None
+
+    def refreshNote(self):
+        """The image is the same, but the C-arm may have moved on."""
+        self.annotations.note(_noteOf(self._readout()))
 
     def draw(self):
         """Now, and not after the 3D views, which take longer."""

@@ -207,6 +207,6 @@ def test_the_truth_of_everything_is_written(carm, segmentation, tmp_path):
 
 
 def test_truth_of_nothing_is_refused(carm, tmp_path):
-    with pytest.raises(InputError, match="nothing to tell"):
+    with pytest.raises(InputError, match="no truth to export"):
         carm.exportTruth(tmp_path)
     assert not list(tmp_path.iterdir())

@@ -14,13 +14,14 @@ from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
-from ..xray.geometry import VIEWS, Pose, View, machine_named
+from ..xray.geometry import Pose, View, machine_named
 from ..xray.image import Patient, Radiograph, radiograph, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.meshes import read_stl
 from ..xray.settings import CT_KEV, Collimation, Scatter, Settings
 from ..xray.spectrum import Spectrum
 from ..xray.tools import Tool
+from ..xray.views import VIEWS
 from .batches import Batch
 from .options import Console
 
@@ -78,7 +79,7 @@ def _views(options, machine: Machine, ct: Volume) -> dict[str, View]:
     if options.view and options.view not in VIEWS:
         raise InputError(f"There is no view '{options.view}'; choose one of {', '.join(VIEWS)}.")
     angles = [getattr(options, name) or 0.0 for name in ("lao", "cran", "roll")]
-    pose = replace(VIEWS[options.view], isocenter_ras=isocenter) if options.view else Pose(*angles, isocenter)
+    pose = replace(VIEWS[options.view].pose, isocenter_ras=isocenter) if options.view else Pose(*angles, isocenter)
     base = View.of(machine, pose, options.off_center_mm or (0.0, 0.0))
     if options.size is not None and options.pixel_mm is None:
         base = base.resized(options.size)

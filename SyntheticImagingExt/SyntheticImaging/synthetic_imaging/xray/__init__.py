@@ -13,8 +13,9 @@ from __future__ import annotations
 from importlib import import_module
 
 _PLACES = {
-    "geometry": ("VIEWS", "Geometry", "Pose", "View", "machine_named"),
+    "geometry": ("Geometry", "Pose", "View", "machine_named"),
     "image": ("Patient", "Radiograph", "radiograph", "render"),
+    "views": ("REGIONS", "VIEWS", "regions_in", "regions_named"),
     "spectrum": ("Spectrum", "half_value_layer_mm_al"),
     "materials": ("material_named", "mass_attenuation_cm2_g"),
     "settings": ("NO_SCATTER", "Collimation", "Exposure", "Scatter", "Settings", "Window"),

@@ -17,7 +17,7 @@ from ..errors import InputError
 from .checks import finite, positive, triple
 from .machines import DEFAULT_MACHINE, Machine, machine_named, machines
 
-__all__ = ["VIEWS", "Geometry", "Machine", "Pose", "View", "machine_named", "machines"]
+__all__ = ["Geometry", "Machine", "Pose", "View", "machine_named", "machines"]
 
 _SKEW = 1e-6
 """Largest skew of a projection matrix, relative to its focal length, that rounding explains."""
@@ -53,23 +53,6 @@ class Pose(Declared):
         """The angles as a C-arm shows them, to a tenth of a degree, for example "LAO 30 CAUD 10"."""
         lao, cran = round(self.lao_deg, 1), round(self.cran_deg, 1)
         return f"{'LAO' if lao >= 0 else 'RAO'} {abs(lao):g} {'CRAN' if cran >= 0 else 'CAUD'} {abs(cran):g}"
-
-
-VIEWS: dict[str, Pose] = {
-    "ap": Pose(),
-    "lateral-left": Pose(lao_deg=90),
-    "lateral-right": Pose(lao_deg=-90),
-    "inlet": Pose(cran_deg=25),
-    "outlet": Pose(cran_deg=-45),
-    "obturator-oblique-left": Pose(lao_deg=45),
-    "obturator-oblique-right": Pose(lao_deg=-45),
-    "iliac-oblique-left": Pose(lao_deg=-45),
-    "iliac-oblique-right": Pose(lao_deg=45),
-    "mortise-left": Pose(lao_deg=15),
-    "mortise-right": Pose(lao_deg=-15),
-}
-"""Poses of common views, the detector in front of the patient and to be stood on an isocenter. An inlet view is
-called "caudad" in trauma texts after a beam that comes from the front; its detector then stands cranially."""
 
 
 @dataclass(frozen=True)
