@@ -159,7 +159,7 @@ def test_several_labels_make_one_organ(inputs, tmp_path):
 
 def test_growth_writes_a_folder_per_day(inputs, tmp_path):
     point = ",".join(f"{x:.3f}" for x in middle_of(inputs))
-    made = ["--at", point, "--radius-mm", 6, "--growth", 60, "--days", "-60,0,60", "--preset", "cyst"]
+    made = ["--at", point, "--radius-mm", 6, "--doubling-time-days", 60, "--days", "-60,0,60", "--preset", "cyst"]
     assert run(inputs, *made, "--out", tmp_path / "out") == 0
     volumes = []
     for name in ("day_-60", "day_0", "day_60"):
@@ -172,8 +172,21 @@ def test_growth_writes_a_folder_per_day(inputs, tmp_path):
         np.testing.assert_array_equal(first, second)
 
 
+def test_growth_at_even_intervals_and_by_its_former_option(inputs, tmp_path, capsys):
+    point = ",".join(f"{x:.3f}" for x in middle_of(inputs))
+    made = ["--at", point, "--radius-mm", 6, "--preset", "cyst"]
+    steps = ["--interval-days", 60, "--frame-count", 2]
+    assert run(inputs, *made, "--doubling-time-days", -60, *steps, "--out", tmp_path / "a") == 0
+    assert capsys.readouterr().err == ""
+    assert run(inputs, *made, "--growth", -60, "--days", "0,60", "--out", tmp_path / "b") == 0
+    assert capsys.readouterr().err == "synthetic-imaging: --growth is now --doubling-time-days.\n"
+    for name in ("day_0", "day_60"):
+        assert lesions_in(tmp_path / "a" / name) == lesions_in(tmp_path / "b" / name)
+    assert lesions_in(tmp_path / "a/day_60")[0]["radius_mm"] == pytest.approx(6 / 2 ** (1 / 3))
+
+
 def test_satellites_surround_their_lesion(inputs, tmp_path):
-    made = ["--auto", "--radius-mm", 4, "--satellites", 2, "--seed", 4]
+    made = ["--auto", "--radius-mm", 4, "--satellite-count", 2, "--seed", 4]
     assert run(inputs, *made, "--out", tmp_path / "out") == 0
     main_lesion, *others = lesions_in(tmp_path / "out")
     assert len(others) == 2
@@ -200,6 +213,18 @@ def test_messages_go_to_the_error_stream_and_results_to_the_output(inputs, tmp_p
     assert run(inputs, "--auto", "--radius-mm", 5, "--out", tmp_path / "out") == 0
     told = capsys.readouterr()
     assert told.out == told.err == ""
+
+
+def test_the_phantom_tells_a_program_how_far_it_is_and_is_read_back(tmp_path, capsys):
+    small = ["--shape", "40,64,64", "--seed", "5"]
+    assert main(["phantom", "torso", *small, "--progress", "--out", str(tmp_path)]) == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    percents = [line["percent"] for line in told]
+    assert percents == sorted(percents) and percents[0] == 0 and percents[-1] < 100
+    assert {"Growing the anatomy", "Painting the tissues"} < {line["stage"] for line in told}
+    read, made = phantom.load(tmp_path), phantom.torso(seed=5, shape=(40, 64, 64))
+    assert (read.ct.numpy() == made.ct.numpy()).all() and (read.labels.numpy() == made.labels.numpy()).all()
+    assert read.label_names == made.label_names and read.landmarks == made.landmarks
 
 
 def test_the_phantom_and_the_example_in_its_help(tmp_path, capsys):
@@ -232,6 +257,19 @@ def test_help_has_an_example_that_the_parser_accepts(verb, capsys):
     text = capsys.readouterr().out
     if verb:
         assert f"  synthetic-imaging {verb[0]}" in text.split("example:")[1]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_shells_complete_the_command(shell, capsys):
+    assert main(["--print-completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert "shutter" in script and "tumor-batch" in script and "--sdd-mm" not in script
+
+
+def test_completion_names_the_package_that_it_needs(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    assert main(["--print-completion", "bash"]) == 2
+    assert "pip install shtab" in capsys.readouterr().err
 
 
 def test_help_does_not_wait_for_the_engine():

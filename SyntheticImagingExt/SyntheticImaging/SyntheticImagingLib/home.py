@@ -92,8 +92,8 @@ class HomePanel(Panel):
             for column, text in enumerate((name, wanted, version or "", state)):
                 table.setItem(row, column, qt.QTableWidgetItem(text))
         showAllRows(table)
-        title = _("Installation: {count} packages are missing") if missing else _("Installation: complete")
-        self.ui.requirementsButton.text = title.format(count=len(missing))
+        title = _("Installation: packages are missing") if missing else _("Installation: complete")
+        self.ui.requirementsButton.text = title
         absent = _("Python packages are missing; Install what is missing gets them.") if missing else ""
         busy = _("Wait until the task is done, or cancel it.") if self.isBusy else ""
         complete = "" if missing else _("Everything that is needed is installed.")

@@ -16,7 +16,7 @@ from .segments import (
     segmentSteps,
     setSegmentRegion,
 )
-from .tree import markSynthetic, placeBeside, placeInFolder
+from .tree import markSynthetic, placeBeside, placeInFolder, removeWithDisplays
 
 __all__ = [
     "addSegment",
@@ -28,6 +28,7 @@ __all__ = [
     "markSynthetic",
     "placeBeside",
     "placeInFolder",
+    "removeWithDisplays",
     "segmentSteps",
     "segmentationFromLabels",
     "setSegmentRegion",

@@ -121,7 +121,7 @@ def phantomSteps(body, seed):
         yield stage, 90
     except BaseException:
         for node in reversed(made):
-            slicer.mrmlScene.RemoveNode(node)
+            nodes.removeWithDisplays(node)
         hierarchy.RemoveItem(folder)
         raise
     for node in made:

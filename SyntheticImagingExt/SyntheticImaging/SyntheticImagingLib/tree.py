@@ -20,6 +20,14 @@ def markSynthetic(node, sourceNode=None):
         node.SetNodeReferenceID(SOURCE_ROLE, sourceNode.GetID())
 
 
+def removeWithDisplays(node):
+    """Take a displayable node out of the scene; its displays go after it, since views complain of a node without."""
+    displays = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    for each in (node, *displays):
+        if each is not None and each.GetScene() is not None:
+            slicer.mrmlScene.RemoveNode(each)
+
+
 def placeBeside(node, inputNode):
     """Put a node into the study, or folder, of another one in the subject hierarchy."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
