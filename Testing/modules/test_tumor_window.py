@@ -359,3 +359,27 @@ def test_a_lesion_that_undo_brings_back_is_selected(host, widget):
     assert widget.logic.current == -1
     widget.ui.undoButton.click()
     assert widget.logic.current == 0 and widget.ui.shuffleButton.enabled
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "step", "decimals"),
+    [
+        ("placeRadiusSlider", 1, 60, 0.5, 1),
+        ("doublingTimeSpinBox", -2000, 2000, 10, 0),
+        ("intervalSpinBox", 1, 365, 5, 0),
+        ("frameCountSpinBox", 2, 24, 1, 0),
+        ("satelliteCountSpinBox", 1, 10, 1, 0),
+        ("severalCountSpinBox", 0, 30, 1, 0),
+    ],
+)
+def test_numbers_have_ranges_steps_and_digits_that_a_hand_can_use(widget, name, low, high, step, decimals):
+    box = getattr(widget.ui, name)
+    assert (box.minimum, box.maximum, box.singleStep) == (low, high, step)
+    assert getattr(box, "decimals", 0) == decimals
+
+
+def test_the_kinds_of_the_organ_come_first(widget):
+    titles = [widget.ui.presetComboBox.itemText(index) for index in range(widget.ui.presetComboBox.count)]
+    assert titles[:2] == ["HCC, portal phase", "HCC, arterial phase"]
+    assert titles.index("Hemangioma") < titles.index("Hypodense mass") < titles.index("Simple cyst")
+    assert titles.index("Simple cyst") < titles.index("Renal mass")

@@ -20,7 +20,7 @@ class LesionSection:
     def __init__(self, ui, logic, do, live):
         self.ui, self._logic, self._do, self._live = ui, logic, do, live
         self._parameters = None
-        self._sliders = {}
+        self._sliders, self._isWarning = {}, False
         for slider in (value for value in vars(ui).values() if hasattr(value, "property")):
             field = slider.property("LesionField")
             if field and slider is not ui.protrudeCheckBox:
@@ -44,7 +44,7 @@ class LesionSection:
         lesion = logic.lesions[logic.current] if 0 <= logic.current < len(logic.lesions) else None
         setTextIfNew(self.ui.lesionSection, _titleOf(lesion))
         if lesion is None:
-            self.ui.distanceLabel.palette = self.ui.lesionSection.palette
+            self._warn(False)
             setTextIfNew(self.ui.distanceLabel, _("No lesion is selected."))
             return
         self._setRanges()
@@ -60,11 +60,17 @@ class LesionSection:
         if not logic.isReady or not 0 <= logic.current < len(logic.lesions):
             return
         room = logic.roomAround(logic.current)
+        self._warn(room["vesselMm"] < 0)
+        setTextIfNew(self.ui.distanceLabel, roomText(**room))
+
+    def _warn(self, on):
+        if on == self._isWarning:
+            return  # a new palette makes Qt style the label again, at each move of a hand
         palette = qt.QPalette(self.ui.lesionSection.palette)
-        if room["vesselMm"] < 0:
+        if on:
             palette.setColor(qt.QPalette.WindowText, qt.QColor(WARNING_COLOR))
         self.ui.distanceLabel.palette = palette
-        setTextIfNew(self.ui.distanceLabel, roomText(**room))
+        self._isWarning = on
 
     def _setRanges(self):
         summary = self._logic.caseSummary()
