@@ -1,0 +1,55 @@
+"""What a user sets of a run; nothing here needs torch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..declared import Declared, choice, flag, number, text
+from ..errors import InputError
+
+PRESETS = ("quality", "fast")
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Settings(Declared):
+    """How a model is run. The preset "quality" is the model as published; "fast" gives almost the same labels sooner.
+
+    A tile step of None is the model's own (quality) or the largest that keeps tiles overlapping by a quarter (fast).
+    """
+
+    preset: str = choice("quality", PRESETS, "As published, or sooner: tiles overlap less, air is skipped")
+    tile_step: float | None = number(
+        None, "Distance of tiles in tiles; empty: what the preset takes", low=0.1, high=1, step=0.05,
+    )  # fmt: skip
+    mirror: bool = flag(
+        False, "Mean over mirrored images, as nnU-Net publishes results; takes up to eight times as long"
+    )
+    crop: str = choice("", ("", "none", "body"), "What of the image is looked at; empty: what the preset takes")
+    margin_mm: float = number(20, "Margin around what is looked at", unit="mm", low=0, high=200)
+    device: str = choice("auto", DEVICES, "Where the network runs; auto: the graphics card where there is one")
+    half: bool = flag(True, "Half precision on a graphics card")
+    folds: str = text("all", 'Which trainings of one model are averaged: "all", or their numbers as "0,1"')
+
+    @property
+    def fast(self) -> bool:
+        return self.preset == "fast"
+
+    @property
+    def crops_to_body(self) -> bool:
+        return self.crop == "body" or (self.fast and self.crop == "")
+
+    def check(self):
+        self.fold_names()
+
+    def fold_names(self) -> tuple[str, ...] | None:
+        """The folds by name, None for all."""
+        if self.folds.strip().lower() in ("", "all"):
+            return None
+        names = tuple(part.strip() for part in self.folds.split(","))
+        if not all(name.isdigit() for name in names):
+            raise InputError(f"folds is '{self.folds}'; give 'all', or numbers with commas between them, as '0,1'.")
+        return names
+
+    def with_mirror(self, mirror: bool) -> Settings:
+        return replace(self, mirror=mirror)
