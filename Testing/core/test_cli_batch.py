@@ -156,6 +156,19 @@ def test_a_batch_is_not_resumed_with_other_options(folders, capsys):
     assert results(folders) == before
 
 
+def test_a_batch_of_version_0_1_is_resumed(folders, capsys):
+    assert run(folders, "--count", 2, "--seed", 1, "--satellite-count", 1) == 0
+    before = results(folders)
+    record = {"preset": None, "level": None, "count": 2, "radius_mm": 4.0, "contrast_hu": None, "without": None,
+              "satellites": 1, "seed": 1, "organ_value": None, "dicom": False}  # fmt: skip
+    (folders / "out" / "batch.json").write_text(json.dumps(record, indent=2))
+    assert run(folders, "--count", 2, "--seed", 1, "--satellites", 1) == 0 and results(folders) == before
+    assert run(folders, "--count", 2, "--seed", 1) == 2
+    (folders / "out" / "batch.json").write_text("[")
+    assert run(folders, "--count", 2, "--seed", 1, "--satellite-count", 1) == 2
+    assert "made with other options" in capsys.readouterr().err
+
+
 def test_folders_that_cannot_be_used(folders, capsys):
     def refused(*arguments) -> str:
         assert main(["tumor-batch", *map(str, arguments), "--out", str(folders / "out"), "--quiet"]) == 2
@@ -164,7 +177,7 @@ def test_folders_that_cannot_be_used(folders, capsys):
 
     assert "is not a folder" in refused(folders / "cts" / "a.nrrd", folders / "organs")
     assert "two folders" in refused(folders / "cts", folders / "cts")
-    assert "no preset" in refused(folders / "cts", folders / "organs", "--preset", "wart")
+    assert "--preset is 'wart'" in refused(folders / "cts", folders / "organs", "--preset", "wart")
     (folders / "empty").mkdir()
     assert "holds no CT" in refused(folders / "empty", folders / "organs")
     assert "should be called, for instance, 'a.nrrd'" in refused(folders / "cts", folders / "empty")

@@ -129,7 +129,9 @@ def test_a_lesion_larger_than_the_organ(capsys, tmp_path, inputs):
     center = ",".join(map(str, tumor_bodies.center_of(read_volume(inputs / "ct.nrrd"))))
     told = refused(capsys, tmp_path, inputs, "--at", center, "--radius-mm", "40")
     assert "larger than the organ" in told and "radius well below 2" in told
-    told = refused(capsys, tmp_path, inputs, "--at", center, "--radius-mm", "20", "--growth", "30", "--days", "0,100")
+    told = refused(
+        capsys, tmp_path, inputs, "--at", center, "--radius-mm", "20", "--doubling-time-days", "30", "--days", "0,100"
+    )
     assert "larger than the organ" in told
     assert "the largest that fits is" in refused(capsys, tmp_path, inputs, "--auto", "--radius-mm", "60")
 
@@ -140,22 +142,22 @@ def test_a_lesion_larger_than_the_organ(capsys, tmp_path, inputs):
         (["--at", "1,2", "--radius-mm", "5"], "three numbers"),
         (["--at", "1,2,x"], "'x' is not a number"),
         (["--at", "nan,0,0"], "not a finite number"),
-        (["--auto", "--radius-mm", "inf"], "not a finite number"),
+        (["--auto", "--radius-mm", "inf"], "give a finite number"),
         (["--auto", "--at", "1,2,3"], "not allowed with"),
         (["--radius-mm", "5"], "one of the arguments"),
-        (["--auto", "--count", "0"], "at least 1"),
-        (["--auto", "--seed", "-1"], "at least 0"),
-        (["--auto", "--preset", "wart"], "no preset 'wart'"),
-        (["--auto", "--level", "huge"], "no size level 'huge'"),
+        (["--auto", "--count", "-1"], "--count is -1; give a whole number from 0 to 100."),
+        (["--auto", "--seed", "-1"], "--seed is -1; give a whole number from 0"),
+        (["--auto", "--preset", "wart"], "--preset is 'wart'; choose one of hcc-portal"),
+        (["--auto", "--level", "huge"], "--level is 'huge'; choose one of tiny"),
         (["--auto", "--without", "gravity"], "No step is called gravity"),
-        (["--auto", "--level", "tiny", "--radius-mm", "5"], "--radius-mm"),
+        (["--auto", "--level", "tiny", "--radius-mm", "5"], "cannot be combined with radius_mm"),
         (["--at", "1,2,3", "--level", "tiny"], "cannot be combined with --at"),
         (["--lesions", "a.json", "--preset", "cyst", "--radius-mm", "2"], "--preset, --radius-mm cannot be combined"),
-        (["--auto", "--growth", "30"], "go together"),
-        (["--auto", "--growth", "0", "--days", "1"], "other than zero"),
+        (["--auto", "--days", "0,30", "--frame-count", "3"], "leave one of them out"),
+        (["--auto", "--doubling-time-days", "0"], "other than zero"),
         (["--auto", "--vessels-value", "3"], "add --vessels"),
         (["--auto", "--device", "abacus"], "device 'abacus'"),
-        (["--auto", "--radius-mm", "-3"], "must lie between"),
+        (["--auto", "--radius-mm", "-3"], "give a number from 0.5 to 100 mm"),
         (["--at", "1,2,3", "--without", "site"], "goes with --auto"),
         (["--auto", "--unknown"], "unrecognized arguments"),
     ],
@@ -196,7 +198,7 @@ def _denied(*_, **__):
 
 
 @pytest.mark.parametrize("fail_at", [1, 3, 5, 8])
-@pytest.mark.parametrize("days", [[], ["--growth", "50", "--days", "0,10"]])
+@pytest.mark.parametrize("days", [[], ["--doubling-time-days", "50", "--days", "0,10"]])
 def test_a_disk_that_fills_up_leaves_the_earlier_result(capsys, tmp_path, inputs, monkeypatch, fail_at, days):
     files = [str(inputs / "ct.nrrd"), str(inputs / "organ.nrrd")]
     made = ["--auto", "--radius-mm", "4", "--quiet", *days, "--out", str(tmp_path / "out")]

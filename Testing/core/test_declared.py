@@ -1,7 +1,12 @@
 """What is declared of a number holds wherever the number is used."""
 
+import argparse
 import json
+import re
+import subprocess
+import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,11 +14,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic_imaging import declared
-from synthetic_imaging.declared import Declared, choice, flag, number, numbers, text, whole
+from synthetic_imaging.cli import options
+from synthetic_imaging.declared import Declared, choice, flag, number, numbers, several, text, whole
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.reading.design import Design, ImagePolicy
+from synthetic_imaging.reading.observers import Observer, Simulation
+from synthetic_imaging.tumor.lesion import Lesion
+from synthetic_imaging.tumor.plans import Growth, Plan
 from synthetic_imaging.xray.geometry import Geometry, Pose, machine_named
-from synthetic_imaging.xray.machines import machines
-from synthetic_imaging.xray.settings import Settings, Window
+from synthetic_imaging.xray.machines import Machine, machines
+from synthetic_imaging.xray.settings import Contrast, Conversion, Settings, Window
+from synthetic_imaging.xray.spectrum import Spectrum
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,26 @@ def test_a_setting_is_told_in_words():
     assert declared.camel("shutter_left_mm") == "shutterLeftMm"
 
 
-@pytest.mark.parametrize("cls", [Settings, Pose, Geometry])
+XRAY = [Settings, Pose, Geometry, Machine, Conversion, Contrast]
+DECLARED = [*XRAY, Lesion, Plan, Growth, Design, ImagePolicy, Observer, Simulation]
+
+
+@pytest.mark.parametrize("cls", DECLARED)
+def test_every_setting_has_one_name_and_a_row(cls):
+    where = declared.paths(cls)
+    assert sorted(where.values()) == sorted(declared.settings(cls))
+    rows = declared.rows(cls)
+    assert [row["name"] for row in rows] == list(where) and all(row["help"] and row["default"] for row in rows)
+    assert set(rows[0]) == {"name", "unit", "default", "range", "step", "help", "source"}
+
+
+def test_names_that_several_parts_have_are_told_apart():
+    where = declared.paths(Lesion)
+    assert where["contrast_hu"] == "contrast_hu" and where["rim_contrast_hu"] == "rim.contrast_hu"
+    assert where["capsule_thickness_mm"] == "capsule.thickness_mm" and where["blur_mm"] == "edge.blur_mm"
+
+
+@pytest.mark.parametrize("cls", DECLARED)
 def test_defaults_keep_their_own_limits_and_are_helped(cls):
     cls()
     for path, setting in declared.settings(cls).items():
@@ -143,3 +173,70 @@ def test_the_table_carries_the_patient_and_not_the_isocenter():
 def test_impossible_geometries_are_refused(values, words):
     with pytest.raises(InputError, match=words):
         Geometry(**values)
+
+
+# What is declared appears in the shell.
+
+
+@dataclass(frozen=True)
+class Grating(Declared):
+    """A number that the program does not have."""
+
+    prefixed = ("pitch_um",)
+
+    pitch_um: float = number(25, "Distance of the lines", unit="µm", low=5, high=80, step=0.5)
+    lines: int = whole(3, "Lines", low=1, high=9)
+    tilt_ras: tuple = numbers((0.0, 0.0, 1.0), "Normal")
+    used: bool = flag(True, "It is in the beam")
+    orders: tuple = several(("first",), ("first", "second"), "Orders that count 50 %")
+
+
+@dataclass(frozen=True)
+class Beam(Spectrum):
+    """The program's own beam with one number more: a part that is declared, and nothing else."""
+
+    grating: Grating = field(default_factory=Grating)
+
+
+def shell(*arguments):
+    parser = argparse.ArgumentParser(prog="made-up")
+    options.add_settings(parser.add_argument_group("beam"), Beam, told={"al_mm": "the tube's"})
+    return options.taken(parser.parse_args(options.join_negative_values(list(arguments))), Beam()), parser
+
+
+def test_a_made_up_number_appears_in_shell_and_json():
+    beam, parser = shell("--grating-pitch-um", "10.5", "--kvp=90", "--tilt-ras", "-1,0,0", "--no-used", "--orders",
+                         "second,first")  # fmt: skip
+    assert beam == Beam(kvp=90, grating=Grating(10.5, 3, (-1, 0, 0), False, ("second", "first")))
+    assert shell()[0] == Beam(), "what is not given keeps its default"
+    text = " ".join(parser.format_help().split())
+    assert "--grating-pitch-um" in text and "Distance of the lines (5 to 80 µm; default 25 µm)" in text
+    assert "--used, --no-used It is in the beam (default on)" in text and "Orders that count 50 %" in text
+    assert "default the tube's" in text
+    assert Beam.from_dict(json.loads(json.dumps(beam.to_dict()))) == beam
+    assert {"name": "grating_pitch_um", "unit": "µm", "default": "25", "range": "5 to 80 µm", "step": "0.5",
+            "help": "Distance of the lines", "source": ""} in declared.rows(Beam)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--grating-pitch-um", "-1"), "--grating-pitch-um is -1; give a number from 5 to 80 µm."),
+        (("--grating-pitch-um", "wide"), "--grating-pitch-um is 'wide'; give a finite number."),
+        (("--lines", "2.5"), "--lines is '2.5'; give a whole number."), (("--orders", "third"), "one or more of first"),
+        (("--tilt-ras", "1,2"), "--tilt-ras is '1,2'; give three numbers with commas between them: normal."),
+    ],
+)  # fmt: skip
+def test_the_shell_refuses_with_the_sentence_of_the_declaration(arguments, words):
+    with pytest.raises(InputError, match=re.escape(words)):
+        shell(*arguments)
+
+
+@pytest.mark.parametrize("module", ["tumor.plans", "xray.settings", "xray.geometry", "reading.design"])
+def test_declarations_need_no_torch(module):
+    code = (
+        f"import sys, synthetic_imaging.{module}; print(sorted({{'torch', 'scipy', 'SimpleITK'}} & set(sys.modules)))"
+    )
+    folder = Path(declared.__file__).parents[1]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True)
+    assert done.stdout.strip() == "[]"

@@ -37,7 +37,18 @@ def study(*arguments) -> int:
 
 def test_from_cases_to_report(table, tmp_path, capsys, passphrase):
     folder, key = tmp_path / "study", tmp_path / "study.key.json"
-    options = ["--box-mm", "48,48,36", "--arms", "rating,pairs", "--training", 2, "--seed", 1, "--title", "My study"]
+    options = [
+        "--box-mm",
+        "48,48,36",
+        "--arms",
+        "rating,pairs",
+        "--training-cases",
+        2,
+        "--seed",
+        1,
+        "--title",
+        "My study",
+    ]
     assert study("new", "--table", table, *options, "--out", folder) == 0
     said = capsys.readouterr().out
     assert "with 14 cases" in said and "too few to prove equivalence to 0.50 within ±0.20: 60 cases" in said
@@ -117,7 +128,10 @@ def test_the_passphrase_comes_from_a_file_or_the_environment_only(table, tmp_pat
         (["new", "--out", "x"], "No cases were given"),
         (["report", "--out", "x"], "Give the study folder"),
         (["new", "--table", "absent.csv", "--out", "x"], "cannot be read"),
-        (["new", "--table", "absent.csv", "--arms", "both", "--out", "x"], "arms are both"),
+        (
+            ["new", "--table", "absent.csv", "--arms", "both", "--out", "x"],
+            "--arms is both; give one or more of rating, pairs",
+        ),
         (["new", "--table", "absent.csv", "--mark", "never", "--out", "x"], "choose one of off"),
         (["check", "absent", "--key", "absent"], "holds no study"),
     ],

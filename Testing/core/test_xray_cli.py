@@ -7,11 +7,9 @@ import pydicom
 import pytest
 import torch
 
-from synthetic_imaging.cli import drr as verb
 from synthetic_imaging.cli import main
 from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.volume import Volume
-from synthetic_imaging.xray import export
 from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.meshes import write_stl
 from synthetic_imaging.xray.poses import read_pose, record_of, view_of, write_pose
@@ -32,8 +30,11 @@ def files(tmp_path_factory):
     return folder
 
 
+FIELD = ("--field-width-mm", "128", "--field-height-mm", "128")
+
+
 def drr(files, out, *arguments):
-    command = ["drr", str(files / "ct.nrrd"), "--size", "32", "--pixel-mm", "4", "--out", str(out), "--quiet"]
+    command = ["drr", str(files / "ct.nrrd"), "--image-size", "32", *FIELD, "--out", str(out), "--quiet"]
     return main([*command, *map(str, arguments)])
 
 
@@ -45,7 +46,19 @@ def image(path):
 def test_the_water_path_is_that_of_the_block(files, tmp_path, lao):
     """Rays that stay clear of the rod: the chord of the box, from the pose in the file."""
     assert (
-        drr(files, tmp_path / "w.nrrd", "--lao", lao, "--sdd-mm", 1000, "--sid-mm", 600, "--output", "water-path") == 0
+        drr(
+            files,
+            tmp_path / "w.nrrd",
+            "--lao-deg",
+            lao,
+            "--source-to-detector-mm",
+            1000,
+            "--source-to-isocenter-mm",
+            600,
+            "--output",
+            "water-path",
+        )
+        == 0
     )
     view = read_pose(tmp_path / "w.nrrd")
     assert view.isocenter_ras == pytest.approx((10, -20, 30)), "the isocenter is the CT's center"
@@ -66,7 +79,7 @@ def test_the_water_path_is_that_of_the_block(files, tmp_path, lao):
 
 def test_every_output_has_its_meaning(files, tmp_path):
     for output in ("line-integral", "transmission", "signal", "display"):
-        assert drr(files, tmp_path / f"{output}.nrrd", "--output", output, "--no-noise", "--scatter", 0) == 0
+        assert drr(files, tmp_path / f"{output}.nrrd", "--output", output, "--no-noise", "--scatter-ratio", 0) == 0
     assert drr(files, tmp_path / "naive.nrrd", "--output", "transmission", "--naive") == 0
     line, transmission, signal, display = (
         image(tmp_path / f"{name}.nrrd") for name in ("line-integral", "transmission", "signal", "display")
@@ -78,9 +91,30 @@ def test_every_output_has_its_meaning(files, tmp_path):
 
 
 def test_noise_follows_photons_and_seed(files, tmp_path):
-    for name, photons, seed in (("a", 1e4, 1), ("b", 1e4, 1), ("c", 1e4, 2), ("d", 1e6, 1)):
-        options = ("--photons", photons, "--seed", seed, "--output", "transmission", "--scatter", 0, "--no-grid")
-        assert drr(files, tmp_path / f"{name}.nrrd", *options, "--sdd-mm", 1000, "--sid-mm", 800) == 0
+    for name, photons, seed in (("a", 1e4 / 16, 1), ("b", 1e4 / 16, 1), ("c", 1e4 / 16, 2), ("d", 1e6 / 16, 1)):
+        options = (
+            "--photons-per-mm2",
+            photons,
+            "--seed",
+            seed,
+            "--output",
+            "transmission",
+            "--scatter-ratio",
+            0,
+            "--no-grid",
+        )
+        assert (
+            drr(
+                files,
+                tmp_path / f"{name}.nrrd",
+                *options,
+                "--source-to-detector-mm",
+                1000,
+                "--source-to-isocenter-mm",
+                800,
+            )
+            == 0
+        )
     a, b, c, d = (image(tmp_path / f"{name}.nrrd") for name in "abcd")
     assert torch.equal(a, b) and not torch.equal(a, c)
     few, many = (float(torch.cat([x[:, :5], x[:, -5:]]).std()) for x in (a, d))  # air beside the block
@@ -90,23 +124,62 @@ def test_noise_follows_photons_and_seed(files, tmp_path):
 
 def test_scatter_and_contrast_options_reach_the_image(files, tmp_path):
     quiet = ("--output", "transmission", "--no-noise")
-    assert drr(files, tmp_path / "none.nrrd", *quiet, "--scatter", 0) == 0
-    assert drr(files, tmp_path / "much.nrrd", *quiet, "--scatter", 4, "--no-grid") == 0
+    assert drr(files, tmp_path / "none.nrrd", *quiet, "--scatter-ratio", 0) == 0
+    assert drr(files, tmp_path / "much.nrrd", *quiet, "--scatter-ratio", 4, "--no-grid") == 0
     labels = ("--labels", files / "labels.nrrd")
-    assert drr(files, tmp_path / "iodine.nrrd", *quiet, "--scatter", 0, *labels, "--contrast", "2:30") == 0
-    assert drr(files, tmp_path / "bones.nrrd", *quiet, "--scatter", 0, *labels, "--bones", 2, "--kvp", 50) == 0
+    assert drr(files, tmp_path / "iodine.nrrd", *quiet, "--scatter-ratio", 0, *labels, "--contrast", "2:30") == 0
+    assert drr(files, tmp_path / "bones.nrrd", *quiet, "--scatter-ratio", 0, *labels, "--bones", 2, "--kvp", 50) == 0
     none, much, iodine = (image(tmp_path / f"{name}.nrrd") for name in ("none", "much", "iodine"))
     assert (much > none).all() and float(iodine.min()) < float(none.min())
 
 
-def test_the_verb_knows_the_outputs_of_the_core():
-    """The verb names them itself, for its help must appear without loading the engine."""
-    assert verb.OUTPUTS == export.OUTPUTS
+def test_former_options_work_and_say_their_new_names(files, tmp_path, capsys):
+    former = (
+        "--lao -30 --cran 10 --roll 5 --isocenter 5,-15,25 --sdd-mm 900 --sid-mm 500 --size 32 --pixel-mm 4 "
+        "--off-center-mm -3,4 --photons 16000 --scatter 0.5 --window=0,6 --invert --output display"
+    )
+    present = (
+        "--lao-deg -30 --cran-deg 10 --roll-deg 5 --isocenter-ras 5,-15,25 --source-to-detector-mm 900 "
+        "--source-to-isocenter-mm 500 --image-size 32 --field-width-mm 128 --field-height-mm 128 --off-right-mm -3 "
+        "--off-up-mm 4 --photons-per-mm2 1000 --scatter-ratio 0.5 --window-low 0 --window-high 6 --inverted "
+        "--output display"
+    )
+    ct = str(files / "ct.nrrd")
+    assert main(["drr", ct, *former.split(), "--out", str(tmp_path / "former.nrrd"), "--quiet"]) == 0
+    told = capsys.readouterr().err
+    assert "--lao is now --lao-deg." in told and "--window is now --window-low and --window-high." in told
+    assert "--photons is now --photons-per-mm2." in told and "--pixel-mm is now --field-width-mm and" in told
+    assert main(["drr", ct, *present.split(), "--out", str(tmp_path / "present.nrrd"), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+    assert torch.equal(image(tmp_path / "former.nrrd"), image(tmp_path / "present.nrrd"))
+    assert read_pose(tmp_path / "former.nrrd") == read_pose(tmp_path / "present.nrrd")
+
+
+def test_shutters_and_the_limits_of_a_named_machine(files, tmp_path, capsys):
+    flat = ("--output", "signal", "--no-noise", "--scatter-ratio", 0)
+    assert drr(files, tmp_path / "open.nrrd", *flat) == 0
+    assert drr(files, tmp_path / "half.nrrd", *flat, "--shutter-left-mm", 64, "--lao-deg", 0) == 0
+    whole, half = (image(tmp_path / f"{name}.nrrd") for name in ("open", "half"))
+    assert (half[:, :15] < 0.1 * whole[:, :15]).all() and torch.allclose(half[:, 18:], whole[:, 18:], rtol=0.05)
+    command = [
+        "drr",
+        str(files / "ct.nrrd"),
+        "--image-size",
+        "32",
+        "--lao-deg",
+        "60",
+        "--out",
+        str(tmp_path / "a.nrrd"),
+    ]
+    assert main([*command, "--machine", "cios-spin"]) == 0
+    assert "reaches from RAO 110 to LAO 40 only." in capsys.readouterr().out
+    assert main(command) == 0
+    assert "reaches" not in capsys.readouterr().out, "nobody said which C-arm it is"
 
 
 def test_saved_views_poses_and_formats(files, tmp_path):
     assert drr(files, tmp_path / "a.png", "--view", "lateral-left", "--detail", 1, "--fit-window") == 0
-    assert drr(files, tmp_path / "a.dcm", "--view", "inlet", "--invert") == 0
+    assert drr(files, tmp_path / "a.dcm", "--view", "inlet", "--inverted") == 0
     assert float(pydicom.dcmread(tmp_path / "a.dcm").PositionerSecondaryAngle) == pytest.approx(25)
     assert drr(files, tmp_path / "b.nrrd", "--pose", tmp_path / "a.dcm") == 0
     view = View.from_pose(Pose(10, 20, 30, (10, -20, 30)), 900, 500, 24, 20, (3.0, 4.0), (5.0, -6.0))
@@ -120,7 +193,16 @@ def test_saved_views_poses_and_formats(files, tmp_path):
 def test_machine_and_size_keep_the_field(files, tmp_path):
     assert (
         main(
-            ["drr", str(files / "ct.nrrd"), "--machine", "artis-zee", "--size", "62", "--out", str(tmp_path / "a.nrrd")]
+            [
+                "drr",
+                str(files / "ct.nrrd"),
+                "--machine",
+                "artis-zee",
+                "--image-size",
+                "62",
+                "--out",
+                str(tmp_path / "a.nrrd"),
+            ]
         )
         == 0
     )
@@ -154,14 +236,20 @@ def test_many_poses_resume(files, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--sdd-mm", 0), "above 0"), (("--sdd-mm", 400, "--sid-mm", 600), "farther"), (("--sid-mm", -3), "above 0"),
-        (("--cran", 95), "-90 to 90"), (("--kvp", 200), "40 to 125"), (("--machine", "x"), "cios-spin"),
-        (("--view", "x"), "lateral-left"), (("--view", "ap", "--lao", 3), "cannot be combined"),
+        (("--source-to-detector-mm", 0), "--source-to-detector-mm is 0; give a number from 300 to 3000 mm."),
+        (("--source-to-detector-mm", 400, "--source-to-isocenter-mm", 600), "larger one"),
+        (("--cran-deg", 95), "-90 to 90"), (("--kvp", 200), "40 to 125"), (("--machine", "x"), "cios-spin"),
+        (("--kvp", "high"), "--kvp is 'high'; give a finite number."), (("--image-size", 10.5), "whole number"),
+        (("--isocenter-ras", "1,2"), "three numbers with commas"), (("--response", "film"), "scintillator"),
+        (("--view", "x"), "lateral-left"), (("--view", "ap", "--lao-deg", 3), "cannot be combined"),
         (("--pose", "none.json"), "does not exist"), (("--poses", "none.json", "--out", "folder"), "list of poses"),
-        (("--bones", 2), "--labels"), (("--off-center-mm", "1,2,3"), "two numbers"), (("--window", "5,1"), "exchange"),
-        (("--photons", 0), "from 0.01 to"), (("--scatter", -1), "0 to 10"),
+        (("--bones", 2), "--labels"), (("--window-low", 8), "exchange"),
+        (("--shutter-left-mm", 70, "--shutter-right-mm", 70), "shutter meet"),
+        (("--photons-per-mm2", 0), "from 0.01 to"), (("--scatter-ratio", -1), "0 to 10"),
+        (("--off-center-mm", "1,2,3"), "two numbers"),
         (("--output", "signal", "--out", "a.png"), "gray"),
-        (("--out", "a.jpg"), "unknown file type"), (("--sid-mm", 20, "--sdd-mm", 900), "inside the patient"),
+        (("--out", "a.jpg"), "unknown file type"),
+        (("--source-to-isocenter-mm", 100, "--isocenter-ras", "10,70,30"), "inside the patient"),
         (("--output", "water-path", "--tool", "a.stl:steel"), "CT alone"),
         (("--truth", "t"), "add --labels, --tool"),
     ],
@@ -190,7 +278,7 @@ def test_a_tool_and_the_truth(files, tmp_path):
     write_stl(tmp_path / "wire.stl", kwire((40, -20, 30), (1, 0, 0), 80, 6))
     points = {"middle": [10, -20, 30], "far": [900, -20, 30]}
     (tmp_path / "points.json").write_text(json.dumps(points))
-    common = ("--output", "transmission", "--no-noise", "--scatter", 0)
+    common = ("--output", "transmission", "--no-noise", "--scatter-ratio", 0)
     assert drr(files, tmp_path / "plain.nrrd", *common) == 0
     scene = ("--tool", f"{tmp_path / 'wire.stl'}:steel", "--labels", files / "labels.nrrd")
     truth = ("--landmarks", tmp_path / "points.json", "--truth", tmp_path / "truth")

@@ -177,11 +177,34 @@ def test_machines_say_where_their_numbers_come_from():
     assert not MACHINE.changed(pixel_mm=0.5).exact
 
 
+def test_a_machine_tells_what_it_cannot_be_set_to():
+    for machine in machines().values():
+        assert not machine.beyond(0, 0, machine.source_to_detector_mm, 80)
+    innova = machine_named("innova-3100")
+    assert innova.beyond(106, -46, 1191) == [
+        f"{innova.title} {what} only."
+        for what in (
+            "reaches from RAO 117 to LAO 105", "reaches from CAUD 45 to CRAN 50",
+            "holds the detector 890 to 1190 mm from the source",
+        )
+    ]  # fmt: skip
+    assert machine_named("bv-pulsera").beyond(0, 0, 5000, 120)[0].endswith("takes 40 to 110 kV only.")
+
+
 @settings(max_examples=30, deadline=None)
 @given(angles, points)
 def test_records_round_trip(angle, isocenter):
     view = View.of(MACHINE, Pose(*angle, isocenter), (3, 4)).resized(200)
     assert turned(numbers(view_of(record_of(view))) - numbers(view)) < 1e-9
+
+
+def test_angles_of_files_are_taken_back_into_one_turn():
+    record = record_of(View.of(MACHINE, Pose(-90, 20, 10)))
+    for turn in (-720, -360, 360):
+        again = view_of({**record, "lao_deg": -90 + turn, "roll_deg": 10 + turn})
+        assert again.pose().lao_deg == pytest.approx(-90) and again.pose().roll_deg == pytest.approx(10)
+    with pytest.raises(InputError, match="lao_deg is 270; give an angle from -180 to 180"):
+        Pose(270)
 
 
 def test_pose_files_round_trip(tmp_path):
@@ -200,8 +223,8 @@ def test_pose_files_round_trip(tmp_path):
     ("make", "words"),
     [
         (lambda: machine_named("nothing"), "cios-spin"),
-        (lambda: MACHINE.changed(source_to_detector_mm=0), "above 0"),
-        (lambda: MACHINE.changed(source_to_isocenter_mm=-5), "above 0"),
+        (lambda: MACHINE.changed(source_to_detector_mm=0), "300 to 3000 mm"),
+        (lambda: MACHINE.changed(source_to_isocenter_mm=-5), "100 to 2900 mm"),
         (lambda: MACHINE.changed(source_to_isocenter_mm=2000), "farther"),
         (lambda: MACHINE.changed(rows=0), "whole number"),
         (lambda: Pose(cran_deg=91), "-90 to 90"),

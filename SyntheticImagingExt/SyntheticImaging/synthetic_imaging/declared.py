@@ -15,6 +15,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -90,6 +91,17 @@ class Setting:
             return self._checked_text(value, name)
         return self._checked_number(value, name)
 
+    def read(self, text: str, name: str) -> Any:
+        """The value of a text as it is typed, several with commas between them; InputError says what would do."""
+        if not (self.size or self.many):
+            return self.checked(text, name)
+        words = [word.strip() for word in text.split(",")]
+        if self.size and len(words) != self.size:
+            raise InputError(
+                f"{name} is '{text}'; give {_count_word(self.size)} numbers with commas between them{self._hint}."
+            )
+        return self.checked(words, name)
+
     def _checked_flag(self, value, name: str) -> bool:
         # the flags of NumPy are none of Python's
         if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
@@ -113,8 +125,7 @@ class Setting:
     def _checked_numbers(self, value, name: str) -> tuple:
         values = list(value) if isinstance(value, Iterable) and not isinstance(value, str | bytes) else []
         if len(values) != self.size:
-            words = {2: "two", 3: "three"}
-            raise InputError(f"{name} is {value!r}; give {words.get(self.size, self.size)} numbers{self._hint}.")
+            raise InputError(f"{name} is {value!r}; give {_count_word(self.size)} numbers{self._hint}.")
         return tuple(self._checked_number(part, f"{name}[{index}]") for index, part in enumerate(values))
 
     def _checked_number(self, value, name: str) -> float | int:
@@ -297,11 +308,12 @@ def value_of(item: Declared, path: str) -> Any:
 
 def paths(cls: type[Declared]) -> dict[str, str]:
     """Dotted names by the one name that each setting has in the shell and in the console: "scatter_ratio" is
-    "scatter.ratio" of Settings."""
-    found = {cls.known_as(name): name for name in own_settings(cls)}
-    for name, part in parts(cls).items():
-        found |= {known: f"{name}.{path}" for known, path in paths(part).items()}
-    return found
+    "scatter.ratio" of Settings. What several parts have is told apart by theirs: "rim_thickness_mm" of Lesion."""
+    found = [(cls.known_as(name), name, "") for name in own_settings(cls)]
+    for part, kind in parts(cls).items():
+        found += [(known, f"{part}.{path}", part) for known, path in paths(kind).items()]
+    often = Counter(known for known, _, _ in found)
+    return {f"{part}_{known}" if part and often[known] > 1 else known: path for known, path, part in found}
 
 
 def changed(item: Item, values: Mapping[str, Any], _within: str = "") -> Item:
@@ -356,6 +368,10 @@ def _number_of(value) -> float | None:
         return float(value)
     except (TypeError, ValueError):
         return None
+
+
+def _count_word(count: int) -> str:
+    return {2: "two", 3: "three"}.get(count, str(count))
 
 
 def _plain(value: float) -> str:

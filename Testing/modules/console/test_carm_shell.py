@@ -19,10 +19,21 @@ def shell(carm, tmp_path):
     carm.setBeam(**BEAM)
 
     place = ",".join(map(str, POSE["isocenterRas"]))
-    angles = ("--lao", "33", "--cran", "-12", "--roll", "5", f"--isocenter={place}", "--size", "128")
+    angles = (
+        "--lao-deg",
+        "33",
+        "--cran-deg",
+        "-12",
+        "--roll-deg",
+        "5",
+        "--isocenter-ras",
+        place,
+        "--image-size",
+        "128",
+    )
 
     def run(output, *pose):
-        beam = ("--kvp", "95", "--al-mm", "4", "--cu-mm", "0.2", "--scatter", "0.5", "--no-noise", "--quiet")
+        beam = ("--kvp", "95", "--al-mm", "4", "--cu-mm", "0.2", "--scatter-ratio", "0.5", "--no-noise", "--quiet")
         out = tmp_path / f"shell-{output}.nrrd"
         assert main(["drr", str(tmp_path / "ct.nrrd"), *pose, *beam, "--output", output, "--out", str(out)]) == 0
         return read_volume(out)

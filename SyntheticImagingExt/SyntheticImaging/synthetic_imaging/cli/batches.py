@@ -24,15 +24,18 @@ class Batch:
     record: str
     console: Console
 
-    def begin(self, asked: dict) -> None:
-        """Remember what is asked for; InputError where the folder was begun with something else."""
+    def begin(self, asked: dict, present: Callable[[dict], dict] = lambda record: record) -> None:
+        """Remember what is asked for; InputError where the folder was begun with something else.
+
+        present: what a record of an earlier version would be in this one.
+        """
         from ..io.atomic import publish, staging
 
         if self.out.exists() and not self.out.is_dir():
             raise InputError(f"'{self.out}' is a file; give --out a folder.")
         path, text = self.out / self.record, json.dumps(asked, indent=2)
         if path.exists():
-            if path.read_text(encoding="utf-8") != text:
+            if _told(path, present) != json.loads(text):
                 raise InputError(
                     f"'{self.out}' holds {self.unit}s made with other options (see {self.record} there); "
                     "use the same options to resume, or choose another folder for --out."
@@ -51,3 +54,11 @@ class Batch:
         if len(left) < len(names):
             self.console.result(f"{len(names) - len(left)} of {len(names)} {self.unit}s are complete already.")
         yield from tqdm(left, unit=self.unit, disable=self.console.quiet, file=sys.stderr)
+
+
+def _told(path: Path, present: Callable[[dict], dict]) -> dict | None:
+    """What a record tells; None where it cannot be read."""
+    try:
+        return json.loads(json.dumps(present(json.loads(path.read_text(encoding="utf-8")))))
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None

@@ -12,13 +12,15 @@ import numpy as np
 import torch
 
 from .. import tumor
+from ..declared import changed
 from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..tumor.checks import check_lesion
+from ..tumor.lesion import Lesion
+from ..tumor.plans import Growth, Plan
 from ..volume import Volume
-from .options import Console
+from .options import Console, given, taken
 
-DEFAULT_PRESET = "hcc-portal"
 SITE = "site"
 """The step of --without that belongs to the choice of a place, not to the lesion."""
 _IDENTITY = {"ct_sha256": "CT", "organ_sha256": "organ", "vessels_sha256": "vessels"}
@@ -26,12 +28,8 @@ _IDENTITY = {"ct_sha256": "CT", "organ_sha256": "organ", "vessels_sha256": "vess
 
 def check_options(options):
     """InputError for options that name what does not exist, before any file is read."""
-    tumor.preset_named(options.preset or DEFAULT_PRESET)
-    tumor.Lesion().without(*_lesion_steps(options))
-    if options.level and options.level not in tumor.LEVEL_NAMES:
-        raise InputError(f"There is no size level '{options.level}'; choose one of {', '.join(tumor.LEVEL_NAMES)}.")
-    if options.level and options.radius_mm is not None:
-        raise InputError("--level sets the radius, so it cannot be combined with --radius-mm; leave one of them out.")
+    taken(options, Plan())
+    Lesion().without(*_lesion_steps(options))
     try:
         torch.zeros(1, device=options.device)
     except (RuntimeError, AssertionError) as error:
@@ -59,45 +57,56 @@ def read_record(path: str | Path) -> str:
         raise InputError(f"'{path}' could not be read as a lesion record: {error}.") from error
 
 
-def lesions_of(case: tumor.Case, options, recorded: str | None = None) -> list[tumor.Lesion]:
+def lesions_of(case: tumor.Case, options, recorded: str | None = None) -> list[Lesion]:
     """The lesions that the options describe: recorded, at given points, or at clear sites."""
     if recorded is not None:
         return _replayed(case, recorded)
-    seed, preset = options.seed or 0, options.preset or DEFAULT_PRESET
+    plan = taken(options, Plan())
     points = getattr(options, "at", None)
     if points:
-        kind = tumor.preset_named(preset)
-        lesions = [kind.sample(case, ras, options.radius_mm, seed + index) for index, ras in enumerate(points)]
+        kind = tumor.preset_named(plan.preset)
+        lesions = [kind.sample(case, ras, plan.radius_mm, plan.seed + index) for index, ras in enumerate(points)]
         lesions = [replace(lesion, name=f"{lesion.name} {number}") for number, lesion in enumerate(lesions, 1)]
     else:
         careful = SITE not in (options.without or ())
         lesions = tumor.sample_lesions(
-            case, preset, options.level, options.count, options.radius_mm, seed, clear_of_vessels=careful
+            case, plan.preset, plan.level, plan.count or None, plan.radius_mm, plan.seed, clear_of_vessels=careful
         )
-    if options.contrast_hu is not None:
-        lesions = [replace(lesion, contrast_hu=options.contrast_hu) for lesion in lesions]
+    look = given(options, Lesion, ["contrast_hu"])
+    lesions = [changed(lesion, look) for lesion in lesions]
     lesions = [lesion.without(*_lesion_steps(options)) for lesion in lesions]
     for lesion in lesions if points else ():
         check_lesion(case, lesion)
-    return _with_satellites(case, lesions, options.satellites or 0, seed)
+    return _with_satellites(case, lesions, plan.satellite_count, plan.seed)
 
 
-def grown(case: tumor.Case, lesions: Sequence[tumor.Lesion], options) -> list[list[tumor.Lesion]]:
-    """The lesions on each day of the options, or just as they are."""
-    if options.days is None:
+def growth_of(options) -> tuple[Growth, tuple[float, ...]] | None:
+    """How the lesions grow, and the days to write; None where no option asks for it."""
+    if options.days is None and not given(options, Growth):
+        return None
+    growth = taken(options, Growth())
+    return growth, options.days or growth.days
+
+
+def grown(
+    case: tumor.Case, lesions: Sequence[Lesion], growth: tuple[Growth, tuple[float, ...]] | None
+) -> list[list[Lesion]]:
+    """The lesions on each day, or just as they are."""
+    if growth is None:
         return [list(lesions)]
-    per_lesion = [tumor.growth_series(lesion, options.growth, options.days) for lesion in lesions]
+    how, days = growth
+    per_lesion = [tumor.growth_series(lesion, how.doubling_time_days, days) for lesion in lesions]
     for series in per_lesion:
         for lesion in series:
             check_lesion(case, lesion)
-    return [[series[index] for series in per_lesion] for index in range(len(options.days))]
+    return [[series[index] for series in per_lesion] for index in range(len(days))]
 
 
 def _lesion_steps(options) -> list[str]:
     return [step for step in options.without or () if step != SITE]
 
 
-def _replayed(case: tumor.Case, recorded: str) -> list[tumor.Lesion]:
+def _replayed(case: tumor.Case, recorded: str) -> list[Lesion]:
     lesions = tumor.lesions_of(recorded)
     was, now = json.loads(recorded), tumor.record(case, [])
     different = [word for key, word in _IDENTITY.items() if was.get(key) != now[key]]
@@ -111,7 +120,7 @@ def _replayed(case: tumor.Case, recorded: str) -> list[tumor.Lesion]:
     return lesions
 
 
-def _with_satellites(case: tumor.Case, lesions: list[tumor.Lesion], count: int, seed: int) -> list[tumor.Lesion]:
+def _with_satellites(case: tumor.Case, lesions: list[Lesion], count: int, seed: int) -> list[Lesion]:
     complete = list(lesions)
     for lesion in lesions if count else ():
         others = [other for other in complete if other is not lesion]

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import torch
 
+from ..declared import changed
 from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
-from ..xray.geometry import Pose, View, machine_named
+from ..xray.geometry import Geometry, Pose, View, machine_named
 from ..xray.image import Patient, Radiograph, radiograph, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.meshes import read_stl
-from ..xray.settings import CT_KEV, Collimation, Scatter, Settings
-from ..xray.spectrum import Spectrum
+from ..xray.settings import Contrast, Conversion, Settings
 from ..xray.tools import Tool
 from ..xray.views import VIEWS
 from .batches import Batch
-from .options import Console
+from .former import tell_former
+from .options import Console, taken
 
 _RECORD = "drr.json"
 _NAME = re.compile(r"\w[\w.\-]*")
@@ -35,9 +36,12 @@ def make(options, console: Console) -> int:
         raise InputError(f"There is no GPU for --device {options.device}; leave the option out to compute on the CPU.")
     console.stage("Reading")
     ct = read_volume(options.ct)
-    machine = _machine(options)
-    views = _views(options, machine, ct)
-    settings = _settings(options, machine, next(iter(views.values())))
+    machine = machine_named(options.machine or DEFAULT_MACHINE)
+    geometry = _geometry(options, machine)
+    views = _views(options, geometry, ct)
+    settings = _settings(options, machine, geometry)
+    if options.machine:
+        _tell_beyond(console, machine, views, settings)
     tools = _tools(options)
     labels = read_labels(options.labels, like=ct) if options.labels else None
     points = truth_files.read_landmarks(options.landmarks) if options.landmarks else {}
@@ -59,33 +63,37 @@ def make(options, console: Console) -> int:
     return 0
 
 
-def _machine(options) -> Machine:
-    machine = machine_named(options.machine or DEFAULT_MACHINE)
-    given = {
-        "source_to_detector_mm": options.sdd_mm,
-        "source_to_isocenter_mm": options.sid_mm,
-        "pixel_mm": options.pixel_mm,
-    }
-    given = {name: value for name, value in given.items() if value is not None}
-    if options.pixel_mm is not None and options.size is not None:
-        given |= {"rows": options.size, "columns": options.size}
-    return machine.changed(**given) if given else machine
+def _geometry(options, machine: Machine) -> Geometry:
+    base = Geometry.of(machine, image_size=machine.columns)
+    if options.pixel_mm is not None:  # the option of version 0.1: with an image size a square of so many pixels
+        tell_former("--pixel-mm", "--field-width-mm and --field-height-mm")
+        rows, columns = (options.image_size or count for count in (machine.rows, machine.columns))
+        field = columns * options.pixel_mm, rows * options.pixel_mm
+        base = replace(base, field_width_mm=field[0], field_height_mm=field[1])
+    return taken(options, base)
 
 
-def _views(options, machine: Machine, ct: Volume) -> dict[str, View]:
+def _views(options, geometry: Geometry, ct: Volume) -> dict[str, View]:
     """The views by name; a single one has no name."""
     center = ct.ras_from_ijk((torch.tensor(ct.shape[::-1]).numpy() - 1) / 2)
-    isocenter = tuple(options.isocenter or center)
     if options.view and options.view not in VIEWS:
         raise InputError(f"There is no view '{options.view}'; choose one of {', '.join(VIEWS)}.")
-    angles = [getattr(options, name) or 0.0 for name in ("lao", "cran", "roll")]
-    pose = replace(VIEWS[options.view].pose, isocenter_ras=isocenter) if options.view else Pose(*angles, isocenter)
-    base = View.of(machine, pose, options.off_center_mm or (0.0, 0.0))
-    if options.size is not None and options.pixel_mm is None:
-        base = base.resized(options.size)
+    start = VIEWS[options.view].pose if options.view else Pose()
+    base = geometry.view(taken(options, replace(start, isocenter_ras=center)))
     if options.pose:
         return {"": poses.read_pose(options.pose, base)}
     return _views_in(Path(options.poses).expanduser(), base) if options.poses else {"": base}
+
+
+def _tell_beyond(console: Console, machine: Machine, views: dict[str, View], settings: Settings):
+    """What the machine that was named could not be set to; each sentence once."""
+    told: dict[str, None] = {}
+    for view in views.values():
+        pose = view.pose()
+        limits = machine.beyond(pose.lao_deg, pose.cran_deg, view.source_to_detector_mm, settings.spectrum.kvp)
+        told |= dict.fromkeys(limits)
+    for sentence in told:
+        console.result(f"note: {sentence}")
 
 
 def _views_in(path: Path, base: View) -> dict[str, View]:
@@ -108,31 +116,27 @@ def _views_in(path: Path, base: View) -> dict[str, View]:
     return views
 
 
-def _settings(options, machine: Machine, view: View) -> Settings:
-    default = Settings()
-    beam = {"kvp": options.kvp, "al_mm": options.al_mm, "cu_mm": options.cu_mm}
-    exposure = replace(default.exposure, noise=not options.no_noise, seed=options.seed)
-    if options.photons is not None:
-        row_mm, column_mm = view.pixel_mm
-        exposure = replace(exposure, photons_per_mm2=options.photons / (row_mm * column_mm))
-    window = replace(default.window, inverted=options.invert, detail=options.detail or 0.0)
-    if options.window is not None:
-        window = replace(window, low=options.window[0], high=options.window[1])
-    return Settings(
-        spectrum=replace(Spectrum(), **{name: value for name, value in beam.items() if value is not None}),
-        exposure=exposure,
-        scatter=Scatter(1.0 if options.scatter is None else options.scatter, grid=not options.no_grid),
-        collimation=Collimation(machine.field_mm[1] / 2) if machine.round_field else Collimation(),
-        window=window,
-        naive=options.naive,
-        naive_kev=options.ct_kev or CT_KEV,
-    )
+def _settings(options, machine: Machine, geometry: Geometry) -> Settings:
+    settings = taken(options, Settings(naive_kev=_conversion(options).ct_kev))
+    if options.photons is not None:  # the option of version 0.1
+        tell_former("--photons", "--photons-per-mm2")
+        pixel_mm2 = geometry.field_width_mm / geometry.image_size * geometry.field_height_mm / geometry.rows
+        settings = changed(settings, {"exposure.photons_per_mm2": options.photons / pixel_mm2})
+    if machine.round_field:
+        radius_mm = min(geometry.field_width_mm, geometry.field_height_mm) / 2
+        iris_mm = settings.collimation.iris_radius_mm
+        settings = changed(settings, {"collimation.iris_radius_mm": min(radius_mm, iris_mm or radius_mm)})
+    return settings
+
+
+def _conversion(options) -> Conversion:
+    return taken(options, Conversion())
 
 
 def _division(options, labels: Volume | None) -> split.Split:
     if options.output == "water-path":
         return split.water_only()
-    kev = options.ct_kev or CT_KEV
+    kev = _conversion(options).ct_kev
     if not (options.bones or options.contrast):
         return split.continuous(kev)
     agents = [_contrast(text) for text in options.contrast or ()]
@@ -140,10 +144,10 @@ def _division(options, labels: Volume | None) -> split.Split:
     return split.labeled(labels, options.bones or (), agents, kev)
 
 
-def _contrast(text: str) -> split.Contrast:
+def _contrast(text: str) -> Contrast:
     label, _, amount = text.partition(":")
     try:
-        return split.Contrast(int(label), float(amount))
+        return Contrast(int(label), float(amount))
     except ValueError as error:
         if isinstance(error, InputError):
             raise
@@ -184,11 +188,12 @@ def _many(
     out = Path(options.out).expanduser()
     batch = Batch(out, "image", _RECORD, console)
     batch.begin(
-        {"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": settings.to_dict()}
+        {"ct": str(options.ct), "tools": options.tool, "output": options.output, "settings": settings.to_dict()},
+        lambda record: {**record, "settings": Settings.from_dict(record["settings"]).to_dict()},
     )
     order = {name: index for index, name in enumerate(views)}
     for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name])):
-        exposure = replace(settings.exposure, seed=settings.exposure.seed + order[name])
+        exposure = replace(settings.exposure, seed=(settings.exposure.seed + order[name]) % 2**31)
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
         if options.truth:
             truth(Path(options.truth).expanduser() / name, views[name])

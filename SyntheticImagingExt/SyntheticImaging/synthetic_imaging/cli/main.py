@@ -14,6 +14,7 @@ import warnings
 from .. import __version__
 from ..errors import InputError
 from . import drr, phantom, presets, study, tumor, tumor_batch
+from .former import renewed
 from .options import Console, common_options, join_negative_values
 
 PROGRAM = "synthetic-imaging"
@@ -23,10 +24,10 @@ _DESCRIPTION = "Synthetic tumors in CT with exact truth. Each verb has its own h
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns 0, 1 (something went wrong) or 2 (the input cannot be used)."""
-    arguments = join_negative_values(sys.argv[1:] if argv is None else list(argv))
+    arguments = sys.argv[1:] if argv is None else list(argv)
     options = None
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(renewed(join_negative_values(arguments)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             warnings.simplefilter("always", UserWarning)
@@ -56,10 +57,24 @@ def _parser() -> argparse.ArgumentParser:
         prog=PROGRAM, description=_DESCRIPTION, allow_abbrev=False, parents=[common_options()]
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
+    parser.add_argument(
+        "--print-completion", action=_Completion, choices=("bash", "zsh", "tcsh"), metavar="SHELL",
+        help="print what completes the command in bash, zsh or tcsh, and stop",
+    )  # fmt: skip
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
     for verb in (tumor, tumor_batch, presets, drr, phantom, study):
         verb.add_to(verbs)
     return parser
+
+
+class _Completion(argparse.Action):
+    def __call__(self, parser, namespace, values, option_string=None):
+        try:
+            import shtab
+        except ImportError:
+            raise InputError("Completion needs the package shtab; install it with: pip install shtab") from None
+        print(shtab.complete(parser, values))
+        parser.exit()
 
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):

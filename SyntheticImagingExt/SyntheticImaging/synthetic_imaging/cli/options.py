@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-_TAKES_NEGATIVE = ("--at", "--days", "--isocenter", "--off-center-mm", "--window")
+from ..declared import Declared, Item, Setting, changed, default_of, paths, setting_of
+
+_NEGATIVE = re.compile(r"-(\d|\.\d|inf|nan)")
+_METAVARS = {"": "N", "°": "DEG", "1/mm²": "N", "%": "PERCENT", "mg/mL": "MG_ML"}
 
 
 class Console:
@@ -28,11 +34,76 @@ def join_negative_values(arguments: list[str]) -> list[str]:
     """Turn ``--at -45,12,30`` into ``--at=-45,12,30``, for argparse takes a leading minus for an option."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] in _TAKES_NEGATIVE:
+        if joined and joined[-1].startswith("--") and "=" not in joined[-1] and _NEGATIVE.match(argument):
             joined[-1] += f"={argument}"
         else:
             joined.append(argument)
     return joined
+
+
+class _Take(argparse.Action):
+    """Takes the text of a declared setting; what is wrong is an InputError with the sentence of the declaration."""
+
+    def __init__(self, *args, setting: Setting, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._setting = setting
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        setattr(namespace, self.dest, self._setting.read(values, option_string))
+
+
+def add_settings(group, cls: type[Declared], *names: str, told: Mapping[str, str] | None = None):
+    """Options for what a class declares: for all of it, or for the names given, as they are known outside the class.
+
+    told: words for the default by name, where the verb has another one than the class. What is not given stays None.
+    """
+    where = paths(cls)
+    for name in names or where:
+        setting = setting_of(cls, where[name])
+        help = _help(setting, (told or {}).get(name) or _default_text(setting, default_of(cls, where[name])))
+        option = "--" + name.replace("_", "-")
+        if setting.kind is bool:
+            group.add_argument(option, action=argparse.BooleanOptionalAction, default=None, help=help)
+        else:
+            group.add_argument(option, action=_Take, setting=setting, metavar=_metavar(name, setting), help=help)
+
+
+def names_of(*classes: type[Declared]) -> list[str]:
+    """The options of classes by their names."""
+    return [name for cls in classes for name in paths(cls)]
+
+
+def given(options, cls: type[Declared], names: Iterable[str] = ()) -> dict[str, Any]:
+    """What the options set of a class, by dotted name. names: as for ``add_settings``."""
+    where = paths(cls)
+    values = {where[name]: getattr(options, name, None) for name in names or where}
+    return {path: value for path, value in values.items() if value is not None}
+
+
+def taken(options, base: Item) -> Item:
+    """An object with what the options set of it."""
+    return changed(base, given(options, type(base)))
+
+
+def _help(setting: Setting, default: str) -> str:
+    limits = setting.range_text
+    notes = [note for note in (limits, f"default {default}" if default else "") if note]
+    return f"{setting.help} ({'; '.join(notes)})".replace("%", "%%") if notes else setting.help.replace("%", "%%")
+
+
+def _default_text(setting: Setting, default) -> str:
+    if default is None or default == "":
+        return ""
+    return setting.told(default) + ("" if isinstance(default, bool | str) else setting.suffix)
+
+
+def _metavar(name: str, setting: Setting) -> str:
+    if setting.size:
+        return "R,A,S" if name.endswith("_ras") else ",".join("XYZ"[: setting.size])
+    if setting.kind is str:
+        word = "NAME" if setting.choices else "TEXT"
+        return f"{word},{word}" if setting.many else word
+    return _METAVARS.get(setting.unit, setting.unit.upper())
 
 
 def common_options() -> argparse.ArgumentParser:
@@ -43,6 +114,16 @@ def common_options() -> argparse.ArgumentParser:
     return parser
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Usage with what is needed only, for all the rest is listed below it."""
+
+    def add_usage(self, usage, actions, groups, prefix=None):
+        needed = [group for group in groups if getattr(group, "required", False)]
+        chosen = [action for group in needed for action in group._group_actions]
+        kept = [action for action in actions if action.required or not action.option_strings or action in chosen]
+        super().add_usage(usage, kept, needed, prefix)
+
+
 def add_verb(verbs, name: str, run, brief: str, summary: str, example: str) -> argparse.ArgumentParser:
     """A verb's parser: brief for the list of verbs, summary above its options, an example below them."""
     parser = verbs.add_parser(
@@ -50,7 +131,7 @@ def add_verb(verbs, name: str, run, brief: str, summary: str, example: str) -> a
         help=brief,
         description=summary,
         epilog=f"example:\n{example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         allow_abbrev=False,
         parents=[common_options()],
     )
@@ -60,22 +141,16 @@ def add_verb(verbs, name: str, run, brief: str, summary: str, example: str) -> a
 
 def add_lesion_options(parser: argparse.ArgumentParser):
     """What a lesion is, the same for one CT and for many."""
+    from ..tumor.lesion import ABLATIONS, Lesion
+    from ..tumor.plans import Plan
+
     kind = parser.add_argument_group("lesions")
-    kind.add_argument(
-        "--preset", metavar="NAME", help="kind of lesion (default hcc-portal; all: synthetic-imaging presets)"
-    )
-    kind.add_argument("--level", metavar="LEVEL", help="published size and number: tiny, small, medium, large or mix")
-    kind.add_argument(
-        "--count", type=positive_integer, metavar="N", help="how many, instead of the level's number or 1"
-    )
-    kind.add_argument("--radius-mm", type=number, metavar="R", help="radius instead of the preset's range")
-    kind.add_argument("--contrast-hu", type=number, metavar="D", help="attenuation minus the organ's, for instance -40")
+    add_settings(kind, Plan)
+    add_settings(kind, Lesion, "contrast_hu", told={"contrast_hu": "that of the kind"})
     kind.add_argument(
         "--without", nargs="+", action="extend", metavar="STEP",
-        help="switch steps off: site (places clear of vessels), elastic, texture, edge, mass_effect, capsule",
+        help=f"switch steps off: site (places clear of vessels), {', '.join(ABLATIONS)}",
     )  # fmt: skip
-    kind.add_argument("--satellites", type=positive_integer, metavar="N", help="small lesions around each one")
-    kind.add_argument("--seed", type=natural, default=None, metavar="S", help="of everything random (default 0)")
     organ = parser.add_argument_group("organ")
     organ.add_argument(
         "--organ-value", type=label_numbers, metavar="N,N", help="label or labels of the organ (default: all but 0)"

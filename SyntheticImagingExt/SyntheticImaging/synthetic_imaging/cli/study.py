@@ -8,10 +8,13 @@ import os
 import sys
 from pathlib import Path
 
+from ..declared import changed
 from ..errors import InputError
-from ..reading.design import COUNT_COLUMNS
+from ..reading.design import COUNT_COLUMNS, REAL, SYNTHETIC, Design, ImagePolicy
 from ..reading.key import PASSPHRASE_VARIABLE
-from .options import Console, add_verb, natural, number, positive_integer, triple
+from ..reading.observers import Observer, Simulation, observer_named, power, simulate
+from ..tumor.plans import DEFAULT_PRESET, Plan
+from .options import Console, add_settings, add_verb, names_of, natural, taken
 
 _SUMMARY = """Make, check and evaluate visual Turing tests. A study is a folder with images under random codes;
 its key, encrypted, lies apart. Readers read it in the module Visual Turing of 3D Slicer, or in a
@@ -43,28 +46,10 @@ def _add_new(actions):
     source.add_argument("--table", metavar="CSV", help="table of all cases")
     source.add_argument("--real", metavar="DIR", help="folder of real images")
     source.add_argument("--synthetic", metavar="DIR", help="folder of synthetic images")
-    source.add_argument("--preset", default="hcc-portal", metavar="NAME", help="kind of the lesions that are made")
-    plan = parser.add_argument_group("design")
-    plan.add_argument("--title", default="Visual Turing test", metavar="TEXT")
-    plan.add_argument("--question", metavar="TEXT", help="what readers are asked")
-    plan.add_argument("--instructions", default="", metavar="TEXT", help="shown before the first case")
-    plan.add_argument("--arms", default="rating", metavar="A,A", help="rating, pairs, or rating,pairs")
-    plan.add_argument("--training", type=natural, default=0, metavar="N", help="cases with feedback, an even number")
-    plan.add_argument("--repeat-share", type=number, default=0.1, metavar="X", help="shown twice (default 0.1)")
-    plan.add_argument("--block-size", type=positive_integer, default=10, metavar="N", help="cases per balanced block")
-    plan.add_argument("--time-limit-s", type=number, metavar="S", help="seconds per case")
-    plan.add_argument("--mark", default="off", metavar="WHEN", help="mark what decided: off, optional, required")
-    plan.add_argument("--cue", action="store_true", help="show where the lesion is")
-    plan.add_argument("--allow-unsure", action="store_true", help="offer unsure beside the scale")
-    plan.add_argument("--allow-back", action="store_true", help="let readers change earlier answers")
-    plan.add_argument("--sessions", type=positive_integer, default=1, metavar="N", help="per reader")
-    plan.add_argument("--washout-days", type=number, default=14.0, metavar="D", help="between sessions")
-    plan.add_argument("--margin", type=number, default=0.15, metavar="X", help="of equivalence (default 0.15)")
+    add_settings(source, Plan, "preset")
+    add_settings(parser.add_argument_group("design"), Design)
     images = parser.add_argument_group("images")
-    images.add_argument("--modality", default="ct", metavar="M", help="ct (default) or xray")
-    images.add_argument("--box-mm", type=triple, metavar="X,Y,Z", help="part to show around the lesion")
-    images.add_argument("--spacing-mm", type=triple, metavar="X,Y,Z", help="resample all images to these voxels")
-    images.add_argument("--size-px", type=positive_integer, default=1024, metavar="N", help="of radiographs")
+    add_settings(images, ImagePolicy, *[name for name in names_of(ImagePolicy) if name not in names_of(Design)])
     parser.add_argument("--seed", type=natural, metavar="S", help="of all that depends on the truth (default: secret)")
     parser.add_argument("--accept-leaks", action="store_true", help="make the study even where the classes leak")
     parser.add_argument("--key", metavar="FILE", help="where the key goes (default: beside the folder)")
@@ -86,7 +71,7 @@ counts: a table with the columns {", ".join(COUNT_COLUMNS)}."""
     parser = add_verb(actions, "report", run_report, "evaluate a study", summary, example)
     _add_study(parser, needed=False)
     parser.add_argument("--counts", metavar="CSV", help="published counts instead of a study")
-    parser.add_argument("--margin", type=number, default=0.15, metavar="X", help="of equivalence, with --counts")
+    add_settings(parser.add_argument_group("with --counts"), Design, "margin")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the report")
 
 
@@ -104,37 +89,23 @@ def _add_simulate(actions):
 (leans to real), swapping (sees the difference and names it wrongly)."""
     example = "  synthetic-imaging study simulate --observer guessing --readers 4 --cases 96 --power 200"
     parser = add_verb(actions, "simulate", run_simulate, "model observers, for planning", summary, example)
-    parser.add_argument("--observer", default="guessing", metavar="NAME", help="guessing (default), cue-using, ...")
-    parser.add_argument("--d-prime", type=number, metavar="D", help="instead of the observer's")
-    parser.add_argument("--criterion", type=number, metavar="C", help="instead of the observer's")
-    parser.add_argument("--readers", type=positive_integer, default=4, metavar="N")
-    parser.add_argument("--cases", type=positive_integer, default=100, metavar="N", help="half of them synthetic")
-    parser.add_argument("--repeat-share", type=number, default=0.1, metavar="X", help="shown twice (default 0.1)")
-    parser.add_argument("--margin", type=number, default=0.15, metavar="X", help="of equivalence (default 0.15)")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S")
-    parser.add_argument("--power", type=positive_integer, metavar="N", help="simulate N studies: how many prove what")
+    add_settings(parser, Simulation)
+    add_settings(parser, Design, "repeat_share", "margin")
+    model = parser.add_argument_group("instead of the observer's own")
+    add_settings(model, Observer, told=dict.fromkeys(names_of(Observer), "the observer's"))
     parser.add_argument("--out", metavar="DIR", help="folder for the report and the exports")
 
 
 def run_new(options, console: Console) -> int:
     from ..reading.building import build_study
-    from ..reading.design import Design
-    from ..reading.images import ImagePolicy
     from ..reading.proportions import sample_size_rows
 
-    question = {"question": options.question} if options.question else {}
-    design = Design(
-        title=options.title, instructions=options.instructions, arms=tuple(options.arms.split(",")),
-        training_cases=options.training, repeat_share=options.repeat_share, block_size=options.block_size,
-        time_limit_s=options.time_limit_s, mark=options.mark, cue=options.cue, allow_unsure=options.allow_unsure,
-        allow_back=options.allow_back, sessions=options.sessions, washout_days=options.washout_days,
-        margin=options.margin, modality=options.modality, **question,
-    )  # fmt: skip
-    policy = ImagePolicy(options.modality, options.box_mm, options.spacing_mm, size_px=options.size_px)
+    design, policy = taken(options, Design()), taken(options, ImagePolicy())
     cases = _cases(options)
     passphrase = _passphrase(options, new=True)
+    preset = options.preset or DEFAULT_PRESET
     study, report = build_study(
-        options.out, cases, design, policy, passphrase, options.preset, options.key, options.seed, options.accept_leaks,
+        options.out, cases, design, policy, passphrase, preset, options.key, options.seed, options.accept_leaks,
         lambda done, total, text: console.stage(text),
     )  # fmt: skip
     count = len(study.cases)
@@ -180,23 +151,19 @@ def run_export(options, console: Console) -> int:
 
 
 def run_simulate(options, console: Console) -> int:
-    from dataclasses import replace
-
     from ..reading.analysis import analyze
-    from ..reading.design import Design
     from ..reading.export import write_exports, write_report
-    from ..reading.observers import observer_named, power, simulate
 
-    given = {"d_prime": options.d_prime, "criterion": options.criterion}
-    observer = replace(observer_named(options.observer), **{k: v for k, v in given.items() if v is not None})
-    design = Design(title=f"Simulated study: {options.observer}", margin=options.margin)
-    reads = simulate(observer, options.readers, options.cases, options.seed, options.repeat_share)
+    plan, design = taken(options, Simulation()), taken(options, Design())
+    observer = taken(options, observer_named(plan.observer))
+    design = changed(design, {"title": f"Simulated study: {plan.observer}"})
+    reads = simulate(observer, plan.readers, plan.cases, plan.seed, design.repeat_share)
     analysis = analyze(reads, design)
     _print_result(analysis, console)
-    if options.power:
-        shares = power(observer, options.readers, options.cases, options.margin, options.power, options.seed)
+    if plan.power:
+        shares = power(observer, plan.readers, plan.cases, design.margin, plan.power, plan.seed)
         for claim, share in shares.items():
-            console.result(f"{100 * share:.0f} % of {options.power} such studies prove {claim}.")
+            console.result(f"{100 * share:.0f} % of {plan.power} such studies prove {claim}.")
     if options.out:
         paths = write_report(options.out, analysis) + write_exports(options.out, analysis)
         console.result(f"{', '.join(path.name for path in paths)} are in '{options.out}'.")
@@ -205,7 +172,6 @@ def run_simulate(options, console: Console) -> int:
 
 def _cases(options) -> list:
     from ..reading.cases import cases_from_folder, cases_from_table
-    from ..reading.design import REAL, SYNTHETIC
 
     cases = cases_from_table(options.table) if options.table else []
     for folder, truth in ((options.real, REAL), (options.synthetic, SYNTHETIC)):
@@ -229,11 +195,10 @@ def _analyzed(options, console: Console):
 
 def _counted(options):
     from ..reading.analysis import analyze_counts
-    from ..reading.design import Design
     from ..reading.ratings import counts_from_table
 
     counts = counts_from_table(options.counts)
-    return analyze_counts(counts, Design(title=Path(options.counts).stem, margin=options.margin))
+    return analyze_counts(counts, changed(taken(options, Design()), {"title": Path(options.counts).stem}))
 
 
 def _write(options, console: Console, analysis, write):

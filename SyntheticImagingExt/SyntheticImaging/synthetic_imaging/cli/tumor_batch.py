@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
+from ..tumor.plans import Plan
 from .batches import Batch
-from .options import Console, add_lesion_options, add_verb
+from .options import Console, add_lesion_options, add_verb, taken
 
 _SUMMARY = """Put synthetic lesions into every CT of a folder, at places that are found. Each case gets
 a folder with the files of the verb tumor, and a seed of its own that follows from --seed and
@@ -19,18 +20,7 @@ fails does not stop the others; it is listed at the end, and the exit status is 
 _EXAMPLE = """  synthetic-imaging tumor-batch cts livers --level mix --seed 1 --out synthetic
   (cts/a.nii.gz goes with livers/a.nii.gz; cts/b_0000.nrrd with livers/b.nrrd; the folder cts/c/, a DICOM
   series, with livers/c.nrrd)"""
-_KEPT = (
-    "preset",
-    "level",
-    "count",
-    "radius_mm",
-    "contrast_hu",
-    "without",
-    "satellites",
-    "seed",
-    "organ_value",
-    "dicom",
-)
+_KEPT = ("contrast_hu", "without", "organ_value", "dicom")
 _CHANNEL = "_0000"
 _SETTINGS = "batch.json"
 
@@ -62,7 +52,8 @@ def run(options, console: Console) -> int:
     }
     out = Path(options.out).expanduser()
     batch = Batch(out, "case", _SETTINGS, console)
-    batch.begin({name: getattr(options, name) for name in _KEPT})
+    plan = taken(options, Plan())
+    batch.begin({**plan.to_dict(), **{name: getattr(options, name) for name in _KEPT}}, _present)
     failures: dict[str, str] = {}
     for name in batch.waiting(entries, lambda name: results.is_complete(out / name)):
         with warnings.catch_warnings(record=True) as notes:
@@ -75,6 +66,12 @@ def run(options, console: Console) -> int:
     for name, problem in failures.items():
         print(f"synthetic-imaging: {name}: {problem}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _present(record: dict) -> dict:
+    """A record of version 0.1 left out what was not given, and had another name for the satellites."""
+    plan = {name: value for name, value in record.items() if name not in _KEPT and value is not None}
+    return {**Plan.from_dict(plan).to_dict(), **{name: record[name] for name in _KEPT if name in record}}
 
 
 def entries_of(cts: Path, organs: Path) -> list[Entry]:

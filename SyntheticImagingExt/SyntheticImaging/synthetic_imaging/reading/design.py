@@ -59,7 +59,7 @@ class Design(Declared):
         10, "Each run of so many cases holds as many real as synthetic ones", low=2, high=1000, step=2
     )
     time_limit_s: float | None = number(
-        None, "Time for a case; no limit without a number", unit="s", low=1, high=3600, step=5
+        None, "Time for a case; without it there is no limit", unit="s", low=1, high=3600, step=5
     )
     mark: str = choice("off", MARKS, "Whether the reader marks the place that decided")
     cue: bool = flag(False, "Show where the lesion is")
@@ -95,11 +95,11 @@ class ImagePolicy(Declared):
 
     modality: str = choice("ct", MODALITIES, "What the images are")
     box_mm: tuple[float, float, float] | None = numbers(
-        None, "Part that is shown: extent along left, back and up; whole images without numbers", low=1, high=2000,
+        None, "Part that is shown: extent along left, back and up; without it whole images", low=1, high=2000,
         step=10, decimals=0,
     )  # fmt: skip
     spacing_mm: tuple[float, float, float] | None = numbers(
-        None, "Voxel size to resample to; each image's own voxels without numbers", low=0.05, high=20, step=0.1,
+        None, "Voxel size to resample to; without it each image's own voxels", low=0.05, high=20, step=0.1,
         decimals=2,
     )  # fmt: skip
     low_hu: int = whole(-1024, "Values below are shown as this one", unit="HU", low=-32768, high=32767)

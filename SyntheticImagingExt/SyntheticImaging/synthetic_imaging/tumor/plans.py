@@ -51,13 +51,15 @@ def preset_table() -> Mapping[str, dict[str, Any]]:
 class Plan(Declared):
     """Which lesions are drawn. A level sets their radius, and their number unless one is given."""
 
+    renamed = {"satellites": "satellite_count"}
+
     preset: str = choice(DEFAULT_PRESET, preset_table(), "Kind of lesion")
     level: str | None = choice(
-        None, LEVEL_NAMES, "Published size and number; none for those of the kind", source="Hu et al., CVPR 2023"
+        None, LEVEL_NAMES, "Published size and number; without it those of the kind", source="Hu et al., CVPR 2023"
     )
     count: int = whole(0, "How many; 0 for as many as the level has, or one", low=0, high=100)
     radius_mm: float | None = number(
-        None, "Radius; none for one of the kind or the level", unit=_RADIUS.unit, low=_RADIUS.low, high=_RADIUS.high,
+        None, "Radius; without it one of the kind or the level", unit=_RADIUS.unit, low=_RADIUS.low, high=_RADIUS.high,
         step=_RADIUS.step,
     )  # fmt: skip
     satellite_count: int = whole(0, "Small lesions around each one", low=0, high=10)

@@ -15,10 +15,8 @@ from ..io import mark_synthetic, write_volume
 from ..volume import Volume
 from .image import Radiograph
 from .pose_records import record_of
+from .settings import OUTPUTS
 from .split import WATER
-
-OUTPUTS = ("water-path", "line-integral", "transmission", "signal", "display")
-"""Names of the images; their units are mm, none, none, keV and gray from 0 to 1."""
 
 SUFFIXES = (".nrrd", ".nii", ".nii.gz", ".mha", ".mhd", ".png", ".dcm")
 _UNITS = dict(zip(OUTPUTS, ("mm of water", "1", "1", "keV", "gray 0 to 1"), strict=True))

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..declared import Declared, choice, flag, number, whole
+from ..declared import Declared, choice, flag, number, text, whole
 from ..errors import InputError
 from .geometry import View
+from .materials import material_named
 from .spectrum import Spectrum
 
 CT_KEV = 70.0
 """Effective energy of a CT at 120 kVp."""
 
 RESPONSES = ("scintillator", "ideal", "counting", "kerma")
+OUTPUTS = ("water-path", "line-integral", "transmission", "signal", "display")
+"""What can be written of an image: see ``export.output_image``."""
+
+
+@dataclass(frozen=True)
+class Conversion(Declared):
+    """How Hounsfield numbers become attenuation."""
+
+    ct_kev: float = number(CT_KEV, "Effective energy of the CT", unit="keV", low=10, high=150)
+
+
+@dataclass(frozen=True)
+class Contrast(Declared):
+    """Contrast agent dissolved in what a label covers; it is added to what the CT shows there.
+
+    mg_ml: of the material, for instance 300 mg of iodine per ml in undiluted agent, 10 to 20 in a filled vein.
+    """
+
+    label: int = whole(1, "Value in the label map", low=1, high=2**31 - 1)
+    mg_ml: float = number(150, "Mass of the agent per volume", unit="mg/mL", low=0, high=500, step=5)
+    material: str = text("iodine", "Element or material of the agent")
+
+    def check(self):
+        material_named(self.material)
 
 
 @dataclass(frozen=True)

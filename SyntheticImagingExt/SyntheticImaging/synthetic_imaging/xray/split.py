@@ -14,10 +14,10 @@ from ..errors import InputError
 from ..volume import Volume
 from .bases import WATER as WATER_BASES
 from .bases import Bases
-from .checks import finite, positive
+from .checks import finite
 from .materials import attenuation_per_mm, material_named
 from .projector import Projector
-from .settings import CT_KEV
+from .settings import CT_KEV, Contrast
 
 WATER, BONE = "water", "cortical-bone"
 SOFT_BELOW_HU = 100.0
@@ -26,23 +26,6 @@ SOFT_BELOW_HU = 100.0
 HARD_THRESHOLD_HU = 350.0
 _LOWEST_HU, _HIGHEST_HU = -1000.0, 31000.0
 _STEP_HU = 1e-3
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """Contrast agent dissolved in what a label covers.
-
-    label: its value in the label map. mg_ml: mass of the material per volume, for instance 300 mg of iodine per ml
-    in undiluted agent, 10 to 20 in a filled vein. It is added to what the CT shows there.
-    """
-
-    label: int
-    mg_ml: float
-    material: str = "iodine"
-
-    def __post_init__(self):
-        positive(self.mg_ml, "mg_ml")
-        material_named(self.material)
 
 
 @dataclass(frozen=True)
