@@ -43,12 +43,16 @@ def test_a_study_is_made_in_the_panel_and_no_secret_stays(host, turing, turingTa
     ui.repeatPassphraseEdit.text = PASSPHRASE
     ui.makeButton.click()
     assert turing.panel.isBusy and ui.jobFrame.visible and not ui.makeButton.enabled
-    assert ui.makeButton.toolTip == "Wait until the task is done, or cancel it."
+    assert "Wait until the task is done, or cancel it." in ui.makeButton.toolTip
     wait(host, turing)
+    assert (tmp_path / "study").exists(), (ui.makeLabel.text, host.shownMessages)
     assert len(list((tmp_path / "study" / "images").iterdir())) == 8
     assert "8 cases" in ui.makeLabel.text and "nothing but the lesion" in ui.makeLabel.text
     assert ui.newPassphraseEdit.text == ui.repeatPassphraseEdit.text == ""
     assert ui.studyEdit.currentPath == ui.readStudyPathLineEdit.currentPath == str(tmp_path / "study")
+    assert turing.panel.parameters.studyFolder == str(tmp_path / "study")
+    for widget in (ui.makeButton, ui.addFolderButton, ui.clearCasesButton, ui.reportButton, ui.checkImagesButton):
+        assert widget.enabled, "the panel is unlocked"
     gc.collect()
     assert not [thing for thing in gc.get_objects() if type(thing) is Work], "nothing that knew the passphrase is left"
     ui.passphraseEdit.text = PASSPHRASE
