@@ -1,18 +1,21 @@
-"""``make demo``: synthetic tumors in a CT, in the window; without a display the same session off screen, and an X-ray.
+"""``make demo``: synthetic tumors in a CT, in the window; without a display a session off screen with every module.
 
-Off screen, a scripted session clicks, drags and moves sliders as a person would, and leaves pictures, the scene and
-the exported files in a folder. With a display, the window opens with the module and the CT, and is yours.
+Off screen, a scripted session clicks, drags and moves sliders as a person would, and leaves pictures of every module,
+the scene and the exported files in a folder. With a display, the window opens with the module and the CT, and is yours.
 """
 
 import argparse
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import carm_pictures
 import sessions
+import turing_pictures
 
+SIZE_PX = (1920, 1080)
 FIELD_MM = 260.0
 
 
@@ -22,18 +25,18 @@ def main():
 
     try:
         interactive = slicer_host.has_display() and not options.offscreen
-        host = sessions.startHost(interactive=interactive)
+        host = sessions.startHost(interactive, SIZE_PX)
         nodes = sessions.loadFiles(options.ct, options.organ) if options.ct else sessions.loadPhantom()
     except slicer_host.MissingLibraries as error:
         raise SystemExit(str(error)) from error
     except ValueError as error:
         raise SystemExit(f"The input cannot be used: {error}") from error
-    widget = sessions.openModule(host, *nodes)
-    sessions.goTo(host, widget.logic.case.clearest_site())
     if interactive:
+        widget = sessions.openModule(host, *nodes)
+        sessions.goTo(host, widget.logic.case.clearest_site())
         print("The window is open. Press Place by clicking and click in the liver; close the window to end.")
         sys.exit(host.app.exec())
-    show(host, widget, options.out.resolve())
+    show(host, nodes, options.out.resolve())
 
 
 def parse():
@@ -48,11 +51,15 @@ def parse():
     return options
 
 
-def show(host, widget, folder):
-    """The scripted session."""
+def show(host, nodes, folder):
+    """The scripted session: each module once."""
     folder.mkdir(parents=True, exist_ok=True)
-    logic = widget.logic
     picture = Pictures(host, folder)
+    host.selectModule("SyntheticImaging")
+    picture.take("home")
+    widget = sessions.openModule(host, *nodes)
+    logic = widget.logic
+    sessions.goTo(host, logic.case.clearest_site())
     picture.take("input")
     sessions.goTo(host, logic.case.clearest_site(), FIELD_MM)
     sessions.choosePreset(widget, firstOf(logic, "metastasis-colorectal"), 10.0)
@@ -79,6 +86,8 @@ def show(host, widget, folder):
     report(host, widget, folder)
     xray(host, widget.logic.inputs.ctNode)
     picture.take("xray")
+    readers(host)
+    picture.take("readers")
     print(f"Pictures, scene.mrb, ct.nrrd, labels.nrrd, instances.nrrd and lesions.json are in {folder}")
 
 
@@ -137,6 +146,14 @@ def xray(host, ct):
     carm_pictures.settle(host, widget)
     widget.ui.fitWindowButton.click()
     carm_pictures.settle(host, widget)
+
+
+def readers(host):
+    """A published reader study, evaluated anew."""
+    widget = host.selectModule("VisualTuring")
+    host.setLayout("FourUp")
+    with tempfile.TemporaryDirectory() as folder:
+        turing_pictures.report(host, widget, Path(folder))
 
 
 class Pictures:
