@@ -33,7 +33,7 @@ class Contrast(Declared):
     """
 
     label: int = whole(1, "Value in the label map", low=1, high=2**31 - 1)
-    mg_ml: float = number(150, "Mass of the agent per volume", unit="mg/mL", low=0, high=500, step=5)
+    mg_ml: float = number(150, "Mass of the agent per volume", unit="mg/mL", low=0.1, high=500, step=5)
     material: str = text("iodine", "Element or material of the agent")
 
     def check(self):
