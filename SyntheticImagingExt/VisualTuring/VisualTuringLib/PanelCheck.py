@@ -109,8 +109,9 @@ class PanelCheck:
         test.assertTrue((study.with_name("study-report") / "report.html").exists(), ui.reportLabel.text)
         table = ui.reportTableView.mrmlTableNode()
         test.assertIsNotNone(table)
-        header = ui.reportTableView.model().headerData(0, qt.Qt.Horizontal)
-        test.assertEqual(header, table.GetColumnName(0))
+        model = ui.reportTableView.model()  # transposed: a column for each reader, a row for each measure
+        test.assertEqual(model.headerData(0, qt.Qt.Horizontal), table.GetCellText(0, 0))
+        test.assertEqual(model.headerData(0, qt.Qt.Vertical), table.GetColumnTitle(table.GetColumnName(1)))
         test.assertGreaterEqual(ui.chartComboBox.count, 1)
         test.assertTrue(ui.openHtmlButton.enabled)
         test.assertEqual(ui.passphraseEdit.text, "")
