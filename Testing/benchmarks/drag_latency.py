@@ -111,17 +111,17 @@ def _measure(host, logic, radius_mm, moves):
     clock = _Clock(host.sliceView("Red"), logic)
     start = host.viewPosition("Red", center)
     host.moveSlice("Red", center)
-    host._mouse("Red", QEvent.MouseButtonPress, start, "left", "left", ())
+    host._mouse(host.sliceView("Red"), QEvent.MouseButtonPress, start, "left", "left", ())
     results = []
     for move in range(1, moves + WARM_UP + 1):
         clock.begin()
         position = start + QPointF(*STEP_PX) * (1 + abs(move % (2 * TURN) - TURN))
-        host._mouse("Red", QEvent.MouseMove, position, "none", "left", ())
+        host._mouse(host.sliceView("Red"), QEvent.MouseMove, position, "none", "left", ())
         if not host.waitUntil(lambda: clock.shown_ms is not None, TIMEOUT_S):
             raise RuntimeError("The view did not show the moved lesion.")
         results.append((clock.drawn_ms, clock.shown_ms))
         host.processEvents(80)
-    host._mouse("Red", QEvent.MouseButtonRelease, position, "left", "none", ())
+    host._mouse(host.sliceView("Red"), QEvent.MouseButtonRelease, position, "left", "none", ())
     host.processEvents(300)
     clock.stop()
     logic.removeLesion(index)
