@@ -17,6 +17,7 @@ from synthetic_imaging import declared
 from synthetic_imaging.cli import options
 from synthetic_imaging.declared import Declared, choice, flag, number, numbers, several, text, whole
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.phantom.settings import Torso
 from synthetic_imaging.reading.design import Design, ImagePolicy
 from synthetic_imaging.reading.observers import Observer, Simulation
 from synthetic_imaging.tumor.lesion import Lesion
@@ -124,7 +125,7 @@ def test_a_setting_is_told_in_words():
 
 
 XRAY = [Settings, Pose, Geometry, Machine, Conversion, Contrast]
-DECLARED = [*XRAY, Lesion, Plan, Growth, Design, ImagePolicy, Observer, Simulation]
+DECLARED = [*XRAY, Torso, Lesion, Plan, Growth, Design, ImagePolicy, Observer, Simulation]
 
 
 @pytest.mark.parametrize("cls", DECLARED)
@@ -232,7 +233,9 @@ def test_the_shell_refuses_with_the_sentence_of_the_declaration(arguments, words
         shell(*arguments)
 
 
-@pytest.mark.parametrize("module", ["tumor.plans", "xray.settings", "xray.geometry", "reading.design"])
+@pytest.mark.parametrize(
+    "module", ["tumor.plans", "xray.settings", "xray.geometry", "reading.design", "phantom.settings"]
+)
 def test_declarations_need_no_torch(module):
     code = (
         f"import sys, synthetic_imaging.{module}; print(sorted({{'torch', 'scipy', 'SimpleITK'}} & set(sys.modules)))"

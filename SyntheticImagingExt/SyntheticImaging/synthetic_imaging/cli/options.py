@@ -94,12 +94,13 @@ def _help(setting: Setting, default: str) -> str:
 def _default_text(setting: Setting, default) -> str:
     if default is None or default == "":
         return ""
-    return setting.told(default) + ("" if isinstance(default, bool | str) else setting.suffix)
+    told = setting.told(default).replace(", ", ",") if isinstance(default, tuple) else setting.told(default)
+    return told + ("" if isinstance(default, bool | str) else setting.suffix)
 
 
 def _metavar(name: str, setting: Setting) -> str:
     if setting.size:
-        return "R,A,S" if name.endswith("_ras") else ",".join("XYZ"[: setting.size])
+        return "R,A,S" if name.endswith("_ras") else ",".join(("NNN" if setting.kind is int else "XYZ")[: setting.size])
     if setting.kind is str:
         word = "NAME" if setting.choices else "TEXT"
         return f"{word},{word}" if setting.many else word
@@ -184,14 +185,6 @@ def triple(text: str) -> tuple[float, float, float]:
     return values
 
 
-def integers(text: str) -> tuple[int, int, int]:
-    """Three positive whole numbers with commas between them."""
-    values = triple(text)
-    if any(value != int(value) or value < 1 for value in values):
-        raise argparse.ArgumentTypeError(f"'{text}' is not three positive whole numbers, like 200,256,256")
-    return tuple(int(value) for value in values)
-
-
 def label_numbers(text: str) -> tuple[int, ...]:
     """One or more labels with commas between them."""
     return tuple(_integer(part, 1) for part in text.split(","))
@@ -199,10 +192,6 @@ def label_numbers(text: str) -> tuple[int, ...]:
 
 def natural(text: str) -> int:
     return _integer(text, 0)
-
-
-def positive_integer(text: str) -> int:
-    return _integer(text, 1)
 
 
 def _integer(text: str, low: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from .options import Console, add_verb, integers, natural, number, triple
+from ..phantom.settings import Torso
+from .options import Console, add_settings, add_verb, taken
 
 _SUMMARY = """Make an anthropomorphic CT with its exact label map: ct.nrrd, labels.nrrd, and labels.json
 with the name of every label and the landmarks in RAS. The labels also are organs for the
@@ -18,10 +19,7 @@ _EXAMPLE = """  synthetic-imaging phantom torso --seed 7 --out torso
 def add_to(verbs):
     parser = add_verb(verbs, "phantom", run, "make a CT of a body, with its exact labels", _SUMMARY, _EXAMPLE)
     parser.add_argument("body", choices=["torso"], help="which body")
-    parser.add_argument("--seed", type=natural, default=0, metavar="S", help="of the anatomy and the noise (default 0)")
-    parser.add_argument("--shape", type=integers, metavar="K,J,I", help="voxels: slices, rows, columns")
-    parser.add_argument("--spacing-mm", type=triple, metavar="I,J,K", help="voxel size along columns, rows and slices")
-    parser.add_argument("--noise-hu", type=number, metavar="SD", help="standard deviation of the scanner's noise")
+    add_settings(parser, Torso)
     parser.add_argument(
         "--progress", action="store_true", help="print how far the work is, one JSON object a line, instead of words"
     )
@@ -33,20 +31,17 @@ def run(options, console: Console) -> int:
     from ..io.atomic import publish, staging
     from ..phantom import LABELS_FILE, torso
 
-    given = {name: getattr(options, name) for name in ("shape", "spacing_mm", "noise_hu")}
-    given = {name: value for name, value in given.items() if value is not None}
-    if options.progress:
-        given["on_progress"] = _progress
-    else:
-        console.stage(f"Making a torso from seed {options.seed}")
-    body = torso(seed=options.seed, **given)
+    asked = taken(options, Torso())
+    if not options.progress:
+        console.stage(f"Making a torso from seed {asked.seed}")
+    body = torso(**vars(asked), **({"on_progress": _progress} if options.progress else {}))
     if not options.progress:
         console.stage("Writing")
     target = Path(options.out).expanduser() / LABELS_FILE
     with staging(target) as folder:
         for name, volume in (("ct", body.ct), ("labels", body.labels)):
             write_volume(folder / f"{name}.nrrd", volume)
-        (folder / target.name).write_text(json.dumps(_names(body, options.seed), indent=2), encoding="utf-8")
+        (folder / target.name).write_text(json.dumps(_names(body, asked.seed), indent=2), encoding="utf-8")
         publish(folder, target)
     console.result(f"ct.nrrd, labels.nrrd and labels.json are in '{target.parent}'.")
     return 0

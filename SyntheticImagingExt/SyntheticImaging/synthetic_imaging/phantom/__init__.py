@@ -1,6 +1,11 @@
 """Bodies made of formulas, with exact truth: images for tests, demonstrations and training that belong to nobody."""
 
-from .tissues import TISSUES, Tissue
-from .torso import LABELS_FILE, Phantom, label_of, load, torso
+from ..lazy import lazy
 
-__all__ = ["LABELS_FILE", "TISSUES", "Phantom", "Tissue", "label_of", "load", "torso"]
+_PLACES = {
+    "body": ("LABELS_FILE", "Phantom", "label_of", "load", "torso"),
+    "settings": ("Torso",),
+    "tissues": ("TISSUES", "Tissue"),
+}
+
+__getattr__, __dir__, __all__ = lazy(__name__, _PLACES)

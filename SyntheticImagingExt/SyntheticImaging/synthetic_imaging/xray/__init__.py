@@ -10,7 +10,7 @@ Names are loaded when they are first used, so that geometry alone does not load 
 
 from __future__ import annotations
 
-from importlib import import_module
+from ..lazy import lazy
 
 _PLACES = {
     "geometry": ("Geometry", "Pose", "View", "machine_named"),
@@ -18,27 +18,15 @@ _PLACES = {
     "views": ("REGIONS", "VIEWS", "regions_in", "regions_named"),
     "spectrum": ("Spectrum", "half_value_layer_mm_al"),
     "materials": ("material_named", "mass_attenuation_cm2_g"),
-    "settings": ("NO_SCATTER", "Collimation", "Exposure", "Scatter", "Settings", "Window"),
+    "settings": (
+        "NO_SCATTER", "OUTPUTS", "Collimation", "Contrast", "Conversion", "Exposure", "Scatter", "Settings", "Window",
+    ),
     "projector": ("Projector", "integrate", "water_path"),
     "tools": ("Tool", "contrast_in", "trace"),
     "meshes": ("Mesh", "read_stl", "write_stl"),
     "truth": ("belief_maps", "landmarks", "structures"),
     "poses": ("read_pose", "write_pose"),
     "export": ("volume_of", "write_image"),
-}
-_MODULE_OF = {name: module for module, names in _PLACES.items() for name in names}
-_SUBMODULES = {"coverage", "machines", "materials", "shapes", "split"}
+}  # fmt: skip
 
-__all__ = sorted(set(_MODULE_OF) | _SUBMODULES)
-
-
-def __getattr__(name: str):
-    if name in _SUBMODULES:
-        return import_module(f".{name}", __name__)
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = lazy(__name__, _PLACES, ("coverage", "machines", "materials", "shapes", "split"))

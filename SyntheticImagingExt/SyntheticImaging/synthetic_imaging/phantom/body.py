@@ -19,6 +19,7 @@ from . import abdomen, bowel, chest, fields, liver, skeleton, trunk
 from . import tissues as t
 from .canvas import Canvas, Grid, Warp
 from .frame import Frame, Habitus
+from .settings import Torso
 from .shapes import tube
 
 FIELD_MM = (410.0, 410.0, 400.0)
@@ -31,7 +32,7 @@ _BUILT_PERCENT, _PAINTED_PERCENT = 15, 95
 _TABLE_BELOW_MM = -139.0
 """Height of the table in the lean standard body; the fat of the back lies above it."""
 
-
+STANDARD = Torso()
 LABELS_FILE = "labels.json"
 """What a folder with a phantom's files is known by: names of labels, and landmarks."""
 
@@ -64,11 +65,11 @@ def label_of(name: str) -> int:
 
 
 def torso(
-    seed: int = 0,
-    shape: tuple[int, int, int] = (200, 256, 256),
-    spacing_mm: tuple[float, float, float] | None = None,
-    noise_hu: float = 12.0,
-    table: bool = True,
+    seed: int = STANDARD.seed,
+    shape: tuple[int, int, int] = STANDARD.shape,
+    spacing_mm: tuple[float, float, float] | None = STANDARD.spacing_mm,
+    noise_hu: float = STANDARD.noise_hu,
+    table: bool = STANDARD.table,
     on_progress: Callable[[str, float], None] = lambda stage, percent: None,
 ) -> Phantom:
     """Make a torso in the portal venous phase, supine and head first.
@@ -82,7 +83,9 @@ def torso(
 
     Every boundary is blurred over about the voxel size; the label of a voxel is what is at its center.
     """
-    shape, spacing_mm = _checked(shape, spacing_mm, noise_hu)
+    asked = Torso(seed, shape, spacing_mm, noise_hu, table)
+    shape = asked.shape
+    spacing_mm = asked.spacing_mm or tuple(mm / count for mm, count in zip(FIELD_MM, reversed(shape), strict=True))
     on_progress("Growing the anatomy", 0)
     anatomy = Anatomy.build(seed)
     grid = Grid.around(_CENTER_RAS, shape, spacing_mm)
@@ -106,22 +109,6 @@ def load(folder: str | Path) -> Phantom:
     names = {int(value): name for value, name in told["labels"].items()}
     landmarks = {name: tuple(point) for name, point in told["landmarks_ras_mm"].items()}
     return Phantom(ct, labels, names, landmarks)
-
-
-def _checked(shape, spacing_mm, noise_hu: float):
-    if len(shape) != 3 or min(shape) < 8:
-        raise InputError(
-            f"The phantom's shape {tuple(shape)} must have three numbers of at least 8: slices, rows, columns."
-        )
-    if spacing_mm is None:
-        spacing_mm = tuple(field / count for field, count in zip(FIELD_MM, reversed(shape), strict=True))
-    if len(spacing_mm) != 3 or not all(0.1 <= mm <= 50 for mm in spacing_mm):
-        raise InputError(
-            f"The phantom's spacing {tuple(spacing_mm)} must have three numbers from 0.1 to 50 mm: i, j, k."
-        )
-    if not 0 <= noise_hu <= 500:
-        raise InputError(f"The phantom's noise must lie between 0 and 500 HU, not {noise_hu:g}.")
-    return tuple(int(n) for n in shape), tuple(float(mm) for mm in spacing_mm)
 
 
 @dataclass(frozen=True)
