@@ -17,6 +17,7 @@ import turing_pictures
 
 SIZE_PX = (1920, 1080)
 FIELD_MM = 260.0
+LONG_WORK_S = 120
 
 
 def main():
@@ -110,7 +111,8 @@ def roomAround(logic, index):
 def export(host, widget, folder):
     widget.ui.exportFolderEdit.currentPath = str(folder)
     widget.ui.exportButton.click()
-    host.processEvents(50)
+    if not host.waitUntil(lambda: not widget.panel.isBusy, LONG_WORK_S):
+        raise SystemExit("The files were not written in time.")
 
 
 def grow(host, widget):
@@ -120,7 +122,8 @@ def grow(host, widget):
     widget.ui.frameCountSpinBox.value = 5
     widget.ui.growthSection.collapsed = False
     widget.ui.growthButton.click()
-    host.waitUntil(lambda: not widget.ui.jobFrame.visible, 120)
+    if not host.waitUntil(lambda: widget.ui.showGrowthButton.checked, LONG_WORK_S):
+        raise SystemExit(f"The lesion did not grow: {widget.ui.messageLabel.text}")
     widget.ui.seekWidget.slider().setValue(4)
     host.processEvents(100)
 

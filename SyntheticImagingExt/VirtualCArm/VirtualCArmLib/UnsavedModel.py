@@ -2,6 +2,8 @@
 
 import slicer
 
+from SyntheticImagingLib import tree
+
 
 class UnsavedModel:
     """Shows what a VTK algorithm makes; its node exists from the first ``shown`` on, until it or the scene goes."""
@@ -30,8 +32,7 @@ class UnsavedModel:
 
     def remove(self):
         if self.node is not None:
-            slicer.mrmlScene.RemoveNode(self._node.GetDisplayNode())
-            slicer.mrmlScene.RemoveNode(self._node)
+            tree.removeWithDisplays(self._node)
         self._node = None
 
     def _create(self):
