@@ -15,6 +15,7 @@ release = version = re.search(r'__version__ = "(.+?)"', (CORE / "synthetic_imagi
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "declarations", "plain_docstrings"]
 exclude_patterns = ["_extensions"]
 root_doc = "index"
+smartquotes = False  # two dashes before an option stay two
 
 # what takes long to load, and what no page needs
 autodoc_mock_imports = ["torch", "warp"]

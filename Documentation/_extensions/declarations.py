@@ -33,31 +33,22 @@ class FromCode(SphinxDirective):
 
 
 class SettingsTable(FromCode):
-    """One row for each number, choice and text of a declared class; parts of it follow under their own names."""
+    """One row for each number, choice and text of a declared class; those of its parts follow under their names."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         module, name = self.arguments[0].split(":")
         cls = getattr(self.load(module), name)
-        return self.tables(cls, "")
-
-    def tables(self, cls: type, path: str) -> list[nodes.Node]:
-        declared = importlib.import_module("synthetic_imaging.declared")
-        rows = [
-            [
-                code(f"{path}{name}"),
-                default(declared.default_of(cls, name), setting),
-                setting.range_text,
-                f"{setting.step:g}{setting.suffix}" if setting.kind in (int, float) else "",
-                meaning(setting, name, cls.known_as(name)),
-            ]
-            for name, setting in declared.own_settings(cls).items()
-        ]
-        made = [table(["Name", "Default", "Range", "Step", "Meaning"], rows, (21, 12, 19, 10, 38))] if rows else []
-        for name, part in declared.parts(cls).items():
-            made += [nodes.rubric("", f"{path}{name}"), nodes.paragraph("", first_line(part))]
-            made += self.tables(part, f"{path}{name}.")
+        declared = self.load("synthetic_imaging.declared")
+        groups: dict[str, list[list]] = {}
+        for path, row in zip(declared.settings(cls), declared.rows(cls), strict=True):
+            groups.setdefault(path.rpartition(".")[0], []).append(cells(path, row))
+        made = []
+        for part, rows in groups.items():
+            if part:
+                made += [nodes.rubric("", part), nodes.paragraph("", first_line(declared.parts(cls)[part]))]
+            made.append(table(["Name", "Default", "Range", "Step", "Meaning"], rows, (21, 12, 19, 10, 38)))
         return made
 
 
@@ -135,14 +126,14 @@ def code(text: str) -> nodes.paragraph:
     return nodes.paragraph("", "", nodes.literal("", text))
 
 
-def default(value, setting) -> str:
-    return setting.told(value) + (setting.suffix if isinstance(value, float | int | tuple) else "")
-
-
-def meaning(setting, name: str, outside: str) -> str:
-    """What is said of a setting, and its name in shell and console where it has another one there."""
-    elsewhere = f" In shell and console: {outside}." if outside != name else ""
-    return f"{setting.help}.{elsewhere}" + (f" Source: {setting.source}." if setting.source else "")
+def cells(path: str, row: dict[str, str]) -> list:
+    """A row of a table of settings; it names what shell and console call what has another name there."""
+    unit = row["unit"] if row["unit"] in ("", "°") else f" {row['unit']}"
+    default = row["default"] + (unit if row["default"][:1].isdigit() or row["default"][:1] == "-" else "")
+    elsewhere = f" In shell and console: {row['name']}." if row["name"] != path.rpartition(".")[2] else ""
+    source = f" Source: {row['source']}." if row["source"] else ""
+    step = row["step"] + unit if row["step"] else ""
+    return [code(path), default, row["range"], step, f"{row['help']}.{elsewhere}{source}"]
 
 
 def first_line(cls: type) -> str:

@@ -111,6 +111,17 @@ def test_the_walks_pass_rooms_that_exist():
     assert rooms >= 20
 
 
+def test_the_messages_of_troubleshooting_are_those_that_people_see():
+    """A message in italics at the beginning of a row; three points stand for what differs."""
+    files = [*(ROOT / "SyntheticImagingExt").rglob("*.py"), *(ROOT / "Testing").glob("*.py"), ROOT / "Makefile"]
+    joined = "\n".join(re.sub(r"[\"']\s*\n\s*[fr]?[\"']", "", path.read_text(encoding="utf-8")) for path in files)
+    page = (DOCUMENTATION / "troubleshooting.md").read_text(encoding="utf-8")
+    cells = re.findall(r"^\| ((?:`make`: )?\*.+?) \| ", page, re.MULTILINE)
+    parts = [part.strip() for cell in cells for text in re.findall(r"\*(.+?)\*", cell) for part in text.split("...")]
+    assert len(parts) > 40
+    assert [part for part in parts if part not in joined] == []
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built pages; warnings, dead links among them, are errors."""
@@ -134,7 +145,7 @@ def test_the_pages_tell_every_setting_machine_verb_and_module(site):
     assert {"tumor", "tumor-batch", "drr", "study"} <= set(verbs)
     for verb in verbs:
         assert f'id="{verb}"' in pages["reference/shell.html"]
-        assert any(f"synthetic-imaging {verb} " in f"{code} " for code in blocks("sh")), f"no example of {verb}"
+        assert any(re.search(rf"synthetic-imaging {verb}\s", code) for code in blocks("sh")), f"no example of {verb}"
     for module in (ROOT / "SyntheticImagingExt").iterdir():
         assert module.is_file() or f">{module.name}<" in pages["glossary.html"], module.name
 
