@@ -216,7 +216,10 @@ def test_pose_files_round_trip(tmp_path):
     assert turned(numbers(read_pose(tmp_path / "matrix.txt", view))[[0, 1, 2]] - numbers(view)[[0, 1, 2]]) < 1e-8
     k, rt = view.k_and_rt()
     record = {"K": k.tolist(), "Rt": rt.tolist(), "rows": 200, "columns": 256, "pixel_mm": view.pixel_mm[1]}
-    assert turned(numbers(view_of({**record, "isocenter_ras_mm": [1, 2, 3]})) - numbers(view)) < 1e-7
+    assert turned(numbers(view_of({**record, "isocenter_ras": [1, 2, 3]})) - numbers(view)) < 1e-7
+    former = record_of(view)
+    former["isocenter_ras_mm"] = former.pop("isocenter_ras")
+    assert view_of(former) == view_of(record_of(view)), "as files of the first versions call it"
 
 
 @pytest.mark.parametrize(

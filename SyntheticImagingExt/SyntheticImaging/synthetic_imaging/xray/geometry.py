@@ -27,6 +27,8 @@ _SKEW = 1e-6
 class Pose(Declared):
     """How the C-arm stands around the patient."""
 
+    renamed = {"isocenter_ras_mm": "isocenter_ras"}
+
     lao_deg: float = number(
         0, "Primary angle: LAO positive, RAO negative", unit="°", low=-180, high=180, source="DICOM (0018,1510)",
     )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..declared import own_settings
 from ..errors import InputError
 from .checks import finite
 from .geometry import Pose, View
@@ -14,28 +15,26 @@ POSE_KEY = "SyntheticImaging_pose"
 
 _DIGITS = 10
 _DISTANCES = ("source_to_detector_mm", "source_to_isocenter_mm")
-_TOLD = ("lao_deg", "cran_deg", "roll_deg", "isocenter_ras_mm", *_DISTANCES)
+_POSE = tuple(own_settings(Pose))
+_TOLD = (*_POSE, *_DISTANCES)
 
 
 def record_of(view: View) -> dict:
     """All numbers of a view, ready for JSON.
 
-    Angles, isocenter (RAS mm), distances, detector (rows, columns, mm between rows and between columns) and off-center
+    The pose, distances, detector (rows, columns, mm between rows and between columns) and off-center
     mm rebuild the view; projection_matrix (RAS mm to column, row) and source are for other programs.
     """
     pose, to_detector, to_isocenter, off_center = view.pose_and_distances()
     return {
         "kind": KIND,
-        "lao_deg": _round(pose.lao_deg),
-        "cran_deg": _round(pose.cran_deg),
-        "roll_deg": _round(pose.roll_deg),
-        "isocenter_ras_mm": list(map(_round, pose.isocenter_ras)),
-        "source_to_detector_mm": _round(to_detector),
-        "source_to_isocenter_mm": _round(to_isocenter),
+        **{name: _rounded(value) for name, value in pose.to_dict().items()},
+        "source_to_detector_mm": _rounded(to_detector),
+        "source_to_isocenter_mm": _rounded(to_isocenter),
         "rows": view.rows,
         "columns": view.columns,
-        "pixel_mm": list(map(_round, view.pixel_mm)),
-        "off_center_mm": list(map(_round, off_center)),
+        "pixel_mm": _rounded(view.pixel_mm),
+        "off_center_mm": _rounded(off_center),
         "source_ras_mm": list(view.source_ras),
         "projection_matrix": view.projection_matrix.tolist(),
     }
@@ -50,6 +49,7 @@ def view_of(record: dict, default: View | None = None) -> View:
     """
     if not isinstance(record, dict):
         raise InputError('A pose is a set of names and numbers, like {"lao_deg": 30}; this is something else.')
+    record = {Pose.renamed.get(name, name): value for name, value in record.items()}
     if "lao_deg" not in record and ("projection_matrix" in record or "K" in record):
         return _from_matrix(record, default)
     if set(record) != {"name"} and not any(name in record for name in _TOLD):
@@ -59,8 +59,9 @@ def view_of(record: dict, default: View | None = None) -> View:
     missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]
     if missing:
         raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
-    lao, cran, roll = (finite(merged.get(name, 0), name) for name in ("lao_deg", "cran_deg", "roll_deg"))
-    pose = Pose(within_turn(lao), cran, within_turn(roll), tuple(merged.get("isocenter_ras_mm", (0, 0, 0))))
+    told = {name: merged[name] for name in _POSE if name in merged}
+    turns = {name: within_turn(finite(told[name], name)) for name in ("lao_deg", "roll_deg") if name in told}
+    pose = Pose.from_dict({**told, **turns})
     distances = [merged[name] for name in _DISTANCES]
     size = [_count(merged[name], name) for name in ("rows", "columns")]
     return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))
@@ -86,14 +87,14 @@ def _from_matrix(record: dict, default: View | None) -> View:
         raise InputError("The matrix is not made of numbers; give projection_matrix (3x4), or K and Rt.") from error
     size = [_count(merged[name], name) for name in ("rows", "columns")]
     return View.from_matrix(
-        matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras_mm"),
+        matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras"),
         merged.get("source_to_isocenter_mm"), bool(merged.get("mirrored", False)),
     )  # fmt: skip
 
 
-def _round(value: float) -> float:
-    """Without the last digits, which are rounding: 30 and not 29.999999999999996."""
-    return round(value, _DIGITS) + 0.0
+def _rounded(value):
+    """A number, or several, without the last digits, which are rounding: 30 and not 29.999999999999996."""
+    return round(value, _DIGITS) + 0.0 if isinstance(value, int | float) else [_rounded(part) for part in value]
 
 
 def _count(value, name: str) -> int:
