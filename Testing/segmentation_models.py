@@ -8,7 +8,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from synthetic_imaging.segmentation.networks import build
+from synthetic_imaging.segmentation.checks import Given
+from synthetic_imaging.segmentation.model import Card
+from synthetic_imaging.segmentation.networks import build, check_arguments
+from synthetic_imaging.segmentation.package_writing import write_package
+from synthetic_imaging.segmentation.recipe import Label, Normalization, Recipe
 from synthetic_imaging.volume import Volume
 
 CT = {"max": 1500.0, "mean": 40.0, "median": 50.0, "min": -1000.0, "percentile_00_5": -900.0, "percentile_99_5": 900.0,
@@ -121,3 +125,131 @@ def edit_json(path: Path, change) -> None:
     data = json.loads(path.read_text())
     change(data)
     path.write_text(json.dumps(data))
+
+
+CARD = Card(
+    id="tiny",
+    name="Tiny",
+    kind="package",
+    version="1.0.0",
+    summary="Random weights, for tests.",
+    intended_use="Tests only.",
+    limits=("Finds nothing real.",),
+    licenses={"code": "Apache-2.0", "weights": "CC0-1.0", "data": "none"},
+    metrics=({"name": "Dice", "value": 0.9, "data": "none", "cases": 1},),
+    provenance={"recipe": "random_weights", "seed": 0, "commit": "0123abc"},
+    postprocessing=({"name": "largest_component", "labels": [1]},),
+)
+
+
+def recipe(**changes) -> Recipe:
+    """What goes around the network OWN."""
+    ct = {"low": -900.0, "high": 900.0, "mean": 40.0, "std": 250.0}
+    anatomy = ("SCT", "123037004", "Anatomical Structure")
+    values = {
+        "channels": ("CT",),
+        "modalities": ("CT",),
+        "labels": (
+            Label(1, "liver", (221, 130, 101), anatomy, ("SCT", "10200004", "Liver")),
+            Label(2, "spleen", (157, 108, 162), anatomy, ("SCT", "78961009", "Spleen")),
+        ),
+        "heads": 3,
+        "head_labels": (0, 1, 2),
+        "patch": (16, 16, 16),
+        "stride": (2, 2, 2),
+        "normalizations": ((Normalization("ct", ct),),),
+        "crop_nonzero": True,
+        "spacing_mm": (2.0, 1.5, 1.5),
+        "mirror_axes": (0, 1, 2),
+    }
+    return Recipe(**{**values, **changes})
+
+
+def package(path: Path, *, network: str = "PlainConvUNet", weights=None, arguments: dict | None = None,
+            card: Card = CARD, **changes) -> Path:  # fmt: skip
+    """A package of the network OWN, or of another one."""
+    arguments = OWN if arguments is None else arguments
+    weights = random_weights(network, arguments) if weights is None else weights
+    return write_package(
+        path, card, recipe(**changes), network=network, weights=weights, arguments=arguments, test=[image((8, 9, 10))]
+    )
+
+
+MONAI_NETWORKS = {
+    "UNet": {"spatial_dims": 3, "in_channels": 1, "out_channels": 3, "channels": [4, 8, 8], "strides": [2, 2],
+             "num_res_units": 1, "norm": "batch"},
+    "DynUNet": {"spatial_dims": 3, "in_channels": 1, "out_channels": 3, "kernel_size": [3, 3, 3], "strides": [1, 2, 2],
+                "upsample_kernel_size": [2, 2], "filters": [4, 8, 8],
+                "norm_name": ["INSTANCE", {"affine": True}]},
+    "SegResNet": {"spatial_dims": 3, "in_channels": 1, "out_channels": 3, "init_filters": 8, "blocks_down": [1, 1],
+                  "blocks_up": [1], "dropout_prob": 0.2},
+    "SwinUNETR": {"spatial_dims": 3, "img_size": 32, "in_channels": 1, "out_channels": 3, "feature_size": 12,
+                  "depths": [1, 1, 1, 1], "num_heads": [1, 2, 2, 4]},
+}  # fmt: skip
+
+
+def bundle_config(network: str = "UNet", **changes) -> dict:
+    """A configuration as those of MONAI's model zoo."""
+    config = {
+        "imports": ["$import glob"],
+        "bundle_root": ".",
+        "image_key": "image",
+        "displayable_configs": {"highres": True, "sw_overlap": 0.5},
+        "device": "$torch.device('cuda:0' if torch.cuda.is_available() else 'cpu')",
+        "pixdim": "$[2.0, 2.0, 2.5] if @displayable_configs#highres else [3.0, 3.0, 3.0]",
+        "network_def": {"_target_": network, **MONAI_NETWORKS[network]},
+        "network": "$@network_def.to(@device)",
+        "preprocessing": {"_target_": "Compose", "transforms": [
+            {"_target_": "LoadImaged", "keys": "@image_key"},
+            {"_target_": "EnsureChannelFirstd", "keys": "@image_key"},
+            {"_target_": "Orientationd", "keys": "@image_key", "axcodes": "RAS"},
+            {"_target_": "Spacingd", "keys": "@image_key", "pixdim": "@pixdim", "mode": "bilinear"},
+            {"_target_": "ScaleIntensityRanged", "keys": "@image_key", "a_min": -300, "a_max": 300, "b_min": 0,
+             "b_max": 1, "clip": True},
+            {"_target_": "EnsureTyped", "keys": "@image_key"}]},
+        "inferer": {"_target_": "SlidingWindowInferer", "roi_size": [16, 16, 16], "sw_batch_size": 2,
+                    "overlap": "@displayable_configs#sw_overlap"},
+        "postprocessing": {"_target_": "Compose", "transforms": [
+            {"_target_": "Activationsd", "keys": "pred", "softmax": True},
+            {"_target_": "Invertd", "keys": "pred", "transform": "@preprocessing", "orig_keys": "@image_key",
+             "nearest_interp": False, "to_tensor": True},
+            {"_target_": "AsDiscreted", "keys": "pred", "argmax": True},
+            {"_target_": "SaveImaged", "keys": "pred", "output_dir": "out"}]},
+        "run": ["$@evaluator.run()"],
+    }  # fmt: skip
+    config.update(changes)
+    return config
+
+
+def bundle(folder: Path, network: str = "UNet", config: dict | None = None) -> Path:
+    """A MONAI bundle with random weights."""
+    (folder / "configs").mkdir(parents=True)
+    (folder / "models").mkdir()
+    config = config or bundle_config(network)
+    names = {"0": "background", "1": "liver", "2": "tumor"}
+    metadata = {
+        "version": "0.1.0",
+        "name": "Tiny bundle",
+        "task": "segmentation",
+        "intended_use": "Tests only.",
+        "eval_metrics": {"mean_dice": 0.5},
+        "data_source": "none",
+        "network_data_format": {
+            "inputs": {"image": {"modality": "CT", "num_channels": 1, "channel_def": {"0": "CT image"}}},
+            "outputs": {"pred": {"num_channels": 3, "channel_def": names}},
+        },
+    }
+    (folder / "configs" / "metadata.json").write_text(json.dumps(metadata))
+    (folder / "configs" / "inference.json").write_text(json.dumps(config))
+    arguments = {key: value for key, value in config["network_def"].items() if key != "_target_"}
+    checked = check_arguments(network, Given(arguments, "test"))
+    torch.save(monai_weights(network, checked), folder / "models" / "model.pt")
+    return folder
+
+
+def monai_weights(name: str, arguments: dict) -> dict[str, torch.Tensor]:
+    """The network's own start, the last layer larger, so that all labels appear."""
+    from monai.networks import nets
+
+    torch.manual_seed(3)
+    return getattr(nets, name)(**{key: value for key, value in arguments.items() if key != "img_size"}).state_dict()

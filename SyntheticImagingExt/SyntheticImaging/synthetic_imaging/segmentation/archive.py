@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import stat
 import zipfile
@@ -45,6 +44,9 @@ def reading(name: str) -> Iterator[None]:
 class Archive:
     """The regular files of a folder or a zip by their path in it, with slashes."""
 
+    is_shared = False
+    """Whether other files lie there too that are none of the model's."""
+
     def __init__(self, path: Path, sizes: dict[str, int]):
         self.path, self.sizes = path, sizes
 
@@ -79,12 +81,6 @@ class Archive:
             raise InputError(
                 f"'{name}' in '{self.path.name}' is not JSON ({error}); download or export it again."
             ) from error
-
-    def sha256(self, name: str) -> str:
-        return hashlib.sha256(self.read(name)).hexdigest()
-
-    def close(self) -> None:
-        """Nothing is open between reads."""
 
 
 class _Folder(Archive):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError
 from .archive import reading
@@ -51,7 +52,7 @@ _WHOLE = {"spatial_dims": (2, 3), "in_channels": (1, 64), "out_channels": (1, 20
 _LISTS = {"channels": (1, 4096), "blocks_down": (1, 20), "blocks_up": (1, 20), "filters": (1, 4096),
           "depths": (1, 50), "num_heads": (1, 100)}  # fmt: skip
 _FLAGS = ("bias", "deep_supervision", "res_block", "trans_bias", "use_conv_final", "qkv_bias", "normalize",
-          "use_checkpoint", "use_v2", "adn_ordering_default")  # fmt: skip
+          "use_checkpoint", "use_v2")  # fmt: skip
 _SIZES = {"kernel_size": (1, 15), "up_kernel_size": (1, 15), "strides": (1, 8), "upsample_kernel_size": (1, 8)}
 _NAMED = ("act", "norm", "act_name", "norm_name")
 _OPTIONS = ("num_groups", "affine", "inplace", "negative_slope", "eps", "num_channels", "num_features")
@@ -126,12 +127,20 @@ def build(name: str, arguments: dict) -> nn.Module:
     """A network without weights, on the device "meta", which takes no memory; InputError where it is not allowed."""
     if name not in ALLOWED:
         raise InputError(f"The network '{name}' is not among those that can be run: {', '.join(ALLOWED)}.")
-    with reading(name), torch.device("meta"):
+    with reading(name), torch.device("meta"), _SpacedHere():
         own = name in OWN
         network = UNet(**arguments, residual=name == OWN[1]) if own else _monai(name, arguments)
     if sum(weight.numel() for weight in network.parameters()) > MAX_WEIGHTS:
         raise InputError(f"The network '{name}' would have more than {MAX_WEIGHTS:,} weights; that is no usable model.")
     return network
+
+
+class _SpacedHere(TorchFunctionMode):
+    """Lets a network take numbers from ``torch.linspace``, which tensors on "meta" do not have."""
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        spaced = {"device": "cpu"} if function is torch.linspace else {}
+        return function(*args, **{**(kwargs or {}), **spaced})
 
 
 def _monai(name: str, arguments: dict) -> nn.Module:

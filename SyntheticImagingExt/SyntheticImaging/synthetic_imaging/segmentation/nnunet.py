@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 import torch
+from torch import nn
 
 from ..errors import InputError
 from .archive import Archive
@@ -58,16 +59,19 @@ def read(archive: Archive) -> Model:
     configuration = _configuration_name(first, folder or archive.path.name)
     recipe, network = read_plans(plans, dataset, configuration, _mirror_axes(first))
 
-    def load(device: torch.device, wanted: tuple[str, ...] | None):
-        networks = []
-        for name, path in folds.items():
-            if wanted is None or name in wanted:
-                checkpoint = load_checkpoint(archive.read(path), path)
-                networks.append(fill(build(*network), _network_weights(checkpoint, path), path).to(device))
-        return networks
+    def filled(path: str, checkpoint: Mapping) -> nn.Module:
+        return fill(build(*network), _network_weights(checkpoint, path), path)
 
-    # the file that names a wrong network shall be known before anybody waits for it
-    fill(build(*network), _network_weights(first, folder), archive.path.name)
+    # the first one shows now whether plans and weights belong together
+    name = next(iter(folds))
+    loaded = {name: filled(folds[name], first)}
+
+    def load(device: torch.device, wanted: tuple[str, ...] | None) -> list[nn.Module]:
+        for name in wanted or folds:
+            if name not in loaded:
+                loaded[name] = filled(folds[name], load_checkpoint(archive.read(folds[name]), folds[name]))
+        return [loaded[name].to(device) for name in folds if wanted is None or name in wanted]
+
     name = plans.get("dataset_name").text(200) if plans.get("dataset_name") else archive.path.stem
     card = Card(
         id=re.sub(r"[^a-z0-9]+", "-", f"{name}-{configuration}".lower()).strip("-"),

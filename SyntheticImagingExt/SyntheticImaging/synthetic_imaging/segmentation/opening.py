@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 
 from ..errors import InputError
-from . import nnunet
+from . import bundle, nnunet, onnx_file, package
 from .archive import open_archive, reading
 from .model import Model
 
@@ -18,7 +18,27 @@ def open_model(path: str | PathLike) -> Model:
     """
     path = Path(path).expanduser()
     with reading(path.name):
+        if path.suffix.lower() == ".onnx":
+            return onnx_file.read(path)
         archive = open_archive(path)
-        if nnunet.model_folders(archive):
-            return nnunet.read(archive)
-    raise InputError(f"'{path.name}' holds no model.")
+        for kind, read in _KINDS:
+            if kind(archive):
+                return read(archive)
+    raise InputError(
+        f"'{path.name}' holds no model that can be read: neither a package (package.json), nor an nnU-Net export "
+        "(plans.json), nor a MONAI bundle (configs/metadata.json). Choose the folder or zip of one."
+    )
+
+
+def verify_package(path: str | PathLike) -> float:
+    """Runs the test of a package; see ``package.verify``."""
+    path = Path(path).expanduser()
+    with reading(path.name):
+        return package.verify(open_archive(path))
+
+
+_KINDS = (
+    (package.is_package, package.read),
+    (nnunet.model_folders, nnunet.read),
+    (bundle.is_bundle, bundle.read),
+)

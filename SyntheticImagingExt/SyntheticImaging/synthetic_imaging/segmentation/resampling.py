@@ -42,8 +42,12 @@ def line(size: int, new_size: int, order: int, alignment: str = "edges", step: f
     index = np.arange(new_size, dtype=np.float64)
     place = index * step if alignment == "origin" else (index + 0.5) * (size / new_size) - 0.5
     if order == 0:
-        # the library's own rounding of halves
-        found = ndimage.map_coordinates(np.arange(size), place[None], order=0, mode="nearest")
+        # halves are rounded as SciPy does in nnU-Net, and as torch does in MONAI
+        found = (
+            np.clip(np.rint(place), 0, size - 1).astype(np.int64)
+            if alignment == "origin"
+            else ndimage.map_coordinates(np.arange(size), place[None], order=0, mode="nearest")
+        )
         return Line(found, found, np.zeros(new_size))
     place = np.clip(place, 0, size - 1)
     first = np.floor(place).astype(np.int64)

@@ -156,7 +156,7 @@ def _attempt(prepared, recipe, load, tiling, device, settings, note) -> Steps:
         )
     store = _store(image.shape[1:], tiling, len(networks), device)
     half = settings.half and device.type == "cuda"
-    workers = workers_for(networks, tiling, image.shape[0]) if device.type == "cpu" else 1
+    workers = workers_for(networks, tiling, recipe) if device.type == "cpu" else 1
     sweep = Sweep(image, tiling, networks, device, store=store, inside=inside, half=half, workers=workers)
     kind = np.uint8 if max(recipe.head_labels) < 256 else np.int16
     labels = np.zeros(prepared.frame.box_shape, dtype=kind)
@@ -231,20 +231,20 @@ def _store(shape, tiling: Tiling, networks: int, device: torch.device) -> torch.
     return torch.device("cpu")
 
 
-def workers_for(networks: Sequence[Network], tiling: Tiling, channels: int) -> int:
+def workers_for(networks: Sequence[Network], tiling: Tiling, recipe: Recipe) -> int:
     """Tiles that the processor can compute at once; MemoryError where there is not enough memory for one."""
     free = free_bytes()
     if free is None:
         return 1
-    needed = bytes_per_voxel(networks[0], tiling, channels) * int(np.prod(tiling.tile))
+    needed = bytes_per_voxel(networks[0], recipe) * int(np.prod(tiling.tile))
     if needed > free:
         raise MemoryError
     return int(np.clip(free // 2 // needed, 1, CORES))
 
 
-def bytes_per_voxel(network: Network, tiling: Tiling, channels: int) -> float:
-    """About what a network takes per voxel of a tile at its peak, found on a small tile."""
-    answers = 3 * tiling.heads * 4
+def bytes_per_voxel(network: Network, recipe: Recipe) -> float:
+    """About what a network takes per voxel of a tile at its peak, found on the smallest tile that it takes."""
+    answers = 3 * recipe.heads * 4
     if not isinstance(network, torch.nn.Module):
         return answers + _UNKNOWN_BYTES
     largest = 0
@@ -254,11 +254,12 @@ def bytes_per_voxel(network: Network, tiling: Tiling, channels: int) -> float:
         tensors = [*inputs, output]
         largest = max(largest, sum(x.numel() * x.element_size() for x in tensors if isinstance(x, torch.Tensor)))
 
-    tile = [min(size, 32) if size % 32 == 0 else size for size in tiling.tile][-tiling.dims :]
+    # norms need two voxels at the coarsest resolution
+    tile = [min(size, 2 * step) for size, step in zip(recipe.patch, recipe.stride, strict=True)][-recipe.dims :]
     hooks = [part.register_forward_hook(look) for part in network.modules() if not list(part.children())]
     try:
         with torch.inference_mode():
-            network(torch.zeros((1, channels, *tile)))
+            network(torch.zeros((1, len(recipe.channels), *tile)))
     finally:
         for hook in hooks:
             hook.remove()

@@ -57,7 +57,7 @@ class Tiling:
         if self.blend == "nnunet":
             count = math.ceil((size - tile) / (tile * self.step)) + 1
             return [round(index * (size - tile) / max(count - 1, 1)) for index in range(count)]
-        interval = tile if size == tile else max(1, int(tile * self.step + 1e-9))
+        interval = tile if size == tile else max(1, int(tile * self.step))
         count = math.ceil((size - tile) / interval) + 1
         return [min(index * interval, size - tile) for index in range(count)]
 
