@@ -52,7 +52,7 @@ def image(shape=(20, 24, 22), spacing=(1.5, 1.5, 2.0), seed: int = 0, tilt: bool
     rng = np.random.default_rng(seed)
     smooth = ndimage.gaussian_filter(rng.standard_normal(shape), 2)
     array = (smooth / smooth.std() * 200).clip(-1000, 1000)
-    array[:, :3] = -1000
+    array[:, : shape[1] // 8] = -1000
     matrix = np.diag([-spacing[0], -spacing[1], spacing[2], 1.0])
     if tilt:
         turn = np.array([[0, 0.1, -0.995], [0.995, 0.01, 0.0], [0.0, -0.995, -0.1]])
