@@ -49,7 +49,7 @@ def taken(host):
 
 
 def calloutOf(widget):
-    return widget.ui.calloutFrame
+    return widget.ui.Callout
 
 
 def inForm(widget, child):
