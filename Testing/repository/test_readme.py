@@ -122,6 +122,16 @@ def test_the_messages_of_troubleshooting_are_those_that_people_see():
     assert [part for part in parts if part not in joined] == []
 
 
+def test_the_tutorials_name_what_is_on_the_panels():
+    """What stands in bold in a tutorial is written on a button or beside a control."""
+    files = [path for path in (ROOT / "SyntheticImagingExt").rglob("*") if path.suffix in (".ui", ".py", ".json")]
+    shown = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    for page in (DOCUMENTATION / "tutorials").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        words = set(re.findall(r"\*\*(.+?)\*\*", text))
+        assert len(words) > 3 and not [word for word in words if word not in shown], name(page)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The built pages; warnings, dead links among them, are errors."""
