@@ -1,0 +1,24 @@
+"""Who works with something of the scene: two logics, one of the window and one of the console, would spoil it."""
+
+import weakref
+
+
+class Owners:
+    """All who may own something; whoever takes it from another has the other told, by its ``onTaken()``."""
+
+    def __init__(self):
+        self._all = weakref.WeakSet()
+
+    def add(self, one):
+        """From now on something may be taken from this one."""
+        self._all.add(one)
+
+    def discard(self, one):
+        """Nothing can be taken from this one any more."""
+        self._all.discard(one)
+
+    def take(self, taker, owns):
+        """Leave the taker as the only one for whom owns(one) may hold."""
+        for other in list(self._all):
+            if other is not taker and owns(other):
+                other.onTaken()
