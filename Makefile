@@ -29,6 +29,7 @@ quick: $(STAMP) lint
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -50,7 +51,7 @@ icons: $(STAMP)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python Resources/draw_icons.py
 
 clean:
-	rm -rf $(VENV) build demo benchmark .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build demo benchmark .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(STAMP): pyproject.toml constraints.txt Testing/check_system.py

@@ -226,8 +226,8 @@ def test_pose_files_round_trip(tmp_path):
     ("make", "words"),
     [
         (lambda: machine_named("nothing"), "cios-spin"),
-        (lambda: MACHINE.changed(source_to_detector_mm=0), "300 to 3000 mm"),
-        (lambda: MACHINE.changed(source_to_isocenter_mm=-5), "100 to 2900 mm"),
+        (lambda: MACHINE.changed(source_to_detector_mm=0), "1 to 10000 mm"),
+        (lambda: MACHINE.changed(source_to_isocenter_mm=-5), "1 to 10000 mm"),
         (lambda: MACHINE.changed(source_to_isocenter_mm=2000), "farther"),
         (lambda: MACHINE.changed(rows=0), "whole number"),
         (lambda: Pose(cran_deg=91), "-90 to 90"),

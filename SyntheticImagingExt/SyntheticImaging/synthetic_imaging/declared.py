@@ -18,7 +18,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, ClassVar, Self, TypeVar
 
 from .errors import InputError
@@ -202,6 +202,7 @@ def _field(setting: Setting, default) -> Any:
     return dataclasses.field(default=default, metadata={_KEY: setting})
 
 
+@dataclass(frozen=True)
 class Declared:
     """Base of frozen dataclasses whose fields are declared: they are checked and made plain when an object is made.
 
@@ -274,7 +275,7 @@ def own_settings(cls: type) -> dict[str, Setting]:
 
 def parts(cls: type) -> dict[str, type[Declared]]:
     """Fields that are declared objects themselves, by name: those made by a class."""
-    made = {entry.name: entry.default_factory for entry in dataclasses.fields(cls)}
+    made: dict[str, Any] = {entry.name: entry.default_factory for entry in dataclasses.fields(cls)}
     return {name: make for name, make in made.items() if isinstance(make, type) and issubclass(make, Declared)}
 
 
@@ -362,8 +363,8 @@ def _number_of(value) -> float | None:
     """A number, or a text or array of one element that is one; None for anything else, flags among it."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, Integral | Real):
-        return value
+    if isinstance(value, Integral):
+        return int(value)
     try:
         return float(value)
     except (TypeError, ValueError):

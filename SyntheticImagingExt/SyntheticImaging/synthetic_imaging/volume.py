@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 
 from .errors import InputError
 
@@ -60,7 +61,8 @@ class Volume:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return tuple(self.data.shape)
+        slices, rows, columns = self.data.shape
+        return slices, rows, columns
 
     @cached_property
     def spacing_mm(self) -> np.ndarray:
@@ -76,11 +78,11 @@ class Volume:
     def ras_to_ijk(self) -> np.ndarray:
         return np.linalg.inv(self.ijk_to_ras)
 
-    def ras_from_ijk(self, ijk: np.ndarray) -> np.ndarray:
+    def ras_from_ijk(self, ijk: ArrayLike) -> np.ndarray:
         """Points (..., 3) in voxel coordinates (i, j, k) to millimeters in RAS."""
         return np.asarray(ijk, dtype=np.float64) @ self.ijk_to_ras[:3, :3].T + self.ijk_to_ras[:3, 3]
 
-    def ijk_from_ras(self, ras: np.ndarray) -> np.ndarray:
+    def ijk_from_ras(self, ras: ArrayLike) -> np.ndarray:
         """Points (..., 3) in RAS millimeters to continuous voxel coordinates (i, j, k)."""
         inverse = self.ras_to_ijk
         return np.asarray(ras, dtype=np.float64) @ inverse[:3, :3].T + inverse[:3, 3]

@@ -79,7 +79,7 @@ def _views(options, geometry: Geometry, ct: Volume) -> dict[str, View]:
     if options.view and options.view not in VIEWS:
         raise InputError(f"There is no view '{options.view}'; choose one of {', '.join(VIEWS)}.")
     start = VIEWS[options.view].pose if options.view else Pose()
-    base = geometry.view(taken(options, replace(start, isocenter_ras=center)))
+    base = geometry.view(taken(options, replace(start, isocenter_ras=tuple(center))))
     if options.pose:
         return {"": poses.read_pose(options.pose, base)}
     return _views_in(Path(options.poses).expanduser(), base) if options.poses else {"": base}
@@ -137,7 +137,7 @@ def _division(options, labels: Volume | None) -> split.Split:
     if options.output == "water-path":
         return split.water_only()
     kev = _conversion(options).ct_kev
-    if not (options.bones or options.contrast):
+    if labels is None or not (options.bones or options.contrast):
         return split.continuous(kev)
     agents = [_contrast(text) for text in options.contrast or ()]
     _refuse_absent(labels, [*(options.bones or ()), *(agent.label for agent in agents)])

@@ -6,7 +6,7 @@ import sys
 
 from ..errors import InputError
 
-_LESIONS = {"--satellites": ("--satellite-count",)}
+_LESIONS: dict[str, tuple[str, ...]] = {"--satellites": ("--satellite-count",)}
 FORMER: dict[str, dict[str, tuple[str, ...]]] = {
     "drr": {
         "--lao": ("--lao-deg",),

@@ -30,7 +30,7 @@ def is_complete(folder: Path) -> bool:
     return all((folder / name).is_file() for name in FILES)
 
 
-def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | None], dicom: bool):
+def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None], dicom: bool):
     """InputError where writing would replace an input, or mix with the files of an older DICOM series."""
     if out.exists() and not out.is_dir():
         raise InputError(f"'{out}' is a file; give --out a folder.")

@@ -130,7 +130,7 @@ def _slice(shared: pydicom.Dataset, volume: Volume, plane: np.ndarray, k: int) -
     meta.TransferSyntaxUID = ExplicitVRLittleEndian
     meta.MediaStorageSOPClassUID = CTImageStorage
     meta.MediaStorageSOPInstanceUID = generate_uid()
-    dataset = FileDataset(None, {}, file_meta=meta, preamble=b"\0" * 128)
+    dataset = FileDataset("", {}, file_meta=meta, preamble=b"\0" * 128)
     dataset.update(shared)
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.InstanceNumber = k + 1

@@ -55,11 +55,11 @@ def write_file(path: Path, volume: Volume) -> None:
     if min(volume.shape) == 0:
         raise InputError(f"The volume is empty (shape {volume.shape}); there is nothing to write.")
     image = image_from_volume(volume)
-    attach_metadata(image, volume.metadata, suffix)
+    attach_metadata(image, volume.metadata, suffix or "")
     with staging(path) as folder:
         temporary = folder / path.name
         sitk.WriteImage(image, str(temporary), suffix != ".nii", _COMPRESSION_LEVEL)
-        if suffix.startswith(".nii") and not nifti_is_complete(temporary):
+        if suffix in (".nii", ".nii.gz") and not nifti_is_complete(temporary):
             raise OSError("the file was cut short, the disk may be full")
         publish(folder, path)
 
@@ -77,12 +77,12 @@ def refuse_not_finite(array: np.ndarray, name: str) -> None:
 
 def nifti_is_complete(path: Path) -> bool:
     """Whether a NIfTI file has all the voxels its header promises; the file library itself does not look."""
-    opener = gzip.open if path.name.lower().endswith(".gz") else open
     try:
-        with opener(path, "rb") as file:
+        if not path.name.lower().endswith(".gz"):
+            with open(path, "rb") as plain:
+                return path.stat().st_size >= _nifti_bytes(plain.read(348))
+        with gzip.open(path, "rb") as file:
             promised = _nifti_bytes(file.read(348))
-            if opener is open:
-                return path.stat().st_size >= promised
             return _gzip_length(path, file, promised) >= promised
     except (EOFError, OSError, struct.error):
         return False

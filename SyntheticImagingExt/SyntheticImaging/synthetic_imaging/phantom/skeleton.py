@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -246,13 +248,13 @@ def _sacrum() -> Solid:
         tube([(side * 22, -58, -110), (side * 44, -70, -122), (side * 34, -86, -158)], [13, 12, 8]) for side in (1, -1)
     ]
     solid = blend(block, crest, *wings, radius_mm=9)
-    holes = None
-    for side in (1, -1):
-        for r, a, s in ((27, -72, -122), (24, -84, -143), (20, -92, -162)):
-            hole = tube([(side * r, a + 18, s), (side * (r - 4), a - 18, s - 6)], 4.5)
-            holes = hole if holes is None else holes | hole
+    holes = [
+        tube([(side * r, a + 18, s), (side * (r - 4), a - 18, s - 6)], 4.5)
+        for side in (1, -1)
+        for r, a, s in ((27, -72, -122), (24, -84, -143), (20, -92, -162))
+    ]
     canal = tube([(0, -74, -100), (0, -92, -135), (0, -102, -165)], [7, 6, 4], flatten=(1.6, 1, 1))
-    return Solid((solid & outside(holes | canal)).distance, solid.low, solid.high)
+    return Solid((solid & outside(functools.reduce(operator.or_, [*holes, canal]))).distance, solid.low, solid.high)
 
 
 _WING_GRID = (

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -157,7 +158,8 @@ def read_entries(path: Path) -> list[dict]:
 
 def parse(content: bytes) -> tuple[list[dict], int, str, str | None]:
     """Valid entries from the start, the length of their text, the last checksum, and what is wrong after them."""
-    entries, length, last = [], 0, _START
+    entries: list[dict] = []
+    length, last = 0, _START
     for raw in content.splitlines(keepends=True):
         problem = None
         try:
@@ -208,7 +210,7 @@ def _flush_folder(folder: Path):
 
 _BINARY = getattr(os, "O_BINARY", 0)
 
-if os.name == "nt":
+if sys.platform == "win32":
     import msvcrt
 
     def _lock_file(descriptor: int):

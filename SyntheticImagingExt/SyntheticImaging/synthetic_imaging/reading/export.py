@@ -99,7 +99,7 @@ def write_exports(folder: str | Path, analysis: Analysis, formats: Sequence[str]
     unknown = set(formats) - set(FORMATS)
     if unknown:
         raise InputError(f"There is no format {', '.join(sorted(unknown))}; choose of {', '.join(FORMATS)}.")
-    texts = {}
+    texts: dict[str, str | bytes] = {}
     if "csv" in formats:
         texts["reads.csv"] = reads_csv(analysis.reads)
     if "imrmc" in formats:

@@ -47,7 +47,8 @@ def time_rows(reads: Sequence[Read]) -> list[dict]:
     The pooled row takes each reader's own pace away first.
     """
     reads = [read for read in reads if read.arm == RATING and not read.repeat and read.seconds > 0]
-    rows, centered = [], {REAL: [], SYNTHETIC: []}
+    rows: list[dict] = []
+    centered: dict[str, list[np.ndarray]] = {REAL: [], SYNTHETIC: []}
     for name in sorted({read.reader for read in reads}):
         logs = {
             truth: np.log([read.seconds for read in reads if read.reader == name and read.truth == truth])
@@ -70,7 +71,7 @@ def stratum_rows(reads: Sequence[Read]) -> list[dict]:
     reads = [read for read in reads if read.arm == RATING and not read.repeat]
     rows = []
     for by, word_of in (("diameter", size_of), ("place", lambda read: read.place or None)):
-        words = {word_of(read) for read in reads} - {None}
+        words = {word for read in reads if (word := word_of(read)) is not None}
         order = [name for *_, name in SIZES_MM if name in words] if by == "diameter" else sorted(words)
         rows += [_stratum_row(by, word, reads, word_of) for word in order]
     return rows
@@ -87,12 +88,12 @@ def mark_rows(reads: Sequence[Read]) -> list[dict]:
     for name in sorted({read.reader for read in reads}):
         for truth in (REAL, SYNTHETIC):
             far = [r.mark_distance_mm for r in reads if r.reader == name and r.truth == truth and not r.repeat]
-            far = np.array([distance for distance in far if distance is not None])
-            if far.size:
-                hit = int((far <= _ON_LESION_MM).sum())
+            marks = np.array([distance for distance in far if distance is not None])
+            if marks.size:
+                hit = int((marks <= _ON_LESION_MM).sum())
                 rows.append(
-                    {"reader": name, "truth": truth, "marks": far.size, "on_lesion": hit, "share": hit / far.size}
-                    | {"median_distance_mm": float(np.median(far))}
+                    {"reader": name, "truth": truth, "marks": marks.size, "on_lesion": hit, "share": hit / marks.size}
+                    | {"median_distance_mm": float(np.median(marks))}
                 )
     return rows
 
@@ -105,7 +106,7 @@ def pair_rows(reads: Sequence[Read], margin: float) -> list[dict]:
     for name in [*names, *(["all readers"] if len(names) > 1 else [])]:
         mine = [read for read in reads if name in (read.reader, "all readers")]
         given = [read for read in mine if read.correct is not None]
-        right = sum(read.correct for read in given)
+        right = sum(bool(read.correct) for read in given)
         share, side = proportion(right, len(given)), proportion(sum(r.answer == RIGHT for r in given), len(given))
         bounds = right, right + len(mine) - len(given)
         rows.append(
@@ -159,7 +160,7 @@ def _pairwise(name: str, pairs: Sequence[tuple[float, float]]) -> dict:
         "cases": scores.shape[1],
         "agree": float(_same(*calls).mean()),
         "cohen": agreement.cohen_kappa(*calls),
-        "weighted_kappa": agreement.cohen_kappa(*scores, weights="quadratic"),
+        "weighted_kappa": agreement.cohen_kappa(scores[0], scores[1], weights="quadratic"),
         "krippendorff": agreement.krippendorff_alpha(scores, "ordinal"),
         "icc": icc,
         "icc_low": low,
@@ -188,7 +189,7 @@ def _time_row(name: str, logs: dict[str, np.ndarray], pace: float) -> dict:
 def _stratum_row(by: str, word: str, reads: Sequence[Read], word_of: Callable[[Read], str | None]) -> dict:
     mine = [read for read in reads if word_of(read) == word]
     given = [read for read in mine if read.correct is not None]
-    share = proportion(sum(read.correct for read in given), len(given))
+    share = proportion(sum(bool(read.correct) for read in given), len(given))
     areas = []
     for name in {read.reader for read in mine}:
         real, fake = ([r.score for r in mine if r.reader == name and r.truth == t] for t in (REAL, SYNTHETIC))

@@ -174,7 +174,7 @@ def _separating(numbers: dict[str, np.ndarray], labels: np.ndarray) -> tuple[lis
     for start in range(0, PERMUTATIONS, 5000):
         shuffled = rng.permuted(np.tile(labels.astype(float), (5000, 1)), axis=1)
         largest[start : start + 5000] = np.abs(_correlate(shuffled, ranks)).max(axis=1)
-    rows = []
+    rows: list[dict] = []
     for name, statistic in zip(names, observed, strict=True):
         p = float(((largest >= statistic - 1e-9).sum() + 1) / (PERMUTATIONS + 1))
         rows.append({"trace": name, "auc": _auc(numbers[name], labels), "p": p, **_medians(numbers[name], labels)})

@@ -25,9 +25,9 @@ class Observer(Declared):
     """A model of how a reader decides."""
 
     d_prime: float = number(
-        0, "How well it sees the difference; below 0 it swaps the names", low=-10, high=10, step=0.1
+        0, "How well it sees the difference; below 0 it swaps the names", low=-100, high=100, step=0.1
     )
-    criterion: float = number(0, "How it leans: above 0 it says real more", low=-10, high=10, step=0.1)
+    criterion: float = number(0, "How it leans: above 0 it says real more", low=-100, high=100, step=0.1)
     case_share: float = number(
         0.3, "Part of the variance that comes from the case, the same for all readers", low=0, high=1, step=0.05
     )

@@ -86,7 +86,9 @@ def plan_study(
 def _couples(items: Sequence[Prepared], real: list[int], fake: list[int]) -> list[tuple[int, int]]:
     """Real and synthetic images that go together as training or as a pair."""
     row_of = {index: row for row, index in enumerate(real)}
-    twins = {row_of[items[j].twin_of]: column for column, j in enumerate(fake) if items[j].twin_of in row_of}
+    twins = {
+        row_of[of]: column for column, j in enumerate(fake) if (of := items[j].twin_of) is not None and of in row_of
+    }
     kinds = [[(items[index].scanner, items[index].radius_mm) for index in group] for group in (real, fake)]
     return [(real[row], fake[column]) for row, column in pair_up(*kinds, twins)]
 

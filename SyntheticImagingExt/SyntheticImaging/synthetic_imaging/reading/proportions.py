@@ -39,8 +39,8 @@ def proportion(count: int, total: int, chance: float = CHANCE, level: float = 0.
         return Proportion(0, 0, math.nan, (0.0, 1.0), (0.0, 1.0), 1.0)
     test = stats.binomtest(int(count), int(total), chance)
     wilson, exact = (test.proportion_ci(level, method) for method in ("wilson", "exact"))
-    ends = [(float(interval.low), float(interval.high)) for interval in (wilson, exact)]
-    return Proportion(int(count), int(total), count / total, *ends, float(test.pvalue))
+    wilson_ends, exact_ends = ((float(interval.low), float(interval.high)) for interval in (wilson, exact))
+    return Proportion(int(count), int(total), count / total, wilson_ends, exact_ends, float(test.pvalue))
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ def sample_size_rows(cases: int | None = None, margin: float | None = None) -> l
 
     margin: of one more row, of equivalence, unless the table has it; its cases are None where thousands are not enough.
     """
-    aims = [(f"95 % interval of ±{100 * h:g} %", cases_for_interval(h)) for h in (0.15, 0.10, 0.075, 0.05)]
+    aims: list[tuple[str, int | None]] = [
+        (f"95 % interval of ±{100 * h:g} %", cases_for_interval(h)) for h in (0.15, 0.10, 0.075, 0.05)
+    ]
     aims += [(f"detect an accuracy of {a:.2f} (80 % power)", cases_to_detect(a)) for a in (0.75, 0.70, 0.65, 0.60)]
     margins = [0.20, 0.15, 0.10]
     margins += [margin] if margin is not None and f"{margin:.2f}" not in [f"{m:.2f}" for m in margins] else []

@@ -56,7 +56,7 @@ class Read:
         """What the reader took it for; None where the answer was left open."""
         if self.arm == PAIRS:
             return self.answer
-        return None if self.answer in (None, UNSURE) else SYNTHETIC if self.answer > MIDDLE else REAL
+        return None if self.answer in (None, UNSURE) else SYNTHETIC if int(self.answer) > MIDDLE else REAL
 
     @property
     def correct(self) -> bool | None:

@@ -50,7 +50,8 @@ class _Pages:
 
     def __init__(self):
         self._inks: list[_Ink] = []
-        self._widths: dict[tuple[str, float, bool], float] = {}
+        self._widths: dict[tuple[str, bool], float] = {}
+        self._y = 0.0
         self._new_page()
 
     def heading(self, text: str):
@@ -211,7 +212,8 @@ def _draw(renderer, ink: _Ink):
     from matplotlib.path import Path
     from matplotlib.transforms import Affine2D, IdentityTransform
 
-    context, fonts = renderer.new_gc(), {}
+    context = renderer.new_gc()
+    fonts: dict = {}
     for text, x, y, size, bold, color in ink.texts:
         font = fonts.setdefault((size, bold), FontProperties(size=size, weight="bold" if bold else "normal"))
         context.set_foreground(color)

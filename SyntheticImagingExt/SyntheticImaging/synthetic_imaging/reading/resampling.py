@@ -53,9 +53,10 @@ def pooled(
     auc, folded, accuracy = (np.concatenate(parts) for parts in zip(*draws, strict=True))
     whole = kernel.at(*(np.ones((1, n)) for n in kernel.sizes))
     at_chance, p_value = _permuted(scores, synthetic, float(whole[1][0]), repetitions, rng)
-    intervals = [_interval(est[0], values) for est, values in zip(whole, (auc, folded, accuracy), strict=True)]
+    draws_of = (auc, folded, accuracy)
+    areas, foldeds, shares = (_interval(est[0], values) for est, values in zip(whole, draws_of, strict=True))
     spread = float(np.nanstd(auc, ddof=1)) if np.isfinite(auc).sum() > 1 else np.nan
-    return Pooled(scores.shape[0], *intervals, spread, at_chance, p_value)
+    return Pooled(scores.shape[0], areas, foldeds, shares, spread, at_chance, p_value)
 
 
 def mean_auc(scores: np.ndarray, synthetic: np.ndarray) -> float:

@@ -157,6 +157,7 @@ def main(request_path: str, answer_path: str) -> int:
 
     progress("Starting", 1)
     request = json.loads(Path(request_path).read_text(encoding="utf-8"))
+    answer: dict
     try:
         answer = {"answer": perform(request, os.environ.pop(PASSPHRASE_VARIABLE, ""), progress)}
     except InputError as error:

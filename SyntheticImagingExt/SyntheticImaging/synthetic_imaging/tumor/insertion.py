@@ -265,7 +265,7 @@ class _Builder:
             part = values[body].double()
             spread = float(part.std()) if len(part) > 1 else wanted
             values.sub_(float(part.mean())).mul_(wanted / min(max(spread, wanted / 2), wanted * 2))
-        if texture.heterogeneity_hu > 0:
+        if texture.heterogeneity_hu > 0 and fields.slow is not None:
             values.add_(fields.slow - fields.slow[body].mean(), alpha=texture.heterogeneity_hu)
         return values
 

@@ -103,7 +103,7 @@ class Calcification(Declared):
     size_mm: float = number(1.8, "Size of a fleck", unit="mm", low=0.5, high=20, step=0.1)
 
 
-ABLATIONS = {
+ABLATIONS: dict[str, dict[str, Any]] = {
     "elastic": {"elastic": Elastic(0.0, 0.0)},
     "texture": {"texture": Texture(noise_ratio=0.0, grain=False)},
     "edge": {"edge": Edge(0.0)},

@@ -122,7 +122,9 @@ def _plan(level: str | None, count: int | None, rng: np.random.Generator) -> lis
     if level is None:
         return [None] * (1 if count is None else count)
     if level == "mix":
-        names = [name for name, (low, high) in _MIX.items() for _ in range(rng.integers(low, high + 1))]
+        names: list[str | None] = [
+            name for name, (low, high) in _MIX.items() for _ in range(rng.integers(low, high + 1))
+        ]
         return names if count is None else names[:count]
     if level not in LEVELS:
         raise InputError(f"There is no size level '{level}'; choose one of {', '.join(LEVEL_NAMES)}.")

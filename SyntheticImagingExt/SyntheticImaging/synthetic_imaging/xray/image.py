@@ -160,7 +160,7 @@ def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:
     return -torch.log(transmission.clamp(math.exp(-LARGEST_ATTENUATION), 1.0))
 
 
-def _told(stage: str, begin: float, end: float, shares: Generator[float, None, Any]) -> Generator:
+def _told(stage: str, begin: float, end: float, shares: Generator[float, None, Any]) -> Generator[Any, None, Any]:
     """Shares that are done as (stage, percent); what the generator returns is handed on."""
     while True:
         try:

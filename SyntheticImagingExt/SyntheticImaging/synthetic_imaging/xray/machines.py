@@ -28,8 +28,8 @@ class Machine(Declared):
 
     name: str = text("", "Name in the shell and the console")
     title: str = text("", "Name that people read")
-    source_to_detector_mm: float = number(1000, "From the focal spot to the detector", unit="mm", low=300, high=3000)
-    source_to_isocenter_mm: float = number(700, "From the focal spot to the isocenter", unit="mm", low=100, high=2900)
+    source_to_detector_mm: float = number(1000, "From the focal spot to the detector", unit="mm", low=1, high=10000)
+    source_to_isocenter_mm: float = number(700, "From the focal spot to the isocenter", unit="mm", low=1, high=10000)
     rows: int = whole(1024, "Rows of the detector's matrix", low=1, high=8192)
     columns: int = whole(1024, "Columns of the detector's matrix", low=1, high=8192)
     pixel_mm: float = number(0.390625, "Distance of the pixels on the detector", unit="mm", low=0.01, high=50,
@@ -63,9 +63,9 @@ class Machine(Declared):
             told.append(f"reaches from RAO {-self.lao_range_deg[0]:g} to LAO {self.lao_range_deg[1]:g}")
         if _outside(cran_deg, self.cran_range_deg):
             told.append(f"reaches from CAUD {-self.cran_range_deg[0]:g} to CRAN {self.cran_range_deg[1]:g}")
-        if _outside(source_to_detector_mm, self.source_to_detector_range_mm):
-            near, far = self.source_to_detector_range_mm
-            told.append(f"holds the detector {near:g} to {far:g} mm from the source")
+        reach = self.source_to_detector_range_mm
+        if reach and _outside(source_to_detector_mm, reach):
+            told.append(f"holds the detector {reach[0]:g} to {reach[1]:g} mm from the source")
         if _outside(kvp, self.kvp_range):
             told.append(f"takes {self.kvp_range[0]:g} to {self.kvp_range[1]:g} kV")
         return [f"{self.title} {what} only." for what in told]
@@ -87,8 +87,8 @@ def machines() -> dict[str, Machine]:
     return {name: Machine(name=name, **values) for name, values in json.loads(text).items()}
 
 
-def _outside(value: float | None, limits: tuple[float, float] | None) -> bool:
-    return value is not None and limits is not None and not limits[0] <= value <= limits[1]
+def _outside(value: float | None, limits: tuple[float, float]) -> bool:
+    return value is not None and not limits[0] <= value <= limits[1]
 
 
 def machine_named(name: str) -> Machine:

@@ -60,8 +60,9 @@ def view_of(record: dict, default: View | None = None) -> View:
     if missing:
         raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
     told = {name: merged[name] for name in _POSE if name in merged}
-    turns = {name: within_turn(finite(told[name], name)) for name in ("lao_deg", "roll_deg") if name in told}
-    pose = Pose.from_dict({**told, **turns})
+    for name in ("lao_deg", "roll_deg"):
+        told[name] = within_turn(finite(told.get(name, 0), name))
+    pose = Pose.from_dict(told)
     distances = [merged[name] for name in _DISTANCES]
     size = [_count(merged[name], name) for name in ("rows", "columns")]
     return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))

@@ -110,7 +110,7 @@ def _interpolate(field: torch.Tensor, *coordinates: torch.Tensor) -> torch.Tenso
     for a in (a0, a1):
         low, high = torch.lerp(field[a, b0, c0], field[a, b0, c1], w), torch.lerp(field[a, b1, c0], field[a, b1, c1], w)
         planes.append(torch.lerp(low, high, v))
-    return torch.lerp(*planes, u)
+    return torch.lerp(planes[0], planes[1], u)
 
 
 def voxel_chords(source: torch.Tensor, targets: torch.Tensor, shape: tuple[int, int, int], metric_mm: torch.Tensor):
@@ -120,12 +120,12 @@ def voxel_chords(source: torch.Tensor, targets: torch.Tensor, shape: tuple[int, 
     in mm (n, S), 0 where there is nothing; S is the number of planes minus 1.
     """
     along = targets - source
-    cuts = []
+    crossings = []
     for axis, count in enumerate(shape):
         planes = torch.arange(count + 1, dtype=torch.float64, device=source.device) - 0.5
         step = torch.where(along[:, axis].abs() < 1e-12, torch.inf, along[:, axis])
-        cuts.append((planes - source[axis]) / step[:, None])
-    cuts = torch.cat(cuts, dim=1).clamp(0.0, 1.0).sort(dim=1).values
+        crossings.append((planes - source[axis]) / step[:, None])
+    cuts = torch.cat(crossings, dim=1).clamp(0.0, 1.0).sort(dim=1).values
     lengths = (cuts[:, 1:] - cuts[:, :-1]) * torch.linalg.vector_norm(along @ metric_mm.T, dim=1)[:, None]
     middle = source + (0.5 * (cuts[:, 1:] + cuts[:, :-1]))[..., None] * along[:, None]
     voxel = torch.floor(middle + 0.5).long()

@@ -228,7 +228,7 @@ def _row_range(sides: np.ndarray, view) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         rows = corner[..., 2] / corner[..., 0]
     same = (corner[..., 0] > 0).all(axis=1) | (corner[..., 0] < 0).all(axis=1)
-    bounded = same & np.isfinite(rows).all(axis=1)
+    bounded = same & np.asarray(np.isfinite(rows).all(axis=1))
     rows = np.where(bounded[:, None], rows, 0.0)
     top = np.where(bounded, np.floor(np.clip(rows.min(axis=1), -1, view.rows) - 1e-6), 0)
     bottom = np.where(bounded, np.ceil(np.clip(rows.max(axis=1), -1, view.rows) + 1e-6), view.rows - 1)

@@ -38,7 +38,7 @@ def write_truth(
     landmark that is seen belief_<name>.nrrd (float32), each a one-slice volume that stands at the detector. Labels are
     called label_<value>, tools tool_<name>.
     """
-    record = {"pose": record_of(view), "labels": [], "tools": [], "landmarks": []}
+    record: dict = {"pose": record_of(view), "labels": [], "tools": [], "landmarks": []}
     images: dict[str, torch.Tensor] = {}
     for layer in [labels] if isinstance(labels, Volume) else labels or ():
         found = structures(layer, view)
@@ -51,9 +51,9 @@ def write_truth(
         record["tools"].append({**entry, **_add(images, f"tool_{_file_name(tool.name)}", length.float())})
     marks = landmarks(points_ras or {}, view)
     for mark, belief in zip(marks, belief_maps(marks, view), strict=True):
-        entry = {"name": mark.name, "ras_mm": list(mark.point_ras), "visible": mark.visible, "unseen": mark.unseen}
+        told = {"name": mark.name, "ras_mm": list(mark.point_ras), "visible": mark.visible, "unseen": mark.unseen}
         known = mark.column == mark.column  # a point behind the source has no pixel
-        record["landmarks"].append({**entry, "column_row": [mark.column, mark.row] if known else None})
+        record["landmarks"].append({**told, "column_row": [mark.column, mark.row] if known else None})
         if mark.visible:
             images[f"belief_{_file_name(mark.name)}"] = belief
     target = Path(folder).expanduser() / RECORD
