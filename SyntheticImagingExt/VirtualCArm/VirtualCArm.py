@@ -55,19 +55,13 @@ class VirtualCArmTest(ScriptedLoadableModuleTest):
 
     def runTest(self):
         self.setUp()
-        self.test_imageOfPhantom()
+        self.test_panelWithPhantom()
 
-    def test_imageOfPhantom(self):
-        from SyntheticImagingLib import requirements, samples
+    def test_panelWithPhantom(self):
+        from SyntheticImagingLib import requirements
+        from VirtualCArmLib import SelfTest
 
         if requirements.missing():
             self.delayDisplay("Skipped: Python packages are missing")
             return
-        ct, _segmentation = samples.addTorsoPhantom()
-        logic = VirtualCArmLogic()
-        logic.setCt(ct)
-        logic.setPose(laoDeg=30)
-        array = slicer.util.arrayFromVolume(logic.image())
-        self.assertEqual(array.shape, (1, 512, 512))
-        self.assertGreater(array.max(), 3.0)
-        logic.cleanup()
+        SelfTest.driven(self)

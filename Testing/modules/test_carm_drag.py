@@ -27,7 +27,7 @@ def busy(host, carm, monkeypatch):
         with monkeypatch.context() as starved:
             starved.setattr(host.app, "processEvents", lambda *_arguments: None)
             starved.setattr(host, "processEvents", lambda *_arguments: None)
-            host.drag3D(start, (start[0], start[1] - 80, start[2] + 100), steps=steps, onStep=onStep)
+            host.drag3D(start, (start[0], start[1] + 80, start[2] + 100), steps=steps, onStep=onStep)
 
     return drag
 

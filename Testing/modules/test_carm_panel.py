@@ -144,7 +144,7 @@ def test_handles_in_3d_turn_the_c_arm(host, carm):
         handles.GetNthControlPointPositionWorld(index, position)
         places[handles.GetNthControlPointLabel(index)] = position
     start = places["CRAN/CAUD"]
-    host.drag3D(tuple(start), (start[0], start[1] - 80, start[2] + 100))
+    host.drag3D(tuple(start), (start[0], start[1] + 80, start[2] + 100))
     carm.settle()
     assert carm.ui.cranSlider.value > 5 and carm.ui.laoSlider.value == pytest.approx(0, abs=0.1)
     assert carm.logic.shownView().pose().cran_deg == pytest.approx(carm.logic.parameters.cranDeg)

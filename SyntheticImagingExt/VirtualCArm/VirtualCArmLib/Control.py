@@ -85,6 +85,8 @@ class CArmControl:
         ofPicture = {*Setup.BEAM, *Setup.PICTURE}
         if names & {*ofPicture, *Setup.MACHINE}:
             Setup.settingsOf(state)
+        if names & {*Setup.SHUTTERS, *Setup.MACHINE}:
+            Setup.checkShutters(state)
         if names - ofPicture:
             for plane in state.planes:
                 self._checkView(Setup.viewOf(state, plane))

@@ -15,8 +15,11 @@ from .StandShapes import BACK_MM
 
 LABELS = ("turn", "LAO/RAO", "CRAN/CAUD", "distance")
 TURN, ORBIT, ANGULATE, DISTANCE = range(len(LABELS))
-_BESIDE_MM, _BEHIND_MM, _FAR_MM = 60.0, 130.0, 260.0
-"""Apart from each other in every direction: when the detector is seen from its edge they lie at different depths."""
+_BESIDE_MM = 60.0
+_PLACES = ((0.0, 0.0, BACK_MM + 60.0), (0.75, 1.15, -220.0), (-0.95, -0.85, -220.0), (1.15, -0.3, BACK_MM + 235.0))
+"""Where the points lie: to the right and up, as shares of half the field and ``_BESIDE_MM``, and beyond the surface of
+the detector in mm. Found by trying: in all usual poses, also with the detector seen from its edge, no label covers
+another where ``XrayViews.lookAtCArm`` looks from."""
 NEAREST_MM = 50.0
 """The detector stays at least so far beyond the isocenter."""
 
@@ -117,12 +120,8 @@ def _restPositions(view, field):
 
     level, upright = unrolled(view)
     center, ahead = np.array(view.source_ras) + view.source_to_detector_mm * view.direction_ras, view.direction_ras
-    places = (
-        center + (BACK_MM + _BEHIND_MM) * ahead,
-        center + (field[0] / 2 + _BESIDE_MM) * level + BACK_MM / 2 * ahead,
-        center + (field[1] / 2 + _BESIDE_MM) * upright + BACK_MM / 2 * ahead,
-        center - (field[1] / 2 + _BESIDE_MM) * upright + (BACK_MM + _FAR_MM) * ahead,
-    )
+    across, along = (field[0] / 2 + _BESIDE_MM) * level, (field[1] / 2 + _BESIDE_MM) * upright
+    places = (center + right * across + up * along + beyond * ahead for right, up, beyond in _PLACES)
     return [tuple(place.tolist()) for place in places]
 
 
@@ -146,7 +145,7 @@ def asked(index, place, rest, view, pose):
     if index == ANGULATE:
         turned = pose[1] + _elevation(away, pose[0]) - _elevation(before, pose[0])
         return {"cranDeg": min(90.0, max(-90.0, _wrapped(turned)))}
-    beyond = float(away @ view.direction_ras) - BACK_MM - _FAR_MM
+    beyond = float(away @ view.direction_ras) - _PLACES[DISTANCE][2]
     toDetector = view.source_to_isocenter_mm + max(NEAREST_MM, beyond)
     return {"sourceToDetectorMm": within("sourceToDetectorMm", toDetector)}
 

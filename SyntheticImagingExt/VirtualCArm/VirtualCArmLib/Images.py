@@ -204,6 +204,7 @@ class CArmImages:
 
         view = Setup.viewOf(state, plane)
         self._checkView(view)
+        Setup.checkShutters(state)
         contrast = None
         if state.contrastMgMl > 0:
             contrast = self._agent.projector(self.parameters.segmentation, state.contrastSegmentId, self.ctNode)

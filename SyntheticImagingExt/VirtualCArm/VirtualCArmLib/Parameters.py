@@ -1,5 +1,7 @@
 """The module's only state: what is set, from which everything else follows."""
 
+import math
+from dataclasses import replace
 from typing import Annotated
 
 import slicer
@@ -16,8 +18,15 @@ _PLACES = {_RENAMED.get(field, camel(field)): (cls, field) for cls in _CLASSES f
 for _angle in ("laoDeg", "cranDeg", "rollDeg"):
     _PLACES[f"{_angle}B"] = _PLACES[f"sweep{_angle[0].upper()}{_angle[1:]}"] = _PLACES[_angle]
 
+
+def _shown(setting):
+    """With a lower end that the digits of the form can show, for otherwise it would be rounded to what is refused."""
+    unit = 10.0**-setting.decimals
+    return replace(setting, low=setting.kind(math.ceil(setting.low / unit) * unit)) if setting.low > 0 else setting
+
+
 SETTINGS = {
-    **{name: own_settings(cls)[field] for name, (cls, field) in _PLACES.items()},
+    **{name: _shown(own_settings(cls)[field]) for name, (cls, field) in _PLACES.items()},
     "contrastMgMl": Setting(float, "Iodine in the segment", "mg/mL", low=0, high=400, step=5),
     "sweepCount": Setting(int, "Images of a sweep, the first and the last included", low=2, high=360),
 }

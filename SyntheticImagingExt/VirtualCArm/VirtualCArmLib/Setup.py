@@ -8,9 +8,10 @@ from .Parameters import SETTINGS
 PLANES = ("A", "B")
 
 POSE = ("laoDeg", "cranDeg", "rollDeg")
+SHUTTERS = tuple(f"shutter{side}Mm" for side in ("Left", "Right", "Top", "Bottom"))
 BEAM = (
     "kvp", "alMm", "cuMm", "photonsPerMm2", "noise", "noiseSeed", "scatterRatio", "grid", "irisRadiusMm",
-    "shutterLeftMm", "shutterRightMm", "shutterTopMm", "shutterBottomMm", "naive",
+    *SHUTTERS, "naive",
 )  # fmt: skip
 WINDOW = ("windowLow", "windowHigh")
 PICTURE = (*WINDOW, "fitEveryImage", "inverted", "detail")
@@ -134,6 +135,11 @@ def settingsOf(state):
         window=Window(state.windowLow, state.windowHigh, inverted=state.inverted, detail=state.detail),
         naive=state.naive,
     )
+
+
+def checkShutters(state):
+    """InputError where they leave nothing open."""
+    settingsOf(state).collimation.edges_mm(viewOf(state, PLANES[0]))
 
 
 def liveSettingsOf(state):

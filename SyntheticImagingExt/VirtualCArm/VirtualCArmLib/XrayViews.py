@@ -13,7 +13,7 @@ from .Setup import windowWithin
 from .XrayMouse import XrayMouse
 
 _FROM_FEET_AND_LEFT = (-900.0, -120.0, -1300.0)
-_CLOSER = 1.35
+_CLOSER = 1.15
 
 
 class XrayViews:

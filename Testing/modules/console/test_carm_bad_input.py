@@ -120,19 +120,20 @@ def test_a_thick_or_cut_ct_is_told(logic):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"sourceToDetectorMm": 0.0}, "above 0"),
-        ({"sourceToDetectorMm": -10.0}, "above 0"),
-        ({"sourceToIsocenterMm": 0.0}, "above 0"),
+        ({"sourceToDetectorMm": 0.0}, "from 300 to 3000 mm"),
+        ({"sourceToDetectorMm": -10.0}, "from 300 to 3000 mm"),
+        ({"sourceToIsocenterMm": 0.0}, "from 100 to 2900 mm"),
         ({"sourceToDetectorMm": 400.0}, "larger one"),
-        ({"sourceToIsocenterMm": 20.0}, "inside the patient"),
-        ({"fieldWidthMm": 0.0}, "above 0"),
-        ({"fieldHeightMm": 1e9}, "rows of pixels"),
+        ({"laoDeg": 90.0, "sourceToIsocenterMm": 100.0}, "inside the patient"),
+        ({"fieldWidthMm": 0.0}, "from 10 to 700 mm"),
+        ({"fieldHeightMm": 1e9}, "from 10 to 700 mm"),
+        ({"fieldWidthMm": 20.0, "imageSize": 512}, "rows of pixels"),
         ({"laoDeg": float("nan")}, "finite number"),
         ({"cranDeg": 91.0}, "from -90 to 90"),
         ({"kvp": 200.0}, "from 40 to 125"),
         ({"kvp": "high"}, "finite number"),
-        ({"photonsPerMm2": 0.0}, "above 0"),
-        ({"shutterLeftMm": 200.0, "shutterRightMm": 200.0}, "overlap"),
+        ({"photonsPerMm2": 0.0}, "from 1 to 1e"),
+        ({"shutterLeftMm": 200.0, "shutterRightMm": 200.0}, "shutter meet"),
         ({"windowLow": 5.0, "windowHigh": 4.0}, "window ends"),
         ({"imageSize": 100000}, "from 16 to 4096"),
         ({"imageSize": 99.5}, "whole number"),
@@ -151,8 +152,9 @@ def test_wrong_numbers_are_refused_before_anything_changes(carm, values, words):
 
 
 def test_what_is_wrong_already_does_not_keep_other_numbers_from_being_set(carm):
+    carm.setPose(laoDeg=90)
     node = carm.image()
-    carm.parameters.sourceToIsocenterMm = 60.0  # a slider does not ask first
+    carm.parameters.sourceToIsocenterMm = 100.0  # a slider does not ask first
     assert "inside the patient" in carm.problem()
     carm.setBeam(kvp=95.0)
     node.GetDisplayNode().SetWindowLevel(3.0, 3.0)  # as a hand does in a view

@@ -142,7 +142,7 @@ def test_the_turn_handle_turns_towards_the_hand_and_keeps_its_distance(carm):
     node = drag(carm, 0, np.array([0, 0, 20]) + 900 * wanted / np.linalg.norm(wanted))
     np.testing.assert_allclose(carm.view().direction_ras, wanted / np.linalg.norm(wanted), atol=1e-6)
     assert carm.view().source_to_detector_mm == pytest.approx(1020)
-    assert np.linalg.norm(place(node, 0) - [0, 0, 20]) == pytest.approx(1020 - 530 + 75 + 100)
+    assert np.linalg.norm(place(node, 0) - [0, 0, 20]) == pytest.approx(1020 - 530 + 75 + 60)
     assert carm.readout()["title"].startswith("LAO")
 
 
@@ -192,11 +192,11 @@ def test_handles_of_the_second_plane_turn_the_second_plane(carm):
 
 
 def test_dragging_into_the_impossible_says_so_and_keeps_the_image(carm):
-    carm.set(sourceToIsocenterMm=150.0)
+    carm.set(laoDeg=90.0, sourceToIsocenterMm=150.0)
     before = voxels(carm.image()).copy()
     drawn = []
     carm.imageChanged.connect(lambda *a: drawn.append(a))
-    carm.parameters.sourceToIsocenterMm = 60.0  # a slider does not ask first
+    carm.parameters.sourceToIsocenterMm = 100.0  # a slider does not ask first
     assert "inside the patient" in carm.problem() and not drawn
     np.testing.assert_array_equal(voxels(carm.imageNode()), before)
     with pytest.raises(InputError, match="inside the patient"):
