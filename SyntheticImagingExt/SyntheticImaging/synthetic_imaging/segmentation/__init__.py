@@ -12,6 +12,7 @@ from importlib import import_module
 
 _MODULE_OF = {
     "Card": "model",
+    "Catalog": "catalog",
     "Label": "recipe",
     "Model": "model",
     "PRESETS": "settings",
