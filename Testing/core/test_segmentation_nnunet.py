@@ -285,7 +285,7 @@ def test_a_checkpoint_runs_no_code(tiny, tmp_path):
 
     path = next(tiny.rglob("checkpoint_final.pth"))
     torch.save({"network_weights": Evil()}, path)
-    with pytest.raises(InputError, match="damaged or not a model"):
+    with pytest.raises(InputError, match="asks for code that is not run here"):
         segmentation.open_model(tiny)
     assert not marker.exists()
 

@@ -68,6 +68,12 @@ _MONAI = {
                   "qkv_bias", "mlp_ratio", "feature_size", "norm_name", "drop_rate", "attn_drop_rate",
                   "dropout_path_rate", "normalize", "use_checkpoint", "downsample", "use_v2", "img_size"),
 }  # fmt: skip
+_NEEDED = {
+    "UNet": ("in_channels", "out_channels", "channels", "strides"),
+    "DynUNet": ("in_channels", "out_channels", "kernel_size", "strides", "upsample_kernel_size"),
+    "SegResNet": (),
+    "SwinUNETR": ("in_channels", "out_channels"),
+}
 OWN = ("PlainConvUNet", "ResidualEncoderUNet")
 ALLOWED = (*OWN, *_MONAI)
 
@@ -77,6 +83,10 @@ def check_arguments(name: str, given: Given) -> dict:
     if name in OWN:
         return _check_own(given)
     given.only(*_MONAI[name])
+    for key in _NEEDED[name]:
+        if key == "strides":
+            given[key].items(16)
+        given[key]
     return {key: _check_monai(key, value) for key, value in given.fields(64).items() if value.value is not None}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import zipfile
 from collections.abc import Mapping
 
@@ -41,11 +42,22 @@ def load_checkpoint(data: bytes, name: str) -> dict:
             packed = sum(member.file_size for member in file.infolist())
         if packed > 2 * len(data) + (1 << 20) or packed > MAX_RATIO * len(data):
             raise InputError(f"'{name}' grows when it is unpacked, which torch's own files do not; do not use it.")
-        with torch.serialization.safe_globals(_ALLOWED):
-            found = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        found = _plain(data, name)
     if not isinstance(found, Mapping):
         raise InputError(f"'{name}' holds no table of weights; export the model again.")
     return dict(found)
+
+
+def _plain(data: bytes, name: str):
+    try:
+        with torch.serialization.safe_globals(_ALLOWED):
+            return torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        # torch's own words tell how to load it all the same
+        raise InputError(
+            f"'{name}' holds more than weights, or is damaged: it asks for code that is not run here. If you trust its "
+            "source, save the weights alone with torch.save(network.state_dict(), ...)."
+        ) from error
 
 
 def load_safetensors(data: bytes, name: str) -> dict[str, torch.Tensor]:
