@@ -68,11 +68,6 @@ def add_settings(group, cls: type[Declared], *names: str, told: Mapping[str, str
             group.add_argument(option, action=_Take, setting=setting, metavar=_metavar(name, setting), help=help)
 
 
-def names_of(*classes: type[Declared]) -> list[str]:
-    """The options of classes by their names."""
-    return [name for cls in classes for name in paths(cls)]
-
-
 def given(options, cls: type[Declared], names: Iterable[str] = ()) -> dict[str, Any]:
     """What the options set of a class, by dotted name. names: as for ``add_settings``."""
     where = paths(cls)

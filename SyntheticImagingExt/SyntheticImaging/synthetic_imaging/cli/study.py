@@ -8,17 +8,17 @@ import os
 import sys
 from pathlib import Path
 
-from ..declared import changed
+from ..declared import changed, paths
 from ..errors import InputError
 from ..reading.design import COUNT_COLUMNS, REAL, SYNTHETIC, Design, ImagePolicy
 from ..reading.key import PASSPHRASE_VARIABLE
-from ..reading.observers import Observer, Simulation, observer_named, power, simulate
+from ..reading.statistics.observers import Observer, Simulation, observer_named, power, simulate
 from ..tumor.plans import DEFAULT_PRESET, Plan
-from .options import Console, add_settings, add_verb, names_of, natural, taken
+from .options import Console, add_settings, add_verb, natural, taken
 
 _SUMMARY = """Make, check and evaluate visual Turing tests. A study is a folder with images under random codes;
 its key, encrypted, lies apart. Readers read it in the module Visual Turing of 3D Slicer, or in a
-program of yours (Session in synthetic_imaging.reading.session). The passphrase is asked for, or taken
+program of yours (Session in synthetic_imaging.reading.conduct.session). The passphrase is asked for, or taken
 from --passphrase-file or the environment variable SYNTHETIC_IMAGING_PASSPHRASE."""
 _EXAMPLE = """  synthetic-imaging study new --table cases.csv --cue --box-mm 120,120,60 --out study
   synthetic-imaging study check study --key study.key.json
@@ -49,7 +49,7 @@ def _add_new(actions):
     add_settings(source, Plan, "preset")
     add_settings(parser.add_argument_group("design"), Design)
     images = parser.add_argument_group("images")
-    add_settings(images, ImagePolicy, *[name for name in names_of(ImagePolicy) if name not in names_of(Design)])
+    add_settings(images, ImagePolicy, *[name for name in paths(ImagePolicy) if name not in paths(Design)])
     parser.add_argument("--seed", type=natural, metavar="S", help="of all that depends on the truth (default: secret)")
     parser.add_argument("--accept-leaks", action="store_true", help="make the study even where the classes leak")
     parser.add_argument("--key", metavar="FILE", help="where the key goes (default: beside the folder)")
@@ -92,13 +92,13 @@ def _add_simulate(actions):
     add_settings(parser, Simulation)
     add_settings(parser, Design, "repeat_share", "margin")
     model = parser.add_argument_group("instead of the observer's own")
-    add_settings(model, Observer, told=dict.fromkeys(names_of(Observer), "the observer's"))
+    add_settings(model, Observer, told=dict.fromkeys(paths(Observer), "the observer's"))
     parser.add_argument("--out", metavar="DIR", help="folder for the report and the exports")
 
 
 def run_new(options, console: Console) -> int:
-    from ..reading.building import build_study
-    from ..reading.proportions import sample_size_rows
+    from ..reading.making.building import build_study
+    from ..reading.statistics.proportions import sample_size_rows
 
     design, policy = taken(options, Design()), taken(options, ImagePolicy())
     cases = _cases(options)
@@ -119,7 +119,7 @@ def run_new(options, console: Console) -> int:
 
 def run_check(options, console: Console) -> int:
     from ..reading import key as keys
-    from ..reading.leaks import check_study
+    from ..reading.making.leaks import check_study
     from ..reading.study import Study
 
     study = Study.load(options.study)
@@ -134,7 +134,7 @@ def run_check(options, console: Console) -> int:
 
 
 def run_report(options, console: Console) -> int:
-    from ..reading.export import write_report
+    from ..reading.report.export import write_report
 
     analysis = _counted(options) if options.counts else _analyzed(options, console)
     _write(options, console, analysis, write_report)
@@ -142,7 +142,7 @@ def run_report(options, console: Console) -> int:
 
 
 def run_export(options, console: Console) -> int:
-    from ..reading.export import write_exports
+    from ..reading.report.export import write_exports
 
     analysis = _analyzed(options, console)
     formats = tuple(options.formats.split(","))
@@ -151,8 +151,8 @@ def run_export(options, console: Console) -> int:
 
 
 def run_simulate(options, console: Console) -> int:
-    from ..reading.analysis import analyze
-    from ..reading.export import write_exports, write_report
+    from ..reading.report.export import write_exports, write_report
+    from ..reading.statistics.analysis import analyze
 
     plan, design = taken(options, Simulation()), taken(options, Design())
     observer = taken(options, observer_named(plan.observer))
@@ -171,7 +171,7 @@ def run_simulate(options, console: Console) -> int:
 
 
 def _cases(options) -> list:
-    from ..reading.cases import cases_from_folder, cases_from_table
+    from ..reading.making.cases import cases_from_folder, cases_from_table
 
     cases = cases_from_table(options.table) if options.table else []
     for folder, truth in ((options.real, REAL), (options.synthetic, SYNTHETIC)):
@@ -182,7 +182,7 @@ def _cases(options) -> list:
 
 
 def _analyzed(options, console: Console):
-    from ..reading.analysis import analyze_study
+    from ..reading.statistics.analysis import analyze_study
     from ..reading.study import Study
 
     if not options.study or not options.key:
@@ -194,8 +194,8 @@ def _analyzed(options, console: Console):
 
 
 def _counted(options):
-    from ..reading.analysis import analyze_counts
-    from ..reading.ratings import counts_from_table
+    from ..reading.statistics.analysis import analyze_counts
+    from ..reading.statistics.ratings import counts_from_table
 
     counts = counts_from_table(options.counts)
     return analyze_counts(counts, changed(taken(options, Design()), {"title": Path(options.counts).stem}))
@@ -208,7 +208,7 @@ def _write(options, console: Console, analysis, write):
 
 
 def _print_result(analysis, console: Console):
-    from ..reading.wording import conclusions
+    from ..reading.report.wording import conclusions
 
     for warning in analysis.warnings:
         print(f"synthetic-imaging: warning: {warning}", file=sys.stderr)
