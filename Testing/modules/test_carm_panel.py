@@ -235,6 +235,10 @@ def test_the_panel_is_not_wider_than_slicer_s(carm):
     for section in (value for value in vars(carm.ui).values() if value.className() == "ctkCollapsibleButton"):
         section.collapsed = False
     assert carm.parent.minimumSizeHint.width() <= 480
+    hint = carm.parent.sizeHint.width()
+    carm.ui.noticeLabel.text = "A long sentence about this machine and the picture. " * 9
+    assert carm.parent.sizeHint.width() == hint
+    carm.panel.refresh()
 
 
 def test_every_image_is_fitted_when_asked(host, carm):

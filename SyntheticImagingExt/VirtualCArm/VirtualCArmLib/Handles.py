@@ -20,6 +20,7 @@ _PLACES = ((0.0, 0.0, BACK_MM + 60.0), (0.75, 1.15, -220.0), (-0.95, -0.85, -220
 """Where the points lie: to the right and up, as shares of half the field and ``_BESIDE_MM``, and beyond the surface of
 the detector in mm. Found by trying: in all usual poses, also with the detector seen from its edge, no label covers
 another where ``XrayViews.lookAtCArm`` looks from."""
+_COLORS = {"A": (0.2, 0.55, 0.95), "B": (0.1, 0.6, 0.4)}
 NEAREST_MM = 50.0
 """The detector stays at least so far beyond the isocenter."""
 
@@ -66,7 +67,7 @@ class Handles:
         display.SetUseGlyphScale(False)
         display.SetGlyphSize(32.0)
         display.SetTextScale(3.6)
-        display.SetSelectedColor(0.2, 0.55, 0.95)
+        display.SetSelectedColor(*_COLORS[self.plane])
         display.SetActiveColor(1.0, 0.8, 0.2)
         display.SetOccludedVisibility(True)
         display.SetOccludedOpacity(0.25)

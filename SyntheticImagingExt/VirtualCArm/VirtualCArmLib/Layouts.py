@@ -29,8 +29,8 @@ _LAYOUTS = {
 <item splitSize="400"><layout type="vertical" split="true">{threeD}
 <item splitSize="450"><layout type="tab">{slices}</layout></item></layout></item>{images}</layout>""",
     "AB": """<layout type="vertical" split="true">
-<item splitSize="660"><layout type="horizontal" split="true">{images}</layout></item>
-<item splitSize="340"><layout type="horizontal" split="true">{threeD}
+<item splitSize="600"><layout type="horizontal" split="true">{images}</layout></item>
+<item splitSize="400"><layout type="horizontal" split="true">{threeD}
 <item splitSize="500"><layout type="tab">{slices}</layout></item></layout></item></layout>""",
 }
 
