@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..declared import Declared, choice, flag, number, text
 from ..errors import InputError
 
 PRESETS = ("quality", "fast")
+CROPS = ("auto", "none", "body")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
@@ -20,12 +21,12 @@ class Settings(Declared):
 
     preset: str = choice("quality", PRESETS, "As published, or sooner: tiles overlap less, air is skipped")
     tile_step: float | None = number(
-        None, "Distance of tiles in tiles; empty: what the preset takes", low=0.1, high=1, step=0.05,
+        None, "Distance of tiles, in tiles; without it what the preset takes", low=0.1, high=1, step=0.05,
     )  # fmt: skip
     mirror: bool = flag(
         False, "Mean over mirrored images, as nnU-Net publishes results; takes up to eight times as long"
     )
-    crop: str = choice("", ("", "none", "body"), "What of the image is looked at; empty: what the preset takes")
+    crop: str = choice("auto", CROPS, "What of a CT is looked at; auto: the body in the preset fast, else all")
     margin_mm: float = number(20, "Margin around what is looked at", unit="mm", low=0, high=200)
     device: str = choice("auto", DEVICES, "Where the network runs; auto: the graphics card where there is one")
     half: bool = flag(True, "Half precision on a graphics card")
@@ -37,7 +38,7 @@ class Settings(Declared):
 
     @property
     def crops_to_body(self) -> bool:
-        return self.crop == "body" or (self.fast and self.crop == "")
+        return self.crop == "body" or (self.fast and self.crop == "auto")
 
     def check(self):
         self.fold_names()
@@ -50,6 +51,3 @@ class Settings(Declared):
         if not all(name.isdigit() for name in names):
             raise InputError(f"folds is '{self.folds}'; give 'all', or numbers with commas between them, as '0,1'.")
         return names
-
-    def with_mirror(self, mirror: bool) -> Settings:
-        return replace(self, mirror=mirror)

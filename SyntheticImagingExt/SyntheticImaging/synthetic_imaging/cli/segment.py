@@ -1,0 +1,113 @@
+"""``synthetic-imaging segment``: labels of a pretrained model."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import InputError
+from ..segmentation.settings import Settings
+from .options import Console, add_settings, add_verb, natural, taken
+from .progress import add_progress, followed
+
+_SUMMARY = """Segment an image by a model: one of the list (verb models), or the folder or zip of a package, an
+nnU-Net v2 export or a MONAI bundle, or an ONNX file with its description. Several images are the
+channels of one case, in the model's order. With --folder every image of a folder is a case; channels
+end in _0000, _0001 … there; cases that are there already are skipped, so the same command resumes.
+Results are not for diagnosis."""
+_EXAMPLE = """  synthetic-imaging segment ct.nrrd --model totalsegmentator-total-3mm --preset fast --out organs.seg.nrrd
+  synthetic-imaging segment --folder cts --model exported_model.zip --fold 0 --out labels"""
+_SETTINGS = ("preset", "tile_step", "mirror", "crop", "margin_mm", "device", "half")
+_CHANNEL = re.compile(r"_(\d{4})$")
+
+
+def add_to(verbs):
+    parser = add_verb(verbs, "segment", run, "segment images by a pretrained model", _SUMMARY, _EXAMPLE)
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="the channels of one case, in the model's order")
+    parser.add_argument("--folder", metavar="DIR", help="folder of images or DICOM series, instead of one case")
+    parser.add_argument(
+        "--model", required=True, metavar="ID|PATH", help="id of a model of the list, or its folder or file"
+    )
+    add_settings(parser, Settings, *_SETTINGS)
+    parser.add_argument("--fold", type=natural, action="append", metavar="K", help="use this training only; repeatable")
+    parser.add_argument("--within", metavar="LABELS", help="look only at the box around these labels, and a margin")
+    add_progress(parser)
+    parser.add_argument(
+        "--out", required=True, metavar="FILE|DIR",
+        help="labels: .seg.nrrd with names and colors, .nrrd or .nii.gz; with --folder a folder",
+    )  # fmt: skip
+
+
+def run(options, console: Console) -> int:
+    from ..io.files import suffix_of
+
+    if bool(options.images) == bool(options.folder):
+        raise InputError("Give the images of one case, or --folder with many cases.")
+    out = Path(options.out).expanduser()
+    if options.images and suffix_of(out) is None:
+        raise InputError(f"'{out.name}' does not say a file type; end the name in .seg.nrrd, .nrrd or .nii.gz.")
+    settings = taken(options, Settings())
+    if options.fold is not None:
+        settings = replace(settings, folds=",".join(map(str, options.fold)))
+    if options.images:
+        model = _model(options.model)
+        _one(model, [Path(image) for image in options.images], out, settings, options, console)
+        console.result(f"The labels are in '{out}'.")
+        return 0
+    return _many(options, out, settings, console)
+
+
+def _model(name: str):
+    from ..segmentation import Catalog, open_model
+
+    return open_model(name) if Path(name).expanduser().exists() else Catalog().open(name)
+
+
+def _one(model, images: list[Path], out: Path, settings: Settings, options, console: Console):
+    from ..io import read_labels, read_volume, write_volume
+    from ..segmentation.segments import with_segments
+
+    volumes = [read_volume(image) for image in images]
+    within = read_labels(options.within, volumes[0]) if options.within else None
+    labels = followed(model.segment(volumes, settings, within), options, console)
+    write_volume(out, with_segments(labels, model.labels))
+
+
+def _many(options, out: Path, settings: Settings, console: Console) -> int:
+    from ..segmentation.segments import SUFFIX
+
+    cases = _cases(Path(options.folder).expanduser())
+    model = _model(options.model)
+    failures = {}
+    for name, images in cases.items():
+        target = out / f"{name}{SUFFIX}"
+        if target.exists():
+            continue
+        console.stage(name)
+        try:
+            _one(model, images, target, settings, options, console)
+        except InputError as error:
+            failures[name] = error
+    console.result(f"{len(cases) - len(failures)} of {len(cases)} cases are in '{out}'.")
+    for name, error in failures.items():
+        print(f"synthetic-imaging: {name}: {error}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+def _cases(folder: Path) -> dict[str, list[Path]]:
+    """The images of each case by its name, channels in order."""
+    from ..io.files import suffix_of
+
+    if not folder.is_dir():
+        raise InputError(f"'{folder}' is not a folder; give one with images.")
+    cases = defaultdict(list)
+    for path in sorted(folder.iterdir()):
+        suffix = suffix_of(path) if path.is_file() else ""
+        if suffix is not None and not path.name.startswith("."):
+            cases[_CHANNEL.sub("", path.name.removesuffix(suffix))].append(path)
+    if not cases:
+        raise InputError(f"'{folder}' holds no image: no NRRD, NIfTI or MetaImage file and no folder.")
+    return dict(cases)
