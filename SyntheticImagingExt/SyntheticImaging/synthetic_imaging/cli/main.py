@@ -13,7 +13,7 @@ import warnings
 
 from .. import __version__
 from ..errors import InputError
-from . import drr, phantom, presets, study, tumor, tumor_batch
+from . import drr, evaluate, models, phantom, presets, segment, study, tumor, tumor_batch
 from .former import renewed
 from .options import Console, common_options, join_negative_values
 
@@ -62,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
         help="print what completes the command in bash, zsh or tcsh, and stop",
     )  # fmt: skip
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for verb in (tumor, tumor_batch, presets, drr, phantom, study):
+    for verb in (tumor, tumor_batch, presets, drr, phantom, study, evaluate, models, segment):
         verb.add_to(verbs)
     return parser
 

@@ -15,15 +15,18 @@ from .geometry import image_from_volume
 from .volumes import read_volume
 
 
-def read_labels(path: str | PathLike, like: Volume | None = None) -> Volume:
+def read_labels(path: str | PathLike, like: Volume | None = None, may_be_empty: bool = False) -> Volume:
     """Read a label volume as uint8, int16 or int32, the smallest that holds its values.
 
     like: the volume whose grid the labels must have; labels on another grid are resampled (nearest neighbor)
-        with a warning. InputError where the labels are empty, not whole numbers, or nowhere inside ``like``.
+        with a warning.
+    may_be_empty: whether labels without a voxel are labels.
+
+    InputError where they are empty, not whole numbers, or nowhere inside ``like``.
     """
     name = Path(path).name
     labels = _as_labels(read_volume(path), name)
-    if not labels.data.any():
+    if not may_be_empty and not labels.data.any():
         raise InputError(
             f"'{name}' has no labeled voxels (all are 0); save the segmentation again, with a segment in it."
         )
