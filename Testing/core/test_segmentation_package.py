@@ -249,8 +249,11 @@ def onnx_pair(package, folder):
     return folder / "model.onnx"
 
 
-def test_a_package_of_onnx_gives_the_labels_of_torch(as_onnx, original):
-    volume = models.image()
+@pytest.mark.parametrize("name", onnx_running.ENGINES)
+def test_each_engine_gives_the_labels_of_torch(as_onnx, original, monkeypatch, name):
+    pytest.importorskip(name)
+    monkeypatch.setattr(onnx_running, "ENGINES", (name,))
+    volume = models.image((40, 40, 40))
     assert (
         np.mean(run(segmentation.open_model(as_onnx), volume) != run(segmentation.open_model(original), volume)) < 1e-3
     )

@@ -11,7 +11,8 @@ from ..errors import InputError
 from .archive import reading
 from .recipe import Recipe
 
-ENGINES = ("onnxruntime", "openvino")
+ENGINES = ("openvino", "onnxruntime")
+"""The first is two to three times as fast on processors of Intel's kind."""
 
 
 def engine() -> str:
@@ -70,15 +71,23 @@ def _by_onnxruntime(data: bytes):
     return lambda array: session.run(None, {only.name: array})[0], only.shape
 
 
+_OPENVINO = {"INFERENCE_NUM_THREADS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+
+
 def _by_openvino(data: bytes):
     import openvino
 
     core = openvino.Core()
-    compiled = core.compile_model(core.read_model(data), "CPU", {"INFERENCE_NUM_THREADS": 1})
+    compiled = core.compile_model(core.read_model(data), "CPU", _OPENVINO)
     if len(compiled.inputs) != 1:
         raise InputError(f"The ONNX file takes {len(compiled.inputs)} inputs; one is needed.")
     shape = [size.get_length() if size.is_static else None for size in compiled.inputs[0].partial_shape]
-    return lambda array: compiled(array)[0], shape
+
+    def run(array):
+        # a request of its own for each tile, for several are computed at once
+        return compiled.create_infer_request().infer([array])[0]
+
+    return run, shape
 
 
 _RUNNERS = {"onnxruntime": _by_onnxruntime, "openvino": _by_openvino}
