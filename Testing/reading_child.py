@@ -13,8 +13,8 @@ def main(folder, reader):
     host = slicer_host.start()
     from reading_hands import awaitCase, press
 
-    from VisualTuringLib.ReadingDesk import ReadingDesk
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingDesk import ReadingDesk
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     desk = ReadingDesk(ReadingLogic(folder, reader))
     desk.open()

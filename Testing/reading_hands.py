@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from synthetic_imaging.reading.answers import read_entries
+from synthetic_imaging.reading.conduct.answers import read_entries
 
 _KEYS = {
     "Space": Qt.Key_Space, "Esc": Qt.Key_Escape, "Up": Qt.Key_Up, "Down": Qt.Key_Down, "Backspace": Qt.Key_Backspace,
@@ -22,14 +22,14 @@ def press(host, *keys):
 
 def settle(host):
     """Wait longer than an echo of a key is ignored."""
-    from VisualTuringLib import ReadingDesk
+    from VisualTuringLib.conduct import ReadingDesk
 
     host.processEvents(round(1000 * ReadingDesk.DOUBLE_PRESS_S) + 20)
 
 
 def awaitCase(host, reading):
     """Wait until a case is on the screen and an answer would count."""
-    from VisualTuringLib.ReadingLogic import State
+    from VisualTuringLib.conduct.ReadingLogic import State
 
     assert host.waitUntil(lambda: reading.state is State.reading)
     settle(host)
@@ -37,7 +37,7 @@ def awaitCase(host, reading):
 
 def readToEnd(host, reading, keyOf=lambda reading: "2"):
     """Answer every case by key until the end is on the screen; the number of answers."""
-    from VisualTuringLib.ReadingLogic import State
+    from VisualTuringLib.conduct.ReadingLogic import State
 
     count = 0
     while True:

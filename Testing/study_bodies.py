@@ -5,9 +5,9 @@ import tumor_bodies
 
 from synthetic_imaging import tumor
 from synthetic_imaging.io import write_volume
-from synthetic_imaging.reading.cases import CaseInput, LesionSite
 from synthetic_imaging.reading.design import Design
-from synthetic_imaging.reading.images import ImagePolicy
+from synthetic_imaging.reading.making.cases import CaseInput, LesionSite
+from synthetic_imaging.reading.making.images import ImagePolicy
 
 PASSPHRASE = "three small lesions"
 POLICY = ImagePolicy(box_mm=(48, 48, 36), spacing_mm=(1.5, 1.5, 3))

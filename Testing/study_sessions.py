@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from synthetic_imaging.reading.conduct.session import Clock
 from synthetic_imaging.reading.design import PAIRS, RATING, REAL, SYNTHETIC, Design
-from synthetic_imaging.reading.session import Clock
 from synthetic_imaging.reading.study import IMAGES, MANIFEST, Study, StudyCase, StudyPair
 
 

@@ -21,7 +21,7 @@ def begin(widget, study, name, resume=False):
 
 def readOn(host, widget, answers):
     """Press the keys of so many answers, each when its case is there; goes on from texts by itself."""
-    from VisualTuringLib.ReadingLogic import State
+    from VisualTuringLib.conduct.ReadingLogic import State
 
     reading = widget.panel.read.desk.reading
     for key in answers:

@@ -74,9 +74,9 @@ class VisualTuringTest(ScriptedLoadableModuleTest):
             test()
 
     def test_panel(self):
-        from VisualTuringLib.PanelCheck import PanelCheck
+        from VisualTuringLib.SelfTest import SelfTest
 
-        PanelCheck(self).run()
+        SelfTest(self).run()
 
     def test_publishedCounts(self):
         import tempfile

@@ -19,7 +19,7 @@ from synthetic_imaging.declared import Declared, choice, flag, number, numbers, 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.phantom.settings import Torso
 from synthetic_imaging.reading.design import Design, ImagePolicy
-from synthetic_imaging.reading.observers import Observer, Simulation
+from synthetic_imaging.reading.statistics.observers import Observer, Simulation
 from synthetic_imaging.tumor.lesion import Lesion
 from synthetic_imaging.tumor.plans import Growth, Plan
 from synthetic_imaging.xray.geometry import Geometry, Pose, machine_named

@@ -9,7 +9,7 @@ import study_bodies
 from synthetic_imaging import tumor
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume, write_volume
-from synthetic_imaging.reading.cases import cases_from_folder, cases_from_table
+from synthetic_imaging.reading.making.cases import cases_from_folder, cases_from_table
 
 
 @pytest.fixture(scope="module")

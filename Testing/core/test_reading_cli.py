@@ -8,8 +8,8 @@ import study_bodies
 from synthetic_imaging.cli import main
 from synthetic_imaging.cli.study import PASSPHRASE_VARIABLE
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading import observers
-from synthetic_imaging.reading.session import open_session
+from synthetic_imaging.reading.conduct.session import open_session
+from synthetic_imaging.reading.statistics import observers
 from synthetic_imaging.reading.study import Study
 
 
@@ -69,7 +69,7 @@ def test_from_cases_to_report(table, tmp_path, capsys, passphrase):
     assert {path.name for path in (tmp_path / "files").iterdir()} == {"reads.csv", "imrmc.csv", "study.imrmc"}
     made.path_of(made.cases[0].code).write_bytes(b"changed")
     assert study("check", folder, "--key", key) == 2
-    assert "missing or were changed" in capsys.readouterr().err
+    assert "damaged or was changed" in capsys.readouterr().err
 
 
 def test_a_leak_is_exit_status_one(table, tmp_path, capsys, passphrase):

@@ -11,10 +11,10 @@ import pytest
 from study_sessions import answer_some, log_of, make_study
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import answers
-from synthetic_imaging.reading.readers import find, register
-from synthetic_imaging.reading.reads import collect
-from synthetic_imaging.reading.session import open_session
+from synthetic_imaging.reading.conduct import answers
+from synthetic_imaging.reading.conduct.readers import find, register
+from synthetic_imaging.reading.conduct.session import open_session
+from synthetic_imaging.reading.statistics.reads import collect
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_a_killed_program_loses_only_the_case_on_screen(made):
     study, _ = made
     code = (
         "import os, signal, sys\n"
-        "from synthetic_imaging.reading.session import open_session\n"
+        "from synthetic_imaging.reading.conduct.session import open_session\n"
         "from synthetic_imaging.reading.study import Study\n"
         "session = open_session(Study.load(sys.argv[1]), 'Ann')\n"
         "for answer in (1, 4, 6):\n    session.shown(); session.answer(answer)\n"
@@ -153,7 +153,7 @@ def test_a_limit_on_file_size_stops_like_a_full_disk(made):
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "from synthetic_imaging.errors import InputError\n"
-        "from synthetic_imaging.reading.session import open_session\n"
+        "from synthetic_imaging.reading.conduct.session import open_session\n"
         "from synthetic_imaging.reading.study import Study\n"
         "session = open_session(Study.load(sys.argv[1]), 'Ann')\n"
         "session.shown(); session.answer(1)\n"

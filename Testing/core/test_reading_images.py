@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading.images import ImagePolicy, read_image, standardize
+from synthetic_imaging.reading.making.images import ImagePolicy, read_image, standardize
 from synthetic_imaging.volume import Volume
 
 

@@ -14,9 +14,9 @@ from scipy import ndimage
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading import leak_traces, leaks
-from synthetic_imaging.reading.building import FILE_TIME_S, build_study, write_manifest
-from synthetic_imaging.reading.images import ImagePolicy
+from synthetic_imaging.reading.making import leak_traces, leaks
+from synthetic_imaging.reading.making.building import FILE_TIME_S, build_study, write_manifest
+from synthetic_imaging.reading.making.images import ImagePolicy
 from synthetic_imaging.reading.study import MANIFEST, Study, digest_of, file_digest
 from synthetic_imaging.volume import Volume
 

@@ -6,10 +6,10 @@ import realdata
 
 from synthetic_imaging.io import read_labels, read_volume
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading.building import build_study
-from synthetic_imaging.reading.cases import CaseInput, LesionSite
 from synthetic_imaging.reading.design import Design
-from synthetic_imaging.reading.images import ImagePolicy
+from synthetic_imaging.reading.making.building import build_study
+from synthetic_imaging.reading.making.cases import CaseInput, LesionSite
+from synthetic_imaging.reading.making.images import ImagePolicy
 
 LESIONS_KJI = (17, 255, 122), (20, 302, 133), (35, 273, 117)
 RADIUS_MM = 7.0

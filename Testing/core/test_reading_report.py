@@ -13,10 +13,8 @@ from dataclasses import replace
 import pytest
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import observers
-from synthetic_imaging.reading.analysis import analyze, analyze_counts
 from synthetic_imaging.reading.design import PAIRS, RATING, Design
-from synthetic_imaging.reading.export import (
+from synthetic_imaging.reading.report.export import (
     analysis_json,
     imrmc_csv,
     imrmc_rows,
@@ -25,12 +23,14 @@ from synthetic_imaging.reading.export import (
     write_exports,
     write_report,
 )
-from synthetic_imaging.reading.figures import figures, svg_of
-from synthetic_imaging.reading.layout import sections
-from synthetic_imaging.reading.ratings import Counts
-from synthetic_imaging.reading.report_html import html
-from synthetic_imaging.reading.report_pdf import _LEFT_PT, _WIDTH_PT, _Pages, pdf
-from synthetic_imaging.reading.wording import conclusions, methods, p_text, percent
+from synthetic_imaging.reading.report.figures import figures, svg_of
+from synthetic_imaging.reading.report.html_page import html
+from synthetic_imaging.reading.report.layout import sections
+from synthetic_imaging.reading.report.pdf_pages import _LEFT_PT, _WIDTH_PT, _Pages, pdf
+from synthetic_imaging.reading.report.wording import conclusions, methods, p_text, percent
+from synthetic_imaging.reading.statistics import observers
+from synthetic_imaging.reading.statistics.analysis import analyze, analyze_counts
+from synthetic_imaging.reading.statistics.ratings import Counts
 
 DESIGN = Design(title="Liver <study> & more", arms=(RATING, PAIRS), margin=0.2)
 
@@ -234,7 +234,8 @@ def test_a_large_study_reports_every_reader(tmp_path):
 def test_a_report_is_written_without_loading_torch(tmp_path):
     """A worker process loads what it imports; torch alone would take as long as the whole evaluation."""
     code = (
-        "import sys; from synthetic_imaging.reading import analysis, export, observers; "
+        "import sys; from synthetic_imaging.reading.report import export; "
+        "from synthetic_imaging.reading.statistics import analysis, observers; "
         "from synthetic_imaging.reading.design import Design; "
         "reads = observers.simulate(observers.OBSERVERS['cue-using'], 2, 20); "
         f"export.write_report({str(tmp_path)!r}, analysis.analyze(reads, Design())); print('torch' in sys.modules)"

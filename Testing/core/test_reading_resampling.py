@@ -5,12 +5,12 @@ import pytest
 from scipy import stats
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import observers
 from synthetic_imaging.reading.design import PAIRS, REAL, SYNTHETIC
-from synthetic_imaging.reading.detection import auc
-from synthetic_imaging.reading.groups import agreement_rows, mark_rows, pair_rows, stratum_rows, time_rows
-from synthetic_imaging.reading.reads import Read, score_matrix
-from synthetic_imaging.reading.resampling import pooled
+from synthetic_imaging.reading.statistics import observers
+from synthetic_imaging.reading.statistics.detection import auc
+from synthetic_imaging.reading.statistics.groups import agreement_rows, mark_rows, pair_rows, stratum_rows, time_rows
+from synthetic_imaging.reading.statistics.reads import Read, score_matrix
+from synthetic_imaging.reading.statistics.resampling import pooled
 
 
 def matrix(observer=observers.OBSERVERS["guessing"], readers=5, cases=80, seed=0):

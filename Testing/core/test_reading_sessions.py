@@ -10,12 +10,13 @@ import pytest
 from study_sessions import Watch, answer_some, log_of, make_study
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import answers, observers
+from synthetic_imaging.reading.conduct import answers
+from synthetic_imaging.reading.conduct.order import READING, TRAINING
+from synthetic_imaging.reading.conduct.readers import readers, register
+from synthetic_imaging.reading.conduct.session import open_session
 from synthetic_imaging.reading.design import LEFT, PAIRS, RATING, SYNTHETIC
-from synthetic_imaging.reading.order import READING, TRAINING
-from synthetic_imaging.reading.readers import readers, register
-from synthetic_imaging.reading.reads import collect
-from synthetic_imaging.reading.session import open_session
+from synthetic_imaging.reading.statistics import observers
+from synthetic_imaging.reading.statistics.reads import collect
 from synthetic_imaging.reading.study import Study
 
 
@@ -89,7 +90,7 @@ def test_two_people_with_one_name(made):
 def test_readers_who_enter_at_once_get_two_numbers(made, monkeypatch):
     study, _ = made
     register(study, "Ann")
-    monkeypatch.setattr("synthetic_imaging.reading.readers.find", lambda *_: None)
+    monkeypatch.setattr("synthetic_imaging.reading.conduct.readers.find", lambda *_: None)
     assert register(study, "Bob").reader_id == "reader-02"
 
 
@@ -262,7 +263,7 @@ def test_the_answers_know_neither_name_nor_truth(made):
 
 
 def test_many_readers_end_with_a_report_of_each(made):
-    from synthetic_imaging.reading.analysis import analyze
+    from synthetic_imaging.reading.statistics.analysis import analyze
 
     study, key = made
     truth_of = {code: entry["truth"] for code, entry in key["cases"].items()}
@@ -280,7 +281,7 @@ def test_reading_needs_no_torch(made):
     """The reading side starts at once: it imports neither torch nor SciPy nor the package that opens keys."""
     code = (
         "import sys\n"
-        "from synthetic_imaging.reading.session import open_session\n"
+        "from synthetic_imaging.reading.conduct.session import open_session\n"
         "from synthetic_imaging.reading.study import Study\n"
         "open_session(Study.load(sys.argv[1]), 'Ann').close()\n"
         "print(sorted({'torch', 'scipy', 'SimpleITK', 'cryptography', 'matplotlib'} & set(sys.modules)))\n"

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.reading import agreement, detection, observers, proportions
-from synthetic_imaging.reading.analysis import analyze, analyze_counts
 from synthetic_imaging.reading.design import Design
-from synthetic_imaging.reading.ratings import EQUIVALENT, OPEN, SWAPS, TELLS, Counts, verdict_of
-from synthetic_imaging.reading.wording import conclusions
+from synthetic_imaging.reading.report.wording import conclusions
+from synthetic_imaging.reading.statistics import agreement, detection, observers, proportions
+from synthetic_imaging.reading.statistics.analysis import analyze, analyze_counts
+from synthetic_imaging.reading.statistics.ratings import EQUIVALENT, OPEN, SWAPS, TELLS, Counts, verdict_of
 
 NAN = math.nan
 PUBLISHED = {"junior": Counts(5, 15, 21, 8, 0, 1), "senior": Counts(10, 2, 7, 12, 8, 11)}

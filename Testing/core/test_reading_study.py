@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import warnings
 from dataclasses import replace
 from itertools import groupby
@@ -14,12 +15,12 @@ import study_bodies
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading.building import FILE_TIME_S, build_study
-from synthetic_imaging.reading.cases import CaseInput, LesionSite
+from synthetic_imaging.reading.conduct.order import READING, TRAINING, plan
 from synthetic_imaging.reading.design import Design
-from synthetic_imaging.reading.images import ImagePolicy
-from synthetic_imaging.reading.matching import Organ
-from synthetic_imaging.reading.order import READING, TRAINING, plan
+from synthetic_imaging.reading.making.building import FILE_TIME_S, build_study
+from synthetic_imaging.reading.making.cases import CaseInput, LesionSite
+from synthetic_imaging.reading.making.images import ImagePolicy
+from synthetic_imaging.reading.making.matching import Organ
 from synthetic_imaging.reading.study import MANIFEST, Study, file_digest
 from synthetic_imaging.volume import Volume
 
@@ -227,7 +228,17 @@ def test_a_missing_or_changed_image_is_a_sentence(made, tmp_path):
     moved = replace(study, folder=tmp_path)
     with pytest.raises(InputError, match="missing from the study folder"):
         moved.image_path(study.cases[0].code)
-    assert len(moved.damaged_images()) == 20 and study.damaged_images() == []
+    with pytest.raises(InputError, match="missing from the study folder"):
+        moved.check_images()
+    study.check_images()
+    steps = list(study.check_steps())
+    assert steps == sorted(steps) and steps[-1] == (19, 1.0)
+    shutil.copytree(study.folder, tmp_path / "copy")
+    copy = replace(study, folder=tmp_path / "copy")
+    last = copy.cases[-1].code
+    copy.path_of(last).write_bytes(copy.path_of(last).read_bytes()[:-1] + b"!")
+    with pytest.raises(InputError, match=f"'{last}.nii' of the study is damaged or was changed"):
+        copy.check_images()
     with pytest.raises(InputError, match="no image 'XYZ'"):
         study.case("XYZ")
 
@@ -345,7 +356,12 @@ def test_a_study_of_radiographs(tmp_path):
         sitk.WriteImage(sitk.GetImageFromArray(rng.integers(0, 4000, (80, 64)).astype(np.uint16)), str(path))
         cases.append(CaseInput(path, "real" if number < 6 else "synthetic", (), "unit 1"))
     study, report = build_study(
-        tmp_path / "study", cases, Design(modality="xray"), ImagePolicy("xray", size_px=64), PASSPHRASE, secret=1
+        tmp_path / "study",
+        cases,
+        Design(modality="xray", cue=False),
+        ImagePolicy("xray", size_px=64),
+        PASSPHRASE,
+        secret=1,
     )
     assert report.leaks == () and read_volume(study.image_path(study.cases[0].code)).shape == (1, 64, 64)
     with pytest.raises(InputError, match="Only CT lesions"):

@@ -11,8 +11,8 @@ from study_sessions import answer_some, make_study
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading.cases import CaseInput, LesionSite, cases_from_table, table_of_cases
-from synthetic_imaging.reading.session import open_session
+from synthetic_imaging.reading.conduct.session import open_session
+from synthetic_imaging.reading.making.cases import CaseInput, LesionSite, cases_from_table, table_of_cases
 from synthetic_imaging.reading.worker import perform
 
 

@@ -72,7 +72,7 @@ def carm(host):
 @pytest.fixture
 def fastHands(monkeypatch):
     """A key counts soon after the last one, so that tests need not wait; test_a_key_that_bounces takes it back."""
-    monkeypatch.setattr("VisualTuringLib.ReadingDesk.DOUBLE_PRESS_S", 0.02)
+    monkeypatch.setattr("VisualTuringLib.conduct.ReadingDesk.DOUBLE_PRESS_S", 0.02)
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def openDesk(host, tmp_path, fastHands):
     """Make a reading study with these options and sit down before the full screen: (study, reading, desk)."""
     import reading_studies
 
-    from VisualTuringLib.ReadingDesk import ReadingDesk
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingDesk import ReadingDesk
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     desks = []
 

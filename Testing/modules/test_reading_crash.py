@@ -11,7 +11,7 @@ import reading_studies
 from reading_hands import answersOf, press, readToEnd
 
 from synthetic_imaging.phantom import torso
-from synthetic_imaging.reading.images import ImagePolicy, standardize
+from synthetic_imaging.reading.making.images import ImagePolicy, standardize
 
 CHILD = Path(__file__).resolve().parents[1] / "reading_child.py"
 KILL_AFTER = 9
@@ -27,8 +27,8 @@ def phantomParts(count):
 
 
 def test_killed_in_the_middle_of_twenty_cases(host, tmp_path, fastHands):
-    from VisualTuringLib.ReadingDesk import ReadingDesk
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingDesk import ReadingDesk
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     study = reading_studies.make_study(tmp_path / "study", cases=20, volumes=phantomParts(20), cue=False)
     command = [sys.executable, str(CHILD), str(study.folder), "Ann Lee"]

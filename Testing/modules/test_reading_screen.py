@@ -158,7 +158,7 @@ def test_a_scene_that_closes_gives_the_window_back(host, openDesk):
 
 
 def test_an_error_while_opening_gives_the_window_back(host, openDesk, monkeypatch):
-    from VisualTuringLib.ReadingScreen import ReadingScreen
+    from VisualTuringLib.conduct.ReadingScreen import ReadingScreen
 
     before = windowState(host)
 

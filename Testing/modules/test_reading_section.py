@@ -15,7 +15,7 @@ def section(host):
     """The section alone, with what a panel gives it."""
     import slicer
 
-    from VisualTuringLib.ReadSection import ReadSection
+    from VisualTuringLib.conduct.ReadSection import ReadSection
 
     form = slicer.util.modulePath("VisualTuring").replace("VisualTuring.py", "Resources/UI/VisualTuringRead.ui")
     widget = slicer.util.loadUI(form)
@@ -44,7 +44,7 @@ def section(host):
 
 class _Logic:
     def openSession(self, folder, reader, **options):
-        from VisualTuringLib.ReadingLogic import ReadingLogic
+        from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
         return ReadingLogic(folder, reader, **options)
 
@@ -92,7 +92,7 @@ def test_start_leave_resume_and_a_second_session(host, section, study):
     ui.startReadingButton.click()
     assert section.desk.reading.session.number == 2
     section.stop()
-    from synthetic_imaging.reading.readers import readers
+    from synthetic_imaging.reading.conduct.readers import readers
 
     reader = readers(study)[0]
     assert (reader.experience_years, reader.specialty, reader.sessions()) == (7, "abdomen", [1, 2])
@@ -112,7 +112,7 @@ def test_two_people_with_one_name_cannot_mix_their_answers(host, section, study)
 
 
 def test_a_session_that_is_open_elsewhere_is_refused_in_a_sentence(host, section, study):
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     other = ReadingLogic(study.folder, "Ann Lee")
     other.start()

@@ -4,7 +4,7 @@ import pytest
 from reading_hands import answersOf, awaitCase, press, readToEnd, settle, windowState
 from study_sessions import Watch
 
-from VisualTuringLib.ReadingLogic import State
+from VisualTuringLib.conduct.ReadingLogic import State
 
 
 def test_twenty_cases_by_keys(host, openDesk):
@@ -110,7 +110,7 @@ def test_a_key_that_bounces_answers_once(host, openDesk, monkeypatch):
     awaitCase(host, reading)
     press(host, "5")
     with monkeypatch.context() as slow:
-        slow.setattr("VisualTuringLib.ReadingDesk.DOUBLE_PRESS_S", 60.0)
+        slow.setattr("VisualTuringLib.conduct.ReadingDesk.DOUBLE_PRESS_S", 60.0)
         assert host.waitUntil(lambda: reading.state is State.reading)
         press(host, "5", "5")
         assert len(answersOf(study)) == 1

@@ -6,7 +6,7 @@ import shutil
 
 from reading_hands import answersOf, awaitCase, press, readToEnd
 
-from VisualTuringLib.ReadingLogic import State
+from VisualTuringLib.conduct.ReadingLogic import State
 
 
 def test_a_full_disk_is_said_and_the_case_answered_again(host, openDesk, monkeypatch):
@@ -62,8 +62,8 @@ def test_a_study_that_is_pulled_out_and_put_back(host, openDesk):
 
 
 def test_leaving_and_resuming_later(host, openDesk):
-    from VisualTuringLib.ReadingDesk import ReadingDesk
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingDesk import ReadingDesk
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     study, reading, desk = openDesk(cases=4)
     press(host, "Space")
@@ -86,8 +86,8 @@ def test_leaving_and_resuming_later(host, openDesk):
 
 
 def test_an_answer_that_a_crash_cut_off_is_told_and_asked_again(host, openDesk):
-    from VisualTuringLib.ReadingDesk import ReadingDesk
-    from VisualTuringLib.ReadingLogic import ReadingLogic
+    from VisualTuringLib.conduct.ReadingDesk import ReadingDesk
+    from VisualTuringLib.conduct.ReadingLogic import ReadingLogic
 
     study, reading, desk = openDesk(cases=3)
     press(host, "Space")

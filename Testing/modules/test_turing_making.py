@@ -19,7 +19,7 @@ def wait(host, turing):
 
 
 def setPictures(ui):
-    for name, values in (("box", IMAGES["box_mm"]), ("voxel", IMAGES["spacing_mm"])):
+    for name, values in (("box", IMAGES["box_mm"]), ("spacing", IMAGES["spacing_mm"])):
         for axis, value in zip("RAS", values, strict=True):
             getattr(ui, f"{name}{axis}SpinBox").value = value
 

@@ -5,12 +5,13 @@ from slicer.i18n import tr as _
 from SyntheticImagingLib.panels import TaskPanel
 from SyntheticImagingLib.widgets import singleShot
 
-from .CasesSection import CasesSection
-from .MakeSection import MakeSection
-from .PlanSection import PlanSection
-from .ReadSection import ReadSection
-from .ReportSection import ReportSection
-from .UnblindSection import UnblindSection
+from .conduct.ReadSection import ReadSection
+from .making.CasesSection import CasesSection
+from .making.MakeSection import MakeSection
+from .making.PlanSection import PlanSection
+from .Parameters import PLAN
+from .report.ReportSection import ReportSection
+from .report.UnblindSection import UnblindSection
 
 SETTLED_MS = 150
 READ_TAB, REPORT_TAB = 1, 2
@@ -22,9 +23,10 @@ class TuringPanel(TaskPanel):
     def __init__(self, ui, logic, findParameterNode):
         self._settled = singleShot(SETTLED_MS, self._onSettled)
         TaskPanel.__init__(self, ui, logic, findParameterNode)
+        PLAN.dress(ui)
         self.cases = CasesSection(ui, logic, self.do, self.work)
         self.plan = PlanSection(ui, logic, self._settled.start)
-        self.make = MakeSection(ui, logic, self)
+        self.make = MakeSection(ui, logic, self.do, self.run, self.work, self._onStudyMade)
         self.read = ReadSection(ui, logic, self._doBlinded, self.run)
         self.unblind = UnblindSection(ui, logic, self.do, self.work, self._settled.start)
         self.report = ReportSection(ui, logic, self.unblind, self.do, self.work)
@@ -63,8 +65,8 @@ class TuringPanel(TaskPanel):
         self.report.restore()
         self.refresh()
 
-    def studyMade(self, folder):
-        """A study was made: it is what is read and reported next."""
+    def _onStudyMade(self, folder):
+        """It is what is read and reported next."""
         self.parameters.studyFolder = folder
         self.read.setStudyFolder(folder)
 

@@ -5,9 +5,9 @@ from enum import Enum
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
-from SyntheticImagingLib.ranges import ranged
-
-from .Choices import DEFAULT_PRESET
+from synthetic_imaging.reading.design import LESION_BOX_MM, Design, ImagePolicy
+from synthetic_imaging.tumor.plans import DEFAULT_PRESET
+from SyntheticImagingLib.parameters import AXES, Declarations
 
 
 class Arms(Enum):
@@ -46,37 +46,24 @@ class Modality(Enum):
         return {Modality.ct: _("CT"), Modality.xray: _("X-ray (radiographs)")}[self]
 
 
-@parameterNodeWrapper
-class VisualTuringParameterNode:
-    """The choices in the panel, named as there, with their units.
+PLAN = Declarations(
+    Design,
+    ImagePolicy,
+    enums={"arms": Arms, "mark": Mark, "modality": Modality},
+    defaults={f"box{axis.upper()}Mm": length for axis, length in zip(AXES, LESION_BOX_MM, strict=True)},
+)
+"""The plan of a study as the core declares it; its names are the parameters, in lowerCamelCase."""
 
-    0 stands for none (time limit, box, voxels), "" for a folder that is not chosen. newStudyFolder: where the next
-    study is made. studyFolder: the study that is read and reported.
+
+@parameterNodeWrapper
+@PLAN.declare
+class VisualTuringParameterNode:
+    """The choices in the panel, among them ``PLAN``.
+
+    preset: kind of the lesions that are made. newStudyFolder: where the next study is made. studyFolder: the study that
+    is read and reported. A folder that is not chosen is "".
     """
 
-    title: str = "Visual Turing test"
-    question: str = "Is the lesion real or synthetic?"
-    instructions: str
-    arms: Arms = Arms.rating
-    trainingCases: ranged(int, 0, 100, step=2) = 0
-    repeatPercent: ranged(float, 0, 100, step=5) = 10.0
-    blockSize: ranged(int, 2, 100, step=2) = 10
-    timeLimitS: ranged(float, 0, 600, step=5) = 0.0
-    mark: Mark = Mark.off
-    cue: bool = True
-    allowUnsure: bool = False
-    allowBack: bool = False
-    sessions: ranged(int, 1, 10) = 1
-    washoutDays: ranged(float, 0, 365) = 14.0
-    margin: ranged(float, 0.01, 0.49, step=0.01, decimals=2) = 0.15
-    modality: Modality = Modality.ct
-    boxRMm: ranged(float, 0, 1000, step=10) = 120.0
-    boxAMm: ranged(float, 0, 1000, step=10) = 120.0
-    boxSMm: ranged(float, 0, 1000, step=10) = 60.0
-    voxelRMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
-    voxelAMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
-    voxelSMm: ranged(float, 0, 20, step=0.1, decimals=2) = 0.0
-    sizePx: ranged(int, 16, 4096, step=64) = 1024
     preset: str = DEFAULT_PRESET
     newStudyFolder: str
     studyFolder: str

@@ -27,13 +27,6 @@ def showRows(table, count):
     fixHeight(table, round((count + 1.1) * ROW_PX) + FRAME_PX)
 
 
-def showAllRows(table):
-    """Make the table as high as its content, with texts on several lines where the panel is narrow."""
-    table.wordWrap = True
-    table.resizeRowsToContents()
-    fixHeight(table, table.verticalHeader().length() + round(1.1 * ROW_PX) + FRAME_PX)
-
-
 def fixHeight(widget, pixels):
     """A height that no layout stretches, nor the section around the widget for its sake; the width is what there is."""
     widget.setFixedHeight(pixels)

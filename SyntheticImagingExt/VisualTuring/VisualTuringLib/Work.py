@@ -5,6 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from synthetic_imaging.errors import InputError
+
 
 class Work:
     """A request to the core's worker with the files that belong to it, which go when it is done.
@@ -46,8 +48,6 @@ class Work:
 
     def take(self):
         """The result of a worker that has ended; InputError where the input could not be used."""
-        from synthetic_imaging.errors import InputError
-
         try:
             reply = json.loads(self._answerPath.read_text(encoding="utf-8"))
         finally:

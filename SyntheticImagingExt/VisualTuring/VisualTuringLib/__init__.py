@@ -1,5 +1,6 @@
-"""Parts of the module Visual Turing.
+"""Parts of the module Visual Turing, in wings that are named as those of the core package ``reading``.
 
-Logic and what it is made of (Cases, Choices, Work, ReportNodes, ReadingLogic) know MRML and no Qt; Panel and the
-sections know Qt and compute nothing. The reading parts never touch a key, a passphrase or the truth.
+making: images and plan of the next study. conduct: a reader's session and the full screen; nothing there touches a
+key, a passphrase or the truth. report: key, search for leaks, results. Here: the panel that holds their sections, the
+logic for the console, the parameter node, and what the wings share.
 """

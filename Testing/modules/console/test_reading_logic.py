@@ -12,10 +12,10 @@ from study_sessions import Watch
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume
-from synthetic_imaging.reading.answers import read_entries
-from VisualTuringLib.ReadingImages import PIECE_BYTES, ImageStore, StudyImage
-from VisualTuringLib.ReadingLogic import ReadingLogic, State
-from VisualTuringLib.ReadingStatus import checkSteps, studyStatus
+from synthetic_imaging.reading.conduct.answers import read_entries
+from VisualTuringLib.conduct.ReadingImages import PIECE_BYTES, ImageStore, StudyImage
+from VisualTuringLib.conduct.ReadingLogic import ReadingLogic, State
+from VisualTuringLib.conduct.ReadingStatus import checkSteps, studyStatus
 
 
 @pytest.fixture

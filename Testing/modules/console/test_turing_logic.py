@@ -11,8 +11,8 @@ from turing_bodies import IMAGES, PASSPHRASE, addToScene, writeTable
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.reading import key as keys
-from synthetic_imaging.reading.observers import OBSERVERS, read_session
-from synthetic_imaging.reading.session import open_session
+from synthetic_imaging.reading.conduct.session import open_session
+from synthetic_imaging.reading.statistics.observers import OBSERVERS, read_session
 from synthetic_imaging.reading.study import Study
 
 
@@ -81,8 +81,8 @@ def test_a_study_that_cannot_be_made_leaves_nothing(core, turing, inputs, tmp_pa
         turing.newStudy(tmp_path / "study", "short")
     with pytest.raises(InputError, match="No folder"):
         turing.newStudy("", PASSPHRASE)
-    with pytest.raises(InputError, match="cue"):
-        turing.newStudy(tmp_path / "study", PASSPHRASE, images=IMAGES)
+    with pytest.raises(InputError, match="switch the cue on"):
+        turing.newStudy(tmp_path / "study", PASSPHRASE, {"cue": False}, IMAGES)
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "mine.txt").write_text("mine")
     with pytest.raises(InputError, match="exists already"):
@@ -100,7 +100,7 @@ def test_an_image_must_be_what_it_is_given_for(core, turing, inputs, tmp_path):
         turing.addVolume(volume, "host")
     with pytest.raises(InputError, match="segment of the organ"):
         turing.addVolume(volume, "host", organNode=organ, organSegmentId="spleen")
-    with pytest.raises(InputError, match='not "fake"'):
+    with pytest.raises(InputError, match="truth 'fake'; write real, synthetic or host"):
         turing.addVolume(volume, "fake")
     with pytest.raises(InputError, match="is not a folder"):
         turing.addFolder(tmp_path / "nowhere", "real")
@@ -169,18 +169,38 @@ def test_radiographs_become_a_study_too(turing, tmp_path):
             Image.fromarray(pixels).save(tmp_path / truth / f"film{number}.png")
         assert turing.addFolder(tmp_path / truth, truth, "detector 1") == 4
     images = {"modality": "xray", "size_px": 64}
-    found = turing.newStudy(tmp_path / "study", PASSPHRASE, {"modality": "xray"}, images, secret=1)
+    with pytest.raises(InputError, match="no lesion position"):
+        turing.newStudy(tmp_path / "study", PASSPHRASE, modality="xray")
+    found = turing.newStudy(tmp_path / "study", PASSPHRASE, {"modality": "xray", "cue": False}, images, secret=1)
     assert found["cases"] == 8 and found["leaks"] == []
     with pytest.raises(InputError, match="make them one"):
         turing.newStudy(tmp_path / "other", PASSPHRASE, {"modality": "ct"}, images)
+
+
+def test_single_settings_are_keywords_with_the_sentences_of_the_core(core, turing, inputs, tmp_path):
+    addAll(turing, inputs)
+    for settings, words in (
+        ({"timeLimit": 60}, 'A study has no "timeLimit"; it has title, '),
+        ({"timeLimitS": 0.5}, "time_limit_s is 0.5; give a number from 1 to 3600 s"),
+        ({"boxMm": (48, 48)}, "give three numbers"),
+    ):
+        with pytest.raises(InputError, match=words):
+            turing.newStudy(tmp_path / "study", PASSPHRASE, **settings)
+    turing.newStudy(
+        tmp_path / "study", PASSPHRASE, {"title": "Liver"}, IMAGES, timeLimitS=60, repeatShare=0.5, boxMm=(54, 54, 36)
+    )
+    study = Study.load(tmp_path / "study")
+    assert (study.design.title, study.design.time_limit_s, study.design.repeat_share) == ("Liver", 60, 0.5)
+    assert study.images["box_mm"] == [54, 54, 36] and study.images["spacing_mm"] == IMAGES["spacing_mm"]
+    assert sum(case.repeat for case in study.cases) == 4
 
 
 PUBLISHED = {"junior": -1.21, "senior": 1.19}
 
 
 def test_the_published_table_becomes_nodes_that_are_brought_up_to_date(core, turing, tmp_path):
-    from VisualTuringLib import ReportNodes
     from VisualTuringLib.Published import PUBLISHED_COUNTS
+    from VisualTuringLib.report import ReportNodes
 
     (tmp_path / "hu2023.csv").write_text(PUBLISHED_COUNTS)
     report = turing.reportCounts(tmp_path / "hu2023.csv", tmp_path / "out")

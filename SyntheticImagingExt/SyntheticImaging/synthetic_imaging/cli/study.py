@@ -11,7 +11,7 @@ from pathlib import Path
 from ..declared import changed, paths
 from ..errors import InputError
 from ..reading.design import COUNT_COLUMNS, REAL, SYNTHETIC, Design, ImagePolicy
-from ..reading.key import PASSPHRASE_VARIABLE
+from ..reading.key import PASSPHRASE_VARIABLE, key_beside
 from ..reading.statistics.observers import Observer, Simulation, observer_named, power, simulate
 from ..tumor.plans import DEFAULT_PRESET, Plan
 from .options import Console, add_settings, add_verb, natural, taken
@@ -109,7 +109,7 @@ def run_new(options, console: Console) -> int:
         lambda done, total, text: console.stage(text),
     )  # fmt: skip
     count = len(study.cases)
-    key = options.key or f"{str(Path(options.out)).rstrip('/')}.key.json"
+    key = options.key or key_beside(options.out)
     console.result(f"The study with {count} cases is in '{options.out}', its key in '{key}'. Keep them apart.")
     _print_findings(report, console)
     for row in sample_size_rows(count):

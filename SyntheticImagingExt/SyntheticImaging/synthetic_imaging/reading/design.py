@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..declared import Declared, choice, flag, number, numbers, several, text, whole
@@ -30,6 +31,9 @@ CT_WINDOWS = {"abdomen": (50.0, 400.0), "liver": (90.0, 150.0), "lung": (-500.0,
 
 XRAY_WINDOWS = {"full": (2047.5, 4095.0), "bright": (2800.0, 2400.0), "dark": (1200.0, 2400.0)}
 
+LESION_BOX_MM = (120.0, 120.0, 60.0)
+"""A part of a CT that shows a lesion with its surroundings; forms begin with it, for whole CTs are large."""
+
 COUNT_COLUMNS = (
     "reader", "real_as_real", "real_as_synthetic", "synthetic_as_real", "synthetic_as_synthetic", "real_open",
     "synthetic_open",
@@ -43,26 +47,29 @@ class Design(Declared):
 
     arms: "rating" (one image, six-point scale), "pairs" (two images, which one is synthetic, and how sure), or both,
     in that order. instructions: they say whether readers are naive or told what to look for. training_cases are not
-    part of the results. time_limit_s: a case without an answer by then is recorded as unanswered. cue: needed where one
-    CT serves both classes. allow_unsure: kept in the statistics as bounds. allow_back: both answers are kept.
+    part of the results. time_limit_s: a case without an answer by then is recorded as unanswered. cue: on, because the
+    question is about one lesion and one CT may serve both classes; off where no places are known. allow_unsure: kept
+    in the statistics as bounds. allow_back: both answers are kept.
     """
 
     title: str = text("Visual Turing test", "Title, which heads the report")
     question: str = text("Is the lesion real or synthetic?", "What readers are asked")
     instructions: str = text("", "Shown before the first case")
     arms: tuple[str, ...] = several((RATING,), ARMS, "One image with a scale, or two images of which one is synthetic")
-    training_cases: int = whole(0, "Cases with feedback first, half of each kind", low=0, high=1000, step=2)
+    training_cases: int = whole(
+        0, "Cases with feedback first, half of each kind", unit="cases", low=0, high=1000, step=2
+    )
     repeat_share: float = number(
         0.1, "Share of the cases shown twice, for agreement of each reader with herself", low=0, high=1, step=0.05
     )
     block_size: int = whole(
-        10, "Each run of so many cases holds as many real as synthetic ones", low=2, high=1000, step=2
+        10, "Each run of so many cases holds as many real as synthetic ones", unit="cases", low=2, high=1000, step=2
     )
     time_limit_s: float | None = number(
         None, "Time for a case; without it there is no limit", unit="s", low=1, high=3600, step=5
     )
     mark: str = choice("off", MARKS, "Whether the reader marks the place that decided")
-    cue: bool = flag(False, "Show where the lesion is")
+    cue: bool = flag(True, "Show where the lesion is")
     allow_unsure: bool = flag(False, "Offer unsure beside the scale")
     allow_back: bool = flag(False, "Let readers change earlier answers")
     sessions: int = whole(1, "How often every reader reads all cases", low=1, high=20)
@@ -77,6 +84,10 @@ class Design(Declared):
             raise InputError(f"training_cases is {self.training_cases}; give an even number, half of each kind.")
         if not self.title.strip():
             raise InputError("The study has no title; give it one, it heads the report.")
+
+    def repeats_of(self, count: int) -> int:
+        """How many of so many cases or pairs of one kind are shown twice."""
+        return math.ceil(self.repeat_share * count)
 
     @property
     def windows(self) -> dict[str, tuple[float, float]]:

@@ -21,6 +21,12 @@ _COST = {"n": 2**16, "r": 8, "p": 1}
 _MOST_MEMORY_BYTES = 2**30
 
 
+def key_beside(folder: str | Path) -> Path:
+    """Where the key of a study lies unless somebody says otherwise: beside its folder and named after it."""
+    folder = Path(folder).expanduser()
+    return folder.with_name(f"{folder.name}.key.json")
+
+
 def seal(values: dict, study_id: str, passphrase: str) -> str:
     """The text of a key file that holds ``values``."""
     check_passphrase(passphrase)

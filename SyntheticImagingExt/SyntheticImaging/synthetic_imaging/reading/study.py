@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from .design import PAIRS, RATING, REAL, SYNTHETIC, Design
 SCHEMA = "synthetic-imaging-study/1"
 MANIFEST, IMAGES, ANSWERS = "manifest.json", "images", "answers"
 SUFFIX = ".nii"
+PIECE_BYTES = 2 * 2**20
+"""What is read of an image at a time, so that a window stays alive."""
 
 
 @dataclass(frozen=True)
@@ -126,19 +129,49 @@ class Study:
             )
         return path
 
-    def damaged_images(self) -> list[str]:
-        """Codes of images that are missing or differ from when the study was made; reads every byte."""
-        return [
-            case.code for case in (*self.cases, *self.training) if file_digest(self.path_of(case.code)) != case.sha256
-        ]
+    def damage_of(self, code: str) -> InputError:
+        """What is said of an image that is not as it was when the study was made."""
+        return InputError(
+            f"Image '{self.path_of(code).name}' of the study is damaged or was changed; copy the study again from its "
+            "owner. All answers given so far are kept."
+        )
+
+    def check_digest(self, code: str, digest: str | None):
+        """InputError unless the SHA-256 of an image's file is that of the manifest."""
+        if digest != self.case(code).sha256:
+            raise self.damage_of(code)
+
+    def check_steps(self) -> Generator[tuple[int, float], None, int]:
+        """Read every image and compare it with the manifest, in pieces: yields (images done, share of the next).
+
+        InputError names the first image that is missing, damaged or was changed. Returns the number of images.
+        """
+        cases = (*self.cases, *self.training)
+        for number, case in enumerate(cases):
+            path, digest, done = self.image_path(case.code), hashlib.sha256(), 0
+            size = path.stat().st_size
+            try:
+                with open(path, "rb") as file:
+                    while piece := file.read(PIECE_BYTES):
+                        digest.update(piece)
+                        done += len(piece)
+                        yield number, min(1.0, done / size)
+            except OSError as error:
+                raise self.unreadable(code=case.code, error=error) from error
+            self.check_digest(case.code, digest.hexdigest())
+        return len(cases)
 
     def check_images(self):
-        """InputError where there are damaged images."""
-        damaged = self.damaged_images()
-        if damaged:
-            raise InputError(
-                f"{len(damaged)} images are missing or were changed, the first is '{damaged[0]}'; copy the study again."
-            )
+        """The same at once."""
+        for _ in self.check_steps():
+            pass
+
+    def unreadable(self, code: str, error: OSError) -> InputError:
+        """What is said of an image whose folder has gone, or that may not be read."""
+        return InputError(
+            f"Image '{self.path_of(code).name}' of the study cannot be read: {error.strerror or error}. Connect its "
+            "folder again and go on; all answers given so far are kept."
+        )
 
     def _check(self):
         codes = [case.code for case in (*self.cases, *self.training)]

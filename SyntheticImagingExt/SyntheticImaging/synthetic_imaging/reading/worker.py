@@ -35,7 +35,7 @@ def perform(request: dict, passphrase: str = "", progress: Progress = lambda sta
 
 
 def _folder(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .cases import cases_from_folder
+    from .making.cases import cases_from_folder
 
     progress("Looking for images", 10)
     cases = cases_from_folder(request["folder"], request["truth"], request["scanner"])
@@ -43,16 +43,16 @@ def _folder(request: dict, passphrase: str, progress: Progress) -> dict:
 
 
 def _table(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .cases import cases_from_table
+    from .making.cases import cases_from_table
 
     progress("Reading the table", 10)
     return {"cases": [case.to_dict() for case in cases_from_table(request["path"])]}
 
 
 def _new(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .building import build_study
-    from .cases import CaseInput
     from .design import Design, ImagePolicy
+    from .making.building import build_study
+    from .making.cases import CaseInput
 
     study, report = build_study(
         request["folder"],
@@ -71,7 +71,7 @@ def _new(request: dict, passphrase: str, progress: Progress) -> dict:
 
 def _check(request: dict, passphrase: str, progress: Progress) -> dict:
     from .key import unseal
-    from .leaks import check_study
+    from .making.leaks import check_study
     from .study import Study
 
     study = Study.load(request["folder"])
@@ -92,7 +92,7 @@ def _findings(study, report) -> dict:
 
 
 def _report(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .analysis import analyze_study
+    from .statistics.analysis import analyze_study
     from .study import Study
 
     study = Study.load(request["folder"])
@@ -101,9 +101,9 @@ def _report(request: dict, passphrase: str, progress: Progress) -> dict:
 
 
 def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .analysis import analyze_counts
     from .design import Design
-    from .ratings import counts_from_table
+    from .statistics.analysis import analyze_counts
+    from .statistics.ratings import counts_from_table
 
     path = Path(request["path"])
     counts = counts_from_table(path)
@@ -112,7 +112,7 @@ def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
 
 
 def _sizes(request: dict, passphrase: str, progress: Progress) -> dict:
-    from .proportions import sample_size_rows
+    from .statistics.proportions import sample_size_rows
 
     return {"rows": sample_size_rows(margin=request["margin"])}
 
@@ -120,8 +120,8 @@ def _sizes(request: dict, passphrase: str, progress: Progress) -> dict:
 def _written(request: dict, analysis, progress: Progress) -> dict:
     """The report with every export there are data for."""
     from .design import RATING
-    from .export import analysis_json, write_exports, write_report
-    from .report_html import warnings_of
+    from .report.export import analysis_json, write_exports, write_report
+    from .report.html_page import warnings_of
 
     progress("Writing the report", 60)
     files = write_report(request["out"], analysis)

@@ -1,0 +1,1 @@
+"""Making a study, for its owner: images through one pipeline, the made half, codes and blocks, the search for leaks."""
