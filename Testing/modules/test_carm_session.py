@@ -222,3 +222,22 @@ def test_a_panel_that_goes_away_leaves_nothing_running(host, carm):
     assert not panel.live.isWaiting and not panel.backgroundIsRunning and panel.parameters is None
     logic.cleanup()
     slicer.util.selectModule("SyntheticImaging")
+
+
+def test_a_normal_session_leaves_the_error_log_empty(host, carm):
+    host.errorLog.clear()
+    carm.ui.laoSlider.value, carm.ui.kvpSlider.value = 20, 100
+    carm.ui.biplaneCheckBox.checked = True
+    carm.settle()
+    carm.ui.shotButton.click()
+    carm.ui.sweepCountSpinBox.value = 3
+    carm.ui.sweepButton.click()
+    carm.settle()
+    carm.ui.exportButton.click()  # without a folder, which is said in the panel
+    carm.ui.biplaneCheckBox.checked = False
+    carm.settle()
+    host.selectModule("SyntheticImaging")
+    host.selectModule("VirtualCArm")
+    host.clearScene()
+    carm.settle()
+    assert host.errorLog == []
