@@ -142,11 +142,11 @@ def test_export_and_import(host, carm, tmp_path, monkeypatch):
 
 
 def names(host):
-    """Names of all models and point lists of the scene but for the patient's surfaces, which are made on the side."""
+    """Names of models and point lists, without the patient's surfaces, made on the side, and Slicer's own slices."""
     nodes = [host.scene.GetNthNode(index) for index in range(host.scene.GetNumberOfNodes())]
     kinds = ("vtkMRMLModelNode", "vtkMRMLMarkupsNode")
     found = [node.GetName() for node in nodes if any(node.IsA(kind) for kind in kinds)]
-    return sorted(name for name in found if not name.endswith(" of CT"))
+    return sorted(name for name in found if not name.endswith((" of CT", " Volume Slice")))
 
 
 def test_a_saved_scene_goes_on(host, carm, tmp_path):

@@ -1,4 +1,4 @@
-"""The section Tools and contrast."""
+"""The section Instruments and contrast."""
 
 import qt
 from slicer.i18n import tr as _
