@@ -106,4 +106,4 @@ def dragLesion(host, widget, index, offsetMm, steps=10):
 
 def setSlider(host, widget, name, value):
     getattr(widget.ui, name).value = value
-    host.waitUntil(lambda: widget.logic._draft is None, 5)
+    host.waitUntil(lambda: not widget.logic.editing.isPreviewing, 5)

@@ -24,7 +24,7 @@ def nodeNames(core):
 
 def assertTruthAgrees(logic):
     """Segments, labels and points say the same as the lesions."""
-    composition = logic._session.composition
+    composition = logic.session.composition
     np.testing.assert_array_equal(segment(logic, "organ") > 0, composition.labels > 0)
     for index, lesion in enumerate(logic.lesions):
         np.testing.assert_array_equal(segment(logic, f"lesion_{index + 1}") > 0, composition.instances == index + 1)

@@ -30,18 +30,20 @@ class SyntheticTumorWidget(TaskWidget):
     """The panel; SyntheticTumorLib.Panel fills it."""
 
     def make(self):
-        from SyntheticTumorLib.Panel import TumorPanel
+        from SyntheticImagingLib.live import LiveUpdates
+        from SyntheticTumorLib.Panel import REST_MS, TumorPanel
 
-        ui, logic = self.loadForm("SyntheticTumor"), SyntheticTumorLogic()
-        return ui, logic, TumorPanel(ui, logic, logic.getParameterNode)
+        live = LiveUpdates(REST_MS)
+        ui, logic = self.loadForm("SyntheticTumor"), SyntheticTumorLogic(live)
+        return ui, logic, TumorPanel(ui, logic, logic.getParameterNode, live)
 
 
 class SyntheticTumorLogic(TumorLogic, ScriptedLoadableModuleLogic):
     """The same from the console: see SyntheticTumorLib.Logic for every method."""
 
-    def __init__(self):
+    def __init__(self, scheduler=None):
         ScriptedLoadableModuleLogic.__init__(self)
-        TumorLogic.__init__(self)
+        TumorLogic.__init__(self, scheduler)
 
     def getParameterNode(self):
         return SyntheticTumorParameterNode(ScriptedLoadableModuleLogic.getParameterNode(self))

@@ -17,7 +17,7 @@ def growth(widget, frames=4):
 def test_a_saved_scene_goes_on_with_the_same_lesions(host, widget, tmp_path):
     widget.ui.suggestButton.click()
     widget.ui.suggestButton.click()
-    widget.logic.updateLesion(0, elastic__lobulation=0.8)
+    widget.logic.updateLesion(0, lobulation=0.8)
     lesions, hu = widget.logic.lesions, voxels(widget.logic.results.volume).copy()
     host.saveScene(tmp_path / "scene.mrb")
     host.clearScene()
@@ -326,7 +326,7 @@ def test_a_normal_session_leaves_no_warning_in_the_log(host, widget, tmp_path, c
         button.click()
     ui.surfacesCheckBox.checked = True
     ui.radiusSlider.value = 5.0
-    assert host.waitUntil(lambda: widget.logic._draft is None)
+    assert host.waitUntil(lambda: not widget.logic.editing.isPreviewing)
     host.processEvents(100)
     for button in (ui.undoButton, ui.redoButton, ui.deleteButton, ui.undoButton, ui.originalButton, ui.originalButton):
         button.click()
@@ -341,5 +341,5 @@ def test_a_normal_session_leaves_no_warning_in_the_log(host, widget, tmp_path, c
     host.processEvents(100)
     said = capfd.readouterr().err
     assert not [line for line in said.splitlines() if "WARN|" in line or "ERR|" in line or "Error" in line], said
-    assert widget.logic.isShown3D, "surfaces are there again"
+    assert widget.logic.display.isShown3D, "surfaces are there again"
     assertTruthAgrees(widget.logic)

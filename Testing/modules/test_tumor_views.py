@@ -113,7 +113,7 @@ def test_a_ct_from_a_file_gets_a_window_that_shows_the_lesion(host, fromFile, wi
     assert window(fromFile)[0] < 300, "already while the user looks for a place"
     widget.ui.suggestButton.click()
     widget.ui.contrastSlider.value = -30
-    widget.panel.live._onRest()
+    assert host.waitUntil(lambda: not widget.panel.live.isWaiting)
     result = widget.logic.results.volume
     lesion, organ = widget.logic.measures[0]["mean_hu"], widget.logic.caseSummary()["meanHu"]
     assert window(result) == window(fromFile)
@@ -197,7 +197,7 @@ def test_hovering_says_what_is_said_once_the_lesion_is_placed(host, widget):
         host.moveSlice("Red", site)
         said = widget.ui.siteLabel.text
         host.clickSlice("Red", site)
-        assert host.waitUntil(lambda: widget.logic._draft is None)
+        assert host.waitUntil(lambda: not widget.logic.editing.isPreviewing)
         host.processEvents(100)
         assert widget.ui.distanceLabel.text == said and "essel" in said
     widget.ui.placeButton.click()

@@ -36,10 +36,15 @@ def place(host, widget, ras):
     widget.ui.placeButton.click()
     host.processEvents(20)
     host.clickSlice("Red", ras)
-    assert host.waitUntil(lambda: not widget.panel.live._drawTimer.active)
+    assert host.waitUntil(lambda: not widget.panel.live.isPreviewWaiting)
     host.processEvents(100)
     widget.ui.placeButton.click()
     host.processEvents(20)
+
+
+def settle(host, widget):
+    """Everything that a hand asked for is drawn and kept."""
+    assert host.waitUntil(lambda: not widget.panel.live.isWaiting and not widget.logic.editing.isPreviewing)
 
 
 def offset(ras, right=0.0, anterior=0.0, superior=0.0):
@@ -118,7 +123,7 @@ def test_dragging_a_point_moves_the_lesion_live_and_is_one_step(host, widget):
     seen = []
 
     def look(step):
-        host.waitUntil(lambda: not widget.panel.live._drawTimer.active, 2)
+        host.waitUntil(lambda: not widget.panel.live.isPreviewWaiting, 2)
         seen.append(voxels(widget.logic.results.volume).copy())
         assert widget.logic.isDragging
         assert widget.logic.results.record.GetText() == published
@@ -154,12 +159,12 @@ def test_sliders_update_live_and_one_gesture_is_one_step(host, widget):
     rest.setInterval(60_000)  # a busy machine must not look like a hand at rest
     for value in (-60, -70, -80):
         widget.ui.contrastSlider.value = value
-        host.waitUntil(lambda: not widget.panel.live._drawTimer.active)
+        host.waitUntil(lambda: not widget.panel.live.isPreviewWaiting)
         assert not np.array_equal(voxels(widget.logic.results.volume), hu)
         hu = voxels(widget.logic.results.volume).copy()
     rest.setInterval(REST_MS)
     rest.start()
-    assert host.waitUntil(lambda: widget.logic._draft is None, 3)
+    assert host.waitUntil(lambda: not widget.logic.editing.isPreviewing, 3)
     assert widget.logic.lesions[0].contrast_hu == -80
     assertTruthAgrees(widget.logic)
     widget.ui.undoButton.click()
@@ -187,7 +192,7 @@ FIELDS = {
 
 
 def test_every_slider_sets_its_property_in_the_voxels(host, widget):
-    from SyntheticTumorLib.Fields import valueOf
+    from synthetic_imaging.declared import value_of
 
     widget.ui.suggestButton.click()
     named = {name for name, entry in vars(widget.ui).items() if hasattr(entry, "property") and isSlider(entry)}
@@ -195,8 +200,8 @@ def test_every_slider_sets_its_property_in_the_voxels(host, widget):
     for name, (field, shown, value) in FIELDS.items():
         hu = voxels(widget.logic.results.volume).copy()
         getattr(widget.ui, name).value = shown
-        widget.panel.live._onRest()
-        assert valueOf(widget.logic.lesions[0], field) == pytest.approx(value), name
+        settle(host, widget)
+        assert value_of(widget.logic.lesions[0], field) == pytest.approx(value), name
         # what belongs to a layer that is switched off shows when the layer does
         assert name in ("coreContrastSlider", "rimThicknessSlider") or not np.array_equal(
             voxels(widget.logic.results.volume), hu
@@ -243,7 +248,7 @@ def test_a_vessel_that_is_touched_warns_in_color(host, widget):
     assert widget.ui.lesionTable.item(0, 4).text().endswith("mm")
     case = widget.logic.case
     k, j, i = np.argwhere(case.vessel_mask)[len(np.argwhere(case.vessel_mask)) // 2] + case.region.start
-    widget.logic.updateLesion(0, center_ras=tuple(case.ct.ras_from_ijk([i, j, k])))
+    widget.logic.updateLesion(0, centerRas=tuple(case.ct.ras_from_ijk([i, j, k])))
     assert widget.ui.lesionTable.item(0, 4).text() == "touches"
     assert widget.ui.distanceLabel.text.startswith("Touches a vessel")
     assert cellColor(widget) != calm
@@ -293,10 +298,10 @@ def test_lesions_show_in_3d_and_follow_changes(host, widget):
 
     before = extent()
     widget.ui.radiusSlider.value = 12.0
-    widget.panel.live._onRest()
+    settle(host, widget)
     assert extent() > before + 4
     widget.ui.surfacesCheckBox.checked = False
-    assert not widget.logic.isShown3D
+    assert not widget.logic.display.isShown3D
     assertTruthAgrees(widget.logic)
 
 
@@ -317,13 +322,13 @@ def test_levels_and_satellites(host, widget):
 def test_presets_show_their_source(widget):
     import qt
 
-    from SyntheticTumorLib.Presets import presetTable
+    from synthetic_imaging.tumor.plans import preset_table
 
     box = widget.ui.presetComboBox
-    assert box.count == len(presetTable())
+    assert box.count == len(preset_table())
     for index, name in enumerate(widget.logic.presetNames()):
-        assert box.itemText(index) == presetTable()[name]["title"]
-        assert box.itemData(index, qt.Qt.ToolTipRole) == presetTable()[name]["source"]
+        assert box.itemText(index) == preset_table()[name]["title"]
+        assert box.itemData(index, qt.Qt.ToolTipRole) == preset_table()[name]["source"]
     box.currentIndex = widget.logic.presetNames().index("cyst")
     widget.ui.suggestButton.click()
     assert widget.logic.lesions[0].preset == "cyst"
@@ -344,9 +349,9 @@ def test_what_was_said_of_a_place_outside_goes_with_the_drag(host, widget):
 def test_a_slider_goes_back_from_what_a_lesion_cannot_have(host, widget):
     widget.logic.addLesion(widget.logic.case.clearest_site(), radiusMm=5.0)
     # the outline keeps its form, so that its irregularity would grow beyond all bounds
-    widget.logic.updateLesion(0, elastic__sigma_mm=15.0, radius_mm=5.0)
-    widget.logic.updateLesion(0, radius_mm=1.0)
-    widget.logic.updateLesion(0, elastic__sigma_mm=15.0)
+    widget.logic.updateLesion(0, sigmaMm=15.0, radiusMm=5.0)
+    widget.logic.updateLesion(0, radiusMm=1.0)
+    widget.logic.updateLesion(0, sigmaMm=15.0)
     widget.ui.radiusSlider.value = 20.0
     host.processEvents(400)
     assert widget.ui.messageLabel.visible
@@ -361,21 +366,46 @@ def test_a_lesion_that_undo_brings_back_is_selected(host, widget):
     assert widget.logic.current == 0 and widget.ui.shuffleButton.enabled
 
 
-@pytest.mark.parametrize(
-    ("name", "low", "high", "step", "decimals"),
-    [
-        ("placeRadiusSlider", 1, 60, 0.5, 1),
-        ("doublingTimeSpinBox", -2000, 2000, 10, 0),
-        ("intervalSpinBox", 1, 365, 5, 0),
-        ("frameCountSpinBox", 2, 24, 1, 0),
-        ("satelliteCountSpinBox", 1, 10, 1, 0),
-        ("severalCountSpinBox", 0, 30, 1, 0),
-    ],
-)
-def test_numbers_have_ranges_steps_and_digits_that_a_hand_can_use(widget, name, low, high, step, decimals):
-    box = getattr(widget.ui, name)
-    assert (box.minimum, box.maximum, box.singleStep) == (low, high, step)
-    assert getattr(box, "decimals", 0) == decimals
+def test_numbers_of_the_form_are_those_that_are_declared(widget):
+    from synthetic_imaging.declared import settings
+    from synthetic_imaging.tumor import Growth, Plan
+
+    for name, cls, path in (
+        ("doublingTimeSpinBox", Growth, "doubling_time_days"), ("intervalSpinBox", Growth, "interval_days"),
+        ("frameCountSpinBox", Growth, "frame_count"), ("satelliteCountSpinBox", Plan, "satellite_count"),
+        ("severalCountSpinBox", Plan, "count"),
+    ):  # fmt: skip
+        box, setting = getattr(widget.ui, name), settings(cls)[path]
+        assert (box.minimum, box.maximum, box.singleStep) == (setting.low, setting.high, setting.step), name
+        assert getattr(box, "decimals", 0) == setting.decimals and box.suffix == setting.suffix
+    assert (widget.ui.frameCountSpinBox.value, widget.ui.intervalSpinBox.value) == (6, 30)
+
+
+def test_sliders_of_a_lesion_go_as_far_as_the_declaration_and_the_organ_allow(widget):
+    from synthetic_imaging.declared import settings
+    from synthetic_imaging.tumor import Lesion
+
+    widget.ui.suggestButton.click()
+    largest = round(widget.logic.caseSummary()["largestRadiusMm"], 1)
+    for name, (path, _shown, _value) in FIELDS.items():
+        slider, setting = getattr(widget.ui, name), settings(Lesion)[path]
+        scale = 100 if setting.unit == "" else 1
+        low, high = setting.low * scale, setting.high * scale
+        if setting.unit == "HU":
+            low, high = max(low, -150), min(high, 200)
+        elif setting.unit == "mm":
+            high = min(high, largest)
+        assert (slider.minimum, slider.maximum, slider.singleStep) == (low, high, setting.step * scale), name
+        assert slider.suffix == (setting.suffix or " %") and setting.help in slider.toolTip, name
+    radius = widget.ui.placeRadiusSlider
+    assert (radius.minimum, radius.maximum, radius.value) == (0.5, largest, 8)
+
+
+def test_no_satellites_are_not_placed_with_a_sentence(widget):
+    widget.ui.suggestButton.click()
+    widget.ui.satelliteCountSpinBox.value = 0
+    widget.ui.satelliteButton.click()
+    assert "at least 1" in widget.ui.messageLabel.text and len(widget.logic.lesions) == 1
 
 
 def test_the_kinds_of_the_organ_come_first(widget):

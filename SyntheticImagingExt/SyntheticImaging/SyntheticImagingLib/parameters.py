@@ -12,6 +12,9 @@ from synthetic_imaging.declared import camel, changed, default_of, paths, settin
 AXES = "ras"
 """Three numbers are three parameters, named by the axes of the patient: "boxRMm", "boxAMm", "boxSMm"."""
 
+PAGE_STEPS = 10
+"""A page of a slider, in steps."""
+
 
 class _Step(SingleStep, Validator):
     """A validator that accepts everything: Slicer logs a warning for an annotation that is none."""
@@ -144,10 +147,13 @@ def limit(widget, setting, scale=1):
 
     scale: what the widget shows for a value of 1, for instance 100 for percent.
     """
+    if setting.kind is float:
+        # first, for a range is rounded to the digits
+        widget.decimals = setting.decimals if scale == 1 else 0
     widget.minimum, widget.maximum = setting.low * scale, setting.high * scale
     widget.singleStep = setting.step * scale
-    if setting.kind is float:
-        widget.decimals = setting.decimals if scale == 1 else 0
+    if hasattr(widget, "pageStep"):
+        widget.pageStep = PAGE_STEPS * setting.step * scale
     _tell(widget, setting, scale)
 
 

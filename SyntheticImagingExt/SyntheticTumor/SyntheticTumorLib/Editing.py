@@ -1,195 +1,185 @@
 """Placing, changing and taking away lesions, with previews and a history."""
 
-from . import Rules, SceneEvents
-from .Fields import changedLesion
-from .PointEvents import PointEvents
+from dataclasses import replace
+
+from synthetic_imaging import declared
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.tumor.lesion import Lesion
+from SyntheticImagingLib.scheduling import Scheduler
+from SyntheticImagingLib.signal import Signal
+
+from .Display import Display
+from .Draft import Draft
+from .Naming import nextSeed, numbered, numberedAfter, shuffledSeed
 from .Presets import presetsFor
 from .Session import Session
 from .Window import isLung
 
 
-class LesionEditing:
-    """The part of the logic that edits lesions; see ``TumorLogic`` for the signals and hooks.
+def changedLesion(lesion: Lesion, values: dict) -> Lesion:
+    """A copy of a lesion with values by dotted name; InputError for what it cannot have.
 
+    A new radius keeps the form of the outline, unless its irregularity is among the values.
+    """
+    values = dict(values)
+    if "radius_mm" in values:
+        lesion = lesion.resized(declared.setting_of(Lesion, "radius_mm").checked(values.pop("radius_mm"), "radius_mm"))
+    return declared.changed(lesion, values)
+
+
+class Editing:
+    """What is done to the lesions of a session; each change is one step of the history.
+
+    current: the lesion that is selected, -1 for none. nextPreset, nextRadiusMm: what a click in a view places.
     jump: whether the views go to the (first) new lesion; a script that places hundreds leaves them where they are.
     """
 
-    def __init__(self):
-        from SyntheticImagingLib.signal import Signal
-
-        self.changed, self.previewed, self.hovered = Signal(), Signal(), Signal()
-        self.message, self.inputsChanged = Signal(), Signal()
-        self.defer, self.requestDraw = _atOnce, self.drawPending
-        self.nextPreset, self.nextRadiusMm = "", 8.0
+    def __init__(self, session: Session, display: Display, scheduler: Scheduler, changed: Signal, previewed: Signal):
+        """changed(): lesions were kept, or another one is current. previewed(index): one was drawn in passing."""
+        self._session, self._display, self._scheduler, self._changed = session, display, scheduler, changed
+        self._draft = Draft(session, previewed.emit, self.commit)
+        self.nextPreset, self.nextRadiusMm = "", None
         self.current = -1
-        self._draft = None
-        self._draftIndex = -1
-        self._instead, self._pointsAreHidden, self._outlined = None, False, True
-        self._session = Session(self._onInputsChanged, self._onTaken)
-        self._events = PointEvents(self, self._session.points)
-        self._sceneTags = SceneEvents.observe(self)
 
     @property
-    def isReady(self):
-        """Whether CT and organ are prepared and unchanged since."""
-        return self._session.isReady
+    def lesions(self) -> tuple[Lesion, ...]:
+        """The lesions as last asked for, in a preview too."""
+        return self._draft.lesions if self.isPreviewing else self._session.lesions
 
     @property
-    def case(self):
-        """The prepared ``synthetic_imaging.tumor.Case``, or None."""
-        return self._session.case
+    def isPreviewing(self) -> bool:
+        """Whether what is drawn is not kept yet."""
+        return self._draft.lesions is not None
 
-    @property
-    def lesions(self):
-        """The lesions as a tuple of ``synthetic_imaging.tumor.Lesion``, as last asked for."""
-        return self._draft if self._draft is not None else self._session.lesions
+    def lesion(self, index: int) -> Lesion:
+        """InputError where there is none of this number."""
+        if not 0 <= index < len(self.lesions):
+            raise InputError(f"There is no lesion number {index}; there are {len(self.lesions)}, counted from 0.")
+        return self.lesions[index]
 
-    @property
-    def measures(self):
-        """What each lesion became: dictionaries of volume_ml, mean_hu, std_hu, clearance_mm."""
-        return self._session.measures
+    def ensureReady(self):
+        """Prepare what has changed since; InputError where nothing was chosen."""
+        if self._session.case is None:
+            raise InputError("No CT and organ are chosen. Choose a CT and the segment of the organ first.")
+        if self._session.prepareStale():
+            self._changed.emit()
 
-    @property
-    def results(self):
-        """The nodes: ``volume``, ``segmentation``, ``points``, ``record``; None before the first lesion."""
-        return self._session.results
+    def letGo(self):
+        """The session ends: nothing is selected, and no hand is moving."""
+        self._draft.drop()
+        self.current = -1
 
-    def addLesion(self, centerRas, preset="", radiusMm=None, seed=None, name="", pointId=None):
-        """Place a lesion at a point of the organ (RAS, mm); returns its index.
+    def dropDraft(self):
+        """What was previewed is not kept; the lesions are those that were."""
+        self._draft.drop()
+        self.current = min(self.current, len(self._session.lesions) - 1)
 
-        preset: one of ``presetNames()``, by default the first for the organ. radiusMm: by default from the preset.
-        """
-        from dataclasses import replace
+    # Placing
 
-        self._ensureReady()
-        Rules.checkInside(self.case, centerRas)
-        (lesion,) = Rules.numbered([self._sampled(centerRas, preset, radiusMm, seed)], self.lesions)
+    def add(self, centerRas, preset, radiusMm, seed=None, name="", pointId=None) -> int:
+        self.ensureReady()
+        case = self._session.case
+        if not case.contains(centerRas):
+            place = ", ".join(f"{value:.1f}" for value in centerRas)
+            raise InputError(f"The point ({place}) mm lies outside the {case.organ_name}. Choose a point inside it.")
+        (lesion,) = numbered([self.sampled(centerRas, preset, radiusMm, seed)], self.lesions)
         return self._append([replace(lesion, name=name or lesion.name)], pointId)[0]
 
-    def _sampled(self, centerRas, preset, radiusMm, seed=None):
+    def sampled(self, centerRas, preset, radiusMm, seed=None) -> Lesion:
+        """The lesion that would be placed at a point."""
         from synthetic_imaging.tumor import preset_named
 
-        seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
-        return preset_named(preset or self.defaultPreset()).sample(self.case, centerRas, radiusMm, seed)
+        preset = preset_named(preset or self.presetNames()[0])
+        return preset.sample(self._session.case, centerRas, radiusMm, self._seed(seed))
 
-    def addAtSuggestedSite(self, preset="", radiusMm=None, seed=None, jump=False):
-        """Place a lesion where it is clear of vessels, of the surface and of other lesions; returns its index."""
-        return self.addSeveral(None, 1, preset, seed, radiusMm, jump)[0]
-
-    def addSeveral(self, level=None, count=None, preset="", seed=None, radiusMm=None, jump=False):
-        """Place lesions at sites clear of vessels and of each other; returns their indices.
-
-        level: "tiny", "small", "medium", "large" or "mix", which set radius and, without ``count``, the number.
-        """
+    def addSeveral(self, level, count, preset, seed, radiusMm, jump) -> list[int]:
         from synthetic_imaging.tumor import sample_lesions
 
-        self._ensureReady()
-        seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
-        preset = preset or self.defaultPreset()
-        drawn = sample_lesions(self.case, preset, level, count or None, radiusMm, seed, self.lesions)
-        return self._append(Rules.numbered(drawn, self.lesions), jump=jump)
+        self.ensureReady()
+        preset = preset or self.presetNames()[0]
+        case, seed = self._session.case, self._seed(seed)
+        drawn = sample_lesions(case, preset, level, count or None, radiusMm, seed, self.lesions)
+        return self._append(numbered(drawn, self.lesions), jump=jump)
 
-    def addSatellites(self, index, count=3, seed=None):
-        """Small lesions of the same kind around one; returns their indices."""
+    def addSatellites(self, index, count, seed) -> list[int]:
         from synthetic_imaging.tumor import satellites
 
-        self._ensureReady()
-        lesion = self._lesion(index)
+        self.ensureReady()
+        lesion = self.lesion(index)
+        if count < 1:
+            raise InputError(f"No satellites would be placed around '{lesion.name}'; give a number of at least 1.")
         others = [other for other in self.lesions if other is not lesion]
-        seed = Rules.nextSeed(self.lesions) if seed is None else int(seed)
-        drawn = satellites(self.case, lesion, int(count), seed, avoid=others)
-        return self._append(Rules.numberedAfter(drawn, lesion, self.lesions))
+        drawn = satellites(self._session.case, lesion, int(count), self._seed(seed), avoid=others)
+        return self._append(numberedAfter(drawn, lesion, self.lesions))
 
-    def suggestSite(self, radiusMm, seed=None, apartFrom=None):
-        """A place (RAS) where a sphere of the radius meets no vessel, no surface and no lesion.
-
-        apartFrom: index of a lesion that does not count, because it is the one to be moved.
-        """
-        self._ensureReady()
+    def suggestSite(self, radiusMm, seed=None, apartFrom=None) -> tuple[float, float, float]:
+        self.ensureReady()
         others = [lesion for index, lesion in enumerate(self.lesions) if index != apartFrom]
-        return self.case.suggest_site(radiusMm, Rules.nextSeed(self.lesions) if seed is None else seed, others)
+        return self._session.case.suggest_site(radiusMm, self._seed(seed), others)
 
-    def moveToClearSite(self, index, jump=False):
-        """Move a lesion to a suggested site, as far as its whole outline goes."""
-        lesion = self._lesion(index)
-        self._ensureReady()
-        site = self.suggestSite(self.case.bounding_radius_mm(lesion), apartFrom=index)
-        self.updateLesion(index, center_ras=site)
-        if jump:
-            self.lookAtLesion(index)
-        return site
+    def duplicate(self, index, jump) -> int:
+        self.ensureReady()
+        case, lesion = self._session.case, self.lesion(index)
+        try:
+            site = self.suggestSite(case.bounding_radius_mm(lesion))
+        except InputError:
+            site = _beside(case, lesion)
+        return self._append(numbered([replace(lesion, center_ras=site)], self.lesions), jump=jump)[0]
 
-    def updateLesion(self, index, **changes):
-        """Change properties of a lesion by the names of ``synthetic_imaging.tumor.Lesion``.
+    def presetNames(self) -> list[str]:
+        """The presets, those for the chosen organ first; an organ without a name may show that it is lung."""
+        case = self._session.case
+        lung = "lung" if case is not None and isLung(case.organ_mean_hu) else ""
+        return presetsFor(self._session.inputs.organTerm or lung)
 
-        Parts are reached with two underscores: ``updateLesion(0, radius_mm=12, elastic__lobulation=0.4)``.
-        """
-        self._ensureReady()
-        self._apply(self._with(index, changes))
+    # Changing
 
-    def previewLesion(self, index, changes):
-        """``updateLesion`` while a hand is moving: drawn when there is time, kept by ``commit``. changes: a dict."""
-        if not self.isReady:
+    def update(self, index: int, values: dict):
+        """values: by dotted name."""
+        self.ensureReady()
+        self._apply(self._with(index, values))
+
+    def preview(self, index: int, values: dict):
+        """``update`` while a hand is moving: drawn when there is time, kept by ``commit``."""
+        if not self._session.isReady:
             return
-        draft = self._with(index, changes)
-        self._showInstead(None)
-        self._draft, self._draftIndex = draft, index
-        self.requestDraw()
-
-    def drawPending(self):
-        """Draw the newest preview, if there is one."""
-        if self._draft is not None and self.isReady:
-            self._session.show(self._draft, preview=True)
-            self.previewed.emit(self._draftIndex)
-
-    def refine(self):
-        """Draw what is previewed in full quality, while the hand rests."""
-        if self._draft is not None and self.isReady:
-            self._session.show(self._draft)
-            self.previewed.emit(self._draftIndex)
+        lesions = self._with(index, values)
+        self._display.showResult()
+        self._draft.take(lesions, index)
+        self._scheduler.request(self._draft)
 
     def commit(self):
         """Keep what was previewed, as one step of the history."""
-        if self._draft is not None and self.isReady:
-            self._apply(self._draft)
+        if self.isPreviewing and self._session.isReady:
+            self._apply(self._draft.lesions)
 
-    def shuffleLesion(self, index):
-        """The same kind of lesion with another random form and texture."""
-        self.updateLesion(index, seed=Rules.shuffledSeed(self._lesion(index).seed))
+    def moveToClearSite(self, index, jump):
+        self.ensureReady()
+        site = self.suggestSite(self._session.case.bounding_radius_mm(self.lesion(index)), apartFrom=index)
+        self.update(index, {"center_ras": site})
+        if jump:
+            self._display.lookAt(self.lesion(index))
+        return site
 
-    def removeLesion(self, index):
-        self._lesion(index)
-        self._ensureReady()
+    def shuffle(self, index):
+        self.update(index, {"seed": shuffledSeed(self.lesion(index).seed)})
+
+    def rename(self, index, name):
+        self.update(index, {"name": name.strip() or self.lesion(index).name})
+
+    def remove(self, index):
+        self.lesion(index)
+        self.ensureReady()
         self._apply(tuple(lesion for number, lesion in enumerate(self.lesions) if number != index))
-
-    def duplicateLesion(self, index, jump=False):
-        """The same lesion again, at a clear site, or two radii aside where there is none; returns its index."""
-        from dataclasses import replace
-
-        from synthetic_imaging.errors import InputError
-
-        self._ensureReady()
-        lesion = self._lesion(index)
-        try:
-            site = self.suggestSite(self.case.bounding_radius_mm(lesion))
-        except InputError:
-            site = Rules.beside(self.case, lesion)
-        return self._append(Rules.numbered([replace(lesion, center_ras=site)], self.lesions), jump=jump)[0]
-
-    def renameLesion(self, index, name):
-        self.updateLesion(index, name=name.strip() or self._lesion(index).name)
-
-    def setLesionVisible(self, index, visible):
-        self.updateLesion(index, visible=bool(visible))
 
     # History
 
     @property
-    def canUndo(self):
+    def canUndo(self) -> bool:
         return self._session.composition is not None and self._session.composition.can_undo
 
     @property
-    def canRedo(self):
+    def canRedo(self) -> bool:
         return self._session.composition is not None and self._session.composition.can_redo
 
     def undo(self):
@@ -199,70 +189,58 @@ class LesionEditing:
         self._step("redo")
 
     def _step(self, name):
-        self._ensureReady()
+        self.ensureReady()
         self.commit()
         if self._session.composition is not None:
-            self._showInstead(None)
-            self._session.ensureResults()
-            self._session.note(getattr(self._session.composition, name)())
+            self._display.showResult()
+            self._session.step(name)
             if self.current < 0:
                 self.current = len(self._session.lesions) - 1
-            self._publish()
-
-    # Presets
-
-    def presetNames(self):
-        """Names of the presets, those for the chosen organ first; an organ without a name may show that it is lung."""
-        lung = "lung" if self.case is not None and isLung(self.case.organ_mean_hu) else ""
-        return presetsFor(self._session.inputs.organTerm or lung)
-
-    def defaultPreset(self):
-        return next(iter(self.presetNames()))
+            self.publish()
 
     # Inner parts
 
-    def _ensureReady(self):
-        from synthetic_imaging.errors import InputError
-
-        if self._session.case is None:
-            raise InputError("No CT and organ are chosen. Choose a CT and the segment of the organ first.")
-        if self._session.isStale:
-            self.prepare()
-
-    def _lesion(self, index):
-        from synthetic_imaging.errors import InputError
-
-        if not 0 <= index < len(self.lesions):
-            raise InputError(f"There is no lesion number {index}; there are {len(self.lesions)}, counted from 0.")
-        return self.lesions[index]
+    def _seed(self, given):
+        return nextSeed(self.lesions) if given is None else int(given)
 
     def _append(self, lesions, pointId=None, jump=False):
+        from synthetic_imaging.tumor import check_lesion
+
         first = len(self.lesions)
-        lesions = [Rules.checkLesion(self.case, lesion) for lesion in lesions]
+        for lesion in lesions:
+            check_lesion(self._session.case, lesion)
         if pointId is not None:
             self._session.points.adopt(pointId)
         self.current = first
         self._apply((*self.lesions, *lesions))
         if jump:
-            self.lookAtLesion(first)
+            self._display.lookAt(self.lesion(first))
         return list(range(first, first + len(lesions)))
 
-    def _with(self, index, changes):
+    def _with(self, index, values):
         """All lesions, with one of them changed."""
-        lesion = Rules.checkLesion(self.case, changedLesion(self._lesion(index), changes))
+        from synthetic_imaging.tumor import check_lesion
+
+        lesion = changedLesion(self.lesion(index), values)
+        check_lesion(self._session.case, lesion)
         return (*self.lesions[:index], lesion, *self.lesions[index + 1 :])
 
     def _apply(self, lesions):
-        self._draft = None
-        self._showInstead(None)
+        self._draft.drop()
+        self._display.showResult()
         self._session.show(lesions, remember=True)
-        self._publish()
+        self.publish()
 
-    def _publish(self):
+    def publish(self):
+        """Bring segments, record and points in line with what was drawn."""
         self.current = min(self.current, len(self._session.lesions) - 1)
         self._session.publish(self.current)
-        self.changed.emit()
+        self._changed.emit()
 
 
-def _atOnce(action):
-    action()
+def _beside(case, lesion):
+    """A place two radii aside of a lesion in the organ; its own place where there is none."""
+    reach = 2 * case.bounding_radius_mm(lesion)
+    r, a, s = lesion.center_ras
+    around = [(r + reach, a, s), (r - reach, a, s), (r, a + reach, s), (r, a - reach, s)]
+    return next((place for place in around if case.contains(place)), lesion.center_ras)

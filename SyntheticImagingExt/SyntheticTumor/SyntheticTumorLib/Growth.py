@@ -1,86 +1,77 @@
 """A lesion over time: one volume per day in a sequence, with a standard sequence browser."""
 
-from dataclasses import dataclass
+from collections.abc import Generator
 
 import slicer
+
+from synthetic_imaging.declared import setting_of
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.tumor.lesion import Lesion
+from synthetic_imaging.tumor.plans import Growth
+from SyntheticImagingLib import nodes
 
 from .Results import nameOf
 from .Window import copyWindow
 
-
-@dataclass(frozen=True)
-class Plan:
-    """doublingTimeDays: of the volume; negative shrinks. frames: how many, the first is day 0. intervalDays: between.
-    cropToOrgan: keep only the organ's box of each frame."""
-
-    doublingTimeDays: float
-    frames: int
-    intervalDays: float
-    cropToOrgan: bool = False
-
-    @property
-    def days(self):
-        return [number * self.intervalDays for number in range(self.frames)]
+RADIUS = setting_of(Lesion, "radius_mm")
+LARGEST_DOUBLINGS = 60
 
 
-RADIUS_LIMITS_MM = 0.5, 200.0
-
-
-def lastRadiusMm(lesion, plan):
-    """The radius in the last frame; None where it leaves what a lesion may have, or does not change by doubling."""
-    doublings = plan.days[-1] / plan.doublingTimeDays if plan.doublingTimeDays else None
-    if doublings is None or abs(doublings) > 60:
+def lastRadiusMm(lesion: Lesion, growth: Growth) -> float | None:
+    """The radius in the last frame; None where it leaves what a lesion may have."""
+    doublings = growth.days[-1] / growth.doubling_time_days
+    if abs(doublings) > LARGEST_DOUBLINGS:
         return None
     radius = lesion.radius_mm * 2 ** (doublings / 3)
-    return radius if RADIUS_LIMITS_MM[0] <= radius <= RADIUS_LIMITS_MM[1] else None
+    return radius if RADIUS.low <= radius <= RADIUS.high else None
 
 
-def regionOf(case, cropToOrgan):
+def _regionOf(case, cropToOrgan):
     """The voxels of a frame, three slices (K, J, I)."""
     if cropToOrgan:
         return case.region.slices
     return tuple(slice(0, size) for size in case.ct.shape)
 
 
-def preview(case, lesion, plan):
+def preview(case, lesion: Lesion, growth: Growth, cropToOrgan: bool) -> dict | None:
     """first and last radius in mm, days, and the memory of the frames (voxels of the CT and a byte of label each).
 
     None where there is no such growth.
     """
     import numpy as np
 
-    last = lastRadiusMm(lesion, plan)
+    last = lastRadiusMm(lesion, growth)
     if last is None:
         return None
-    voxels = np.prod([part.stop - part.start for part in regionOf(case, plan.cropToOrgan)])
+    voxels = np.prod([part.stop - part.start for part in _regionOf(case, cropToOrgan)])
     return {
         "first": lesion.radius_mm,
         "last": last,
-        "days": plan.days[-1],
-        "megabytes": float(voxels * (case.ct.data.element_size() + 1) * plan.frames / 1e6),
+        "days": growth.days[-1],
+        "megabytes": float(voxels * (case.ct.data.element_size() + 1) * growth.frame_count / 1e6),
     }
 
 
-def steps(case, lesions, index, plan, ctNode, shownNode):
+def steps(case, lesions, index: int, growth: Growth, cropToOrgan: bool, ctNode, shownNode) -> Generator:
     """Generator of (stage, percent); returns the browser node. Dropped midway, it removes what it made.
 
     Makes two sequences, the CT and its labels (0 background, 1 organ, 2 lesion), indexed by the day. shownNode: the
-    volume whose window the growing lesion is shown in.
+    volume whose window the growing lesion is shown in. cropToOrgan: keep only the organ's box of each frame.
     """
     from synthetic_imaging.tumor import Composition, growth_series
 
-    _check(plan, lesions[index])
-    grown = growth_series(lesions[index], plan.doublingTimeDays, plan.days)
+    _check(growth, lesions[index])
+    grown = growth_series(lesions[index], growth.doubling_time_days, growth.days)
     made = _Nodes()
     try:
         yield "Copying the CT", 0
         composition = Composition(case)
         made.create(ctNode)
-        for number, (day, lesion) in enumerate(zip(plan.days, grown, strict=True)):
-            yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / plan.frames
+        for number, (day, lesion) in enumerate(zip(growth.days, grown, strict=True)):
+            yield f"Day {day:g}: radius {lesion.radius_mm:.1f} mm", 5 + 90 * number / growth.frame_count
             made.checkPresent()
             composition.set_lesions((*lesions[:index], lesion, *lesions[index + 1 :]), remember=False)
-            made.addFrame(composition, regionOf(case, plan.cropToOrgan), day, lesion)
+            made.addFrame(composition, _regionOf(case, cropToOrgan), day, lesion)
         yield "Opening the sequence", 97
         made.checkPresent()
         made.finish(shownNode)
@@ -89,17 +80,11 @@ def steps(case, lesions, index, plan, ctNode, shownNode):
     return made.browser
 
 
-def _check(plan, lesion):
-    from synthetic_imaging.errors import InputError
-
-    if plan.frames < 2:
-        raise InputError("A growth sequence needs at least two frames. Choose more.")
-    if not plan.intervalDays > 0:
-        raise InputError("The time between two frames must be more than zero days.")
-    if plan.doublingTimeDays and lastRadiusMm(lesion, plan) is None:
+def _check(growth, lesion):
+    if lastRadiusMm(lesion, growth) is None:
         raise InputError(
-            f"After {plan.days[-1]:g} days the lesion would be smaller than {RADIUS_LIMITS_MM[0]:g} mm or larger than "
-            f"{RADIUS_LIMITS_MM[1]:g} mm in radius. Choose a longer doubling time, fewer frames or a shorter interval."
+            f"After {growth.days[-1]:g} days the lesion would be smaller than {RADIUS.low:g} mm or larger than "
+            f"{RADIUS.high:g} mm in radius. Choose a longer doubling time, fewer frames or a shorter interval."
         )
 
 
@@ -119,8 +104,6 @@ class _Nodes:
         self.ct = ctNode
 
     def _sequence(self, name, ctNode):
-        from SyntheticImagingLib import nodes
-
         sequence = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSequenceNode", name)
         sequence.SetIndexName("time")
         sequence.SetIndexUnit("day")
@@ -137,14 +120,10 @@ class _Nodes:
 
     def checkPresent(self):
         """InputError when the user has deleted one of the nodes meanwhile."""
-        from synthetic_imaging.errors import InputError
-
         if any(node.GetScene() is None for node in (self.browser, self.images, self.labels)):
             raise InputError("The growth sequence was deleted while it was made. Start it again.")
 
     def finish(self, shownNode):
-        from SyntheticImagingLib import nodes
-
         self.browser.SetAndObserveMasterSequenceNodeID(self.images.GetID())
         self.browser.AddSynchronizedSequenceNode(self.labels)
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
@@ -167,8 +146,6 @@ class _Nodes:
 def _add(sequence, className, ctNode, array, region, day, lesion):
     """Store one frame; the sequence keeps a copy of its own."""
     from slicer.util import updateVolumeFromArray
-
-    from SyntheticImagingLib import nodes
 
     node = getattr(slicer, className)()
     node.SetName(f"{sequence.GetName()} day {day:g}")

@@ -3,10 +3,12 @@
 import slicer
 from slicer.i18n import tr as _
 
-from SyntheticImagingLib.widgets import setTextIfNew, silent, singleShot
+from synthetic_imaging.tumor.plans import preset_table
+from SyntheticImagingLib.observing import Observations
+from SyntheticImagingLib.widgets import quiet, setTextIfNew, silent, singleShot
 
-from .Inputs import Inputs, preferredSegment, preferredVessels
-from .Presets import presetTable
+from .Inputs import Inputs
+from .Proposals import preferredSegment, preferredVessels
 
 
 class InputSection:
@@ -19,11 +21,11 @@ class InputSection:
         self.ui, self._logic, self._onChosen = ui, logic, onChosen
         self._parameters = None
         self._putAside, self._shown = set(), ()
-        self._awaited, self._proposeTimer = [], singleShot(0, self.propose)
+        self._awaited, self._proposeTimer = Observations(), singleShot(0, self.propose)
         self.problem = ""
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
         for selector in (ui.organSelector, ui.vesselSelector):
-            _hideMessage(selector)
+            quiet(selector)
             selector.currentNodeChanged.connect(self._onSegment)
             selector.currentSegmentChanged.connect(self._onSegment)
 
@@ -77,14 +79,14 @@ class InputSection:
     def stop(self):
         """Propose nothing any more."""
         self._proposeTimer.stop()
-        for node, tag in self._awaited:
-            node.RemoveObserver(tag)
-        self._awaited = []
+        self._awaited.dropAll()
 
     def _awaitSegments(self):
         for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-            tag = node.AddObserver(slicer.vtkSegmentation.SegmentAdded, lambda *_a: self._proposeTimer.start())
-            self._awaited.append((node, tag))
+            self._awaited.observe(node.GetID(), node, [slicer.vtkSegmentation.SegmentAdded], self._onSegmentAdded)
+
+    def _onSegmentAdded(self):
+        self._proposeTimer.start()
 
     def _idsShown(self):
         chosen = self.ui.ctSelector.currentNode(), self.ui.organSelector.currentNode()
@@ -157,14 +159,8 @@ class InputSection:
                 vessels.setCurrentSegmentID(preferredVessels(vessels.currentNode(), organ))
 
     def _organOfPreset(self):
-        organ = presetTable().get(self._parameters.preset, {}).get("organ", "")
+        organ = preset_table().get(self._parameters.preset, {}).get("organ", "")
         return organ if organ != "any" else ""
-
-
-def _hideMessage(selector):
-    """Beside an empty choice the selector says "No node is selected", which is seen anyway."""
-    for label in slicer.util.findChildren(selector, name="label_Message"):
-        label.setFixedSize(0, 0)
 
 
 def _isAnother(node, knownNode, knownSegmentId):

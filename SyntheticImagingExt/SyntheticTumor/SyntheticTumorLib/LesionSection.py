@@ -1,31 +1,36 @@
-"""The section Lesion: sliders for the current lesion. Which slider sets which property is written in the form."""
+"""The section Lesion: sliders for the current lesion. Which slider sets which number is written in the form."""
+
+from collections.abc import Callable
 
 import qt
 from slicer.i18n import tr as _
 
+from synthetic_imaging.declared import setting_of, value_of
+from synthetic_imaging.tumor.lesion import Lesion
+from synthetic_imaging.tumor.plans import preset_table
+from SyntheticImagingLib.parameters import limit
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 
 from .Distance import roomText
-from .Fields import valueOf
-from .Presets import presetTable
-from .Window import isLung
+from .HandRanges import handRange
 
 WARNING_COLOR = "#d9480f"
-CONTRAST_RANGES_HU = {"lung": (-200.0, 1100.0), "soft": (-150.0, 200.0)}
 
 
 class LesionSection:
     """do(action): runs an action and shows problems; live(action): the same for sliders, without a window."""
 
-    def __init__(self, ui, logic, do, live):
+    def __init__(self, ui, logic, do: Callable, live: Callable):
         self.ui, self._logic, self._do, self._live = ui, logic, do, live
         self._parameters = None
         self._sliders, self._isWarning = {}, False
         for slider in (value for value in vars(ui).values() if hasattr(value, "property")):
-            field = slider.property("LesionField")
-            if field and slider is not ui.protrudeCheckBox:
-                self._sliders[field] = slider
-                slider.valueChanged.connect(lambda value, field=field: self._onSlider(field, value))
+            path = slider.property("LesionField")
+            if path and slider is not ui.protrudeCheckBox:
+                self._sliders[path] = slider
+                limit(slider, setting_of(Lesion, path), _scale(slider))
+                slider.valueChanged.connect(lambda value, path=path: self._onSlider(path, value))
+        ui.protrudeCheckBox.toolTip = f"{setting_of(Lesion, 'protrude').help}."
         ui.protrudeCheckBox.toggled.connect(lambda on: self._change("protrude", bool(on)))
         ui.shuffleButton.clicked.connect(lambda *_a: self._act(logic.shuffleLesion))
         ui.moveButton.clicked.connect(lambda *_a: self._act(lambda index: logic.moveToClearSite(index, jump=True)))
@@ -34,7 +39,7 @@ class LesionSection:
     def setParameters(self, parameters):
         self._parameters = parameters
 
-    def usable(self, problem):
+    def usable(self, problem: str) -> dict:
         widgets = [*self._sliders.values(), self.ui.protrudeCheckBox, self.ui.shuffleButton]
         return dict.fromkeys([*widgets, self.ui.moveButton, self.ui.satelliteButton], problem)
 
@@ -47,9 +52,8 @@ class LesionSection:
             self._warn(False)
             setTextIfNew(self.ui.distanceLabel, _("No lesion is selected."))
             return
-        self._setRanges()
-        for field, slider in self._sliders.items():
-            self._showValue(slider, valueOf(lesion, field) * _scale(slider))
+        for path, slider in self._sliders.items():
+            self._show(path, slider, value_of(lesion, path))
         with silent(self.ui.protrudeCheckBox):
             self.ui.protrudeCheckBox.checked = lesion.protrude
         self.refreshDistance()
@@ -72,37 +76,28 @@ class LesionSection:
         self.ui.distanceLabel.palette = palette
         self._isWarning = on
 
-    def _setRanges(self):
-        summary = self._logic.caseSummary()
-        low, high = CONTRAST_RANGES_HU["lung" if isLung(summary["meanHu"]) else "soft"]
-        largest = max(2.0, round(summary["largestRadiusMm"], 1))
-        for field, bounds in (("contrast_hu", (low, high)), ("radius_mm", (1.0, min(80.0, largest)))):
-            slider = self._sliders[field]
-            if (slider.minimum, slider.maximum) != bounds:
-                with silent(slider):
-                    slider.minimum, slider.maximum = bounds
-
-    def _showValue(self, slider, value):
+    def _show(self, path, slider, value):
+        """The value, and as far as a hand may go; a lesion from a script may have gone beyond."""
+        low, high = handRange(path, setting_of(Lesion, path), self._logic.caseSummary())
+        scale = _scale(slider)
+        least, most, shown = min(low, value) * scale, max(high, value) * scale, value * scale
         with silent(slider):
-            # a lesion from a script may go beyond what the slider offers
-            if value > slider.maximum:
-                slider.maximum = value
-            if value < slider.minimum:
-                slider.minimum = value
-            if abs(slider.value - value) > 10.0 ** -int(slider.decimals) / 2:
-                slider.value = value
+            if (slider.minimum, slider.maximum) != (least, most):
+                slider.minimum, slider.maximum = least, most
+            if abs(slider.value - shown) > 10.0 ** -int(slider.decimals) / 2:
+                slider.value = shown
 
-    def _onSlider(self, field, value):
-        self._change(field, value / _scale(self._sliders[field]))
+    def _onSlider(self, path, value):
+        self._change(path, value / _scale(self._sliders[path]))
 
-    def _change(self, field, value):
+    def _change(self, path, value):
         logic = self._logic
         if 0 <= logic.current < len(logic.lesions):
-            self._live(lambda: self._preview(field, value))
+            self._live(lambda: self._preview(path, value))
 
-    def _preview(self, field, value):
+    def _preview(self, path, value):
         try:
-            self._logic.previewLesion(self._logic.current, {field: value})
+            self._logic.editing.preview(self._logic.current, {path: value})
         except Exception:
             self.refresh()  # the slider goes back to what the lesion has
             raise
@@ -118,7 +113,7 @@ class LesionSection:
 def _titleOf(lesion):
     if lesion is None:
         return _("Lesion")
-    kind = presetTable().get(lesion.preset, {}).get("title", "")
+    kind = preset_table().get(lesion.preset, {}).get("title", "")
     name = f"{lesion.name} ({kind})" if kind else lesion.name
     return _("Lesion: {name}").format(name=name)
 

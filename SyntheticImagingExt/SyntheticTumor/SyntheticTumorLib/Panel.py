@@ -2,33 +2,45 @@
 
 from slicer.i18n import tr as _
 
+from synthetic_imaging.errors import InputError
 from SyntheticImagingLib import requirements
+from SyntheticImagingLib.live import LiveUpdates
 from SyntheticImagingLib.panels import TaskPanel
 
 from .InputSection import InputSection
 from .LesionSection import LesionSection
-from .LiveUpdates import LiveUpdates
+from .Parameters import NUMBERS
 from .PlaceSection import PlaceSection
 from .ResultSections import ResultSections
 from .TableSection import TableSection
+
+REST_MS = 250
+"""A lesion is kept when a slider stands still for so long."""
 
 
 class TumorPanel(TaskPanel):
     """Connects the widgets of SyntheticTumor.ui with the logic."""
 
-    def __init__(self, ui, logic, findParameterNode):
+    def __init__(self, ui, logic, findParameterNode, live: LiveUpdates):
+        """live: the scheduler that was passed to the logic."""
         TaskPanel.__init__(self, ui, logic, findParameterNode)
-        self.live = LiveUpdates(logic, self.guarded)
+        NUMBERS.dress(ui)
+        self.live = live
         self.input = InputSection(ui, logic, self.prepareChosen)
         self.place = PlaceSection(ui, logic, self.do)
         self.lesion = LesionSection(ui, logic, self.do, self.guarded)
         self.table = TableSection(ui, logic, self.do)
         self.results = ResultSections(ui, logic, self.do, self.run)
         self.sections = (self.input, self.place, self.lesion, self.results)
-        logic.changed.connect(self.refresh)
-        logic.previewed.connect(self.refreshLive)
-        logic.message.connect(self.say)
-        logic.inputsChanged.connect(self.prepareChosen)
+        self._signals = (
+            (logic.changed, self.refresh),
+            (logic.previewed, self.refreshLive),
+            (logic.message, self.say),
+            (logic.inputsChanged, self.prepareChosen),
+            (live.failed, self._onFailed),
+        )
+        for signal, slot in self._signals:
+            signal.connect(slot)
         for section in (ui.moreSection, ui.resultsSection, ui.growthSection):
             section.collapsed = True
         self.refresh()
@@ -37,12 +49,7 @@ class TumorPanel(TaskPanel):
         """The panel goes away: let go of timers, keys and the logic."""
         self.closeScene()
         self.table.detach()
-        for signal, slot in (
-            (self.logic.changed, self.refresh),
-            (self.logic.previewed, self.refreshLive),
-            (self.logic.message, self.say),
-            (self.logic.inputsChanged, self.prepareChosen),
-        ):
+        for signal, slot in self._signals:
             signal.disconnect(slot)
 
     def stop(self):
@@ -97,6 +104,12 @@ class TumorPanel(TaskPanel):
         self.logic.release()
         self.input.problem = str(error)
         self.refresh()
+
+    def _onFailed(self, error):
+        """What was drawn or put off could not be done."""
+        if not isinstance(error, InputError):
+            raise error
+        self.say(str(error))
 
     # Showing
 

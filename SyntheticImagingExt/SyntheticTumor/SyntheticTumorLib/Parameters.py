@@ -6,7 +6,8 @@ import slicer
 from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import parameterNodeWrapper
 
-from SyntheticImagingLib.ranges import ranged
+from synthetic_imaging.tumor.plans import Growth, Plan
+from SyntheticImagingLib.parameters import Declarations
 
 
 class SizeLevel(Enum):
@@ -18,19 +19,28 @@ class SizeLevel(Enum):
     large = "large"
     mix = "mix"
 
-    def label(self):
+    def label(self) -> str:
         return {"tiny": _("tiny"), "small": _("small"), "medium": _("medium"), "large": _("large"), "mix": _("mix")}[
             self.value
         ]
 
 
+FIRST_CHOICES = {"level": SizeLevel.small.value, "radiusMm": 8.0, "satelliteCount": 3}
+"""Where the panel begins with something that is left open in the core."""
+
+NUMBERS = Declarations(Growth) + Declarations(
+    Plan, enums={"level": SizeLevel}, without=("preset", "seed"), defaults=FIRST_CHOICES
+)
+
+
 @parameterNodeWrapper
+@NUMBERS.declare
 class SyntheticTumorParameterNode:
     """The choices in the panel.
 
     ct, organSegmentation and organSegmentId, vesselSegmentation and vesselSegmentId: the input. record: the text node
-    of the lesions, from which a saved scene is taken up again. preset: kind of the next lesion. The rest is named as
-    in the panel, with its unit. Ranges, steps and decimals of the panel's numbers stand here and not in the form.
+    of the lesions, from which a saved scene is taken up again. preset: kind of the next lesion, "" for the first that
+    goes with the organ. The others are those of ``synthetic_imaging.tumor.Plan`` and ``Growth``.
     """
 
     ct: slicer.vtkMRMLScalarVolumeNode
@@ -40,13 +50,6 @@ class SyntheticTumorParameterNode:
     vesselSegmentId: str
     record: slicer.vtkMRMLTextNode
     preset: str
-    placeRadiusMm: ranged(float, 1, 60, step=0.5, decimals=1) = 8.0
-    sizeLevel: SizeLevel = SizeLevel.small
-    severalCount: ranged(int, 0, 30) = 0
-    satelliteCount: ranged(int, 1, 10) = 3
     showOutlines: bool = True
     exportFolder: str
-    doublingTimeDays: ranged(float, -2000, 2000, step=10) = 100.0
-    frameCount: ranged(int, 2, 24) = 6
-    intervalDays: ranged(float, 1, 365, step=5) = 30.0
     cropToOrgan: bool = False

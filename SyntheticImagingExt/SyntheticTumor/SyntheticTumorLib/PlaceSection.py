@@ -4,10 +4,13 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
+from synthetic_imaging.declared import setting_of
+from synthetic_imaging.tumor.lesion import Lesion
+from synthetic_imaging.tumor.plans import LEVELS, preset_table
 from SyntheticImagingLib.widgets import setTextIfNew, silent
 
 from .Distance import roomText
-from .Presets import presetTable
+from .HandRanges import handRange
 
 
 class PlaceSection:
@@ -28,6 +31,10 @@ class PlaceSection:
         ui.presetComboBox.currentIndexChanged.connect(self._onPreset)
         ui.placeRadiusSlider.valueChanged.connect(self._onRadius)
         logic.hovered.connect(self._onHovered)
+        sizes = ", ".join(f"{name} {level.radius_mm:g} mm" for name, level in LEVELS.items())
+        ui.levelComboBox.toolTip = _("Radius of the lesions: {sizes}, or a mix of all (Hu et al., CVPR 2023).").format(
+            sizes=sizes
+        )
         self._showSite("")
 
     def setParameters(self, parameters):
@@ -39,6 +46,7 @@ class PlaceSection:
         if names != self._shownPresets:
             self._fill(names)
         self._choose()
+        self._narrow()
         self._onRadius()
         if not self._logic.isDragging and not self.ui.placeWidget.placeModeEnabled:
             self._showSite("")
@@ -54,7 +62,7 @@ class PlaceSection:
             self.ui.placeWidget.setPlaceModeEnabled(False)
 
     def _fill(self, names):
-        table, box = presetTable(), self.ui.presetComboBox
+        table, box = preset_table(), self.ui.presetComboBox
         with silent(box):
             box.clear()
             for index, name in enumerate(names):
@@ -70,8 +78,16 @@ class PlaceSection:
         index = names.index(wanted) if wanted in names else 0
         with silent(self.ui.presetComboBox):
             self.ui.presetComboBox.setCurrentIndex(index)
-        self._logic.nextPreset = names[index]
-        self.ui.presetComboBox.toolTip = presetTable()[names[index]]["source"]
+        self._logic.editing.nextPreset = names[index]
+        self.ui.presetComboBox.toolTip = preset_table()[names[index]]["source"]
+
+    def _narrow(self):
+        """No larger radius than the organ has room for."""
+        slider, logic = self.ui.placeRadiusSlider, self._logic
+        if logic.isReady:
+            bounds = handRange("radius_mm", setting_of(Lesion, "radius_mm"), logic.caseSummary())
+            if (slider.minimum, slider.maximum) != bounds:
+                slider.minimum, slider.maximum = bounds
 
     def _onPreset(self, *_arguments):
         index = self.ui.presetComboBox.currentIndex
@@ -80,7 +96,8 @@ class PlaceSection:
             self._choose()
 
     def _onRadius(self, *_arguments):
-        self._logic.nextRadiusMm = self.ui.placeRadiusSlider.value
+        # 0 is what the parameter is for none: a radius that is typical of the kind
+        self._logic.editing.nextRadiusMm = self.ui.placeRadiusSlider.value or None
 
     def _onPlace(self, *_arguments):
         wanted = self.ui.placeButton.checked
@@ -96,13 +113,13 @@ class PlaceSection:
             self._showSite("")
 
     def _onSuggest(self, *_arguments):
-        logic = self._logic
-        self._do(lambda: logic.addAtSuggestedSite(logic.nextPreset, logic.nextRadiusMm, jump=True))
+        logic, editing = self._logic, self._logic.editing
+        self._do(lambda: logic.addAtSuggestedSite(editing.nextPreset, editing.nextRadiusMm, jump=True))
 
     def _onSeveral(self, *_arguments):
-        level, count = self._parameters.sizeLevel.value, self._parameters.severalCount
-        logic = self._logic
-        self._do(lambda: logic.addSeveral(level, count or None, logic.nextPreset, jump=True), waitCursor=True)
+        logic, parameters = self._logic, self._parameters
+        level, count, preset = parameters.level.value, parameters.count or None, logic.editing.nextPreset
+        self._do(lambda: logic.addSeveral(level, count, preset, jump=True), waitCursor=True)
 
     def _onHovered(self, ras):
         self._showSite(self.siteText(ras))

@@ -5,6 +5,9 @@ from contextlib import contextmanager
 import slicer
 import vtk
 
+from SyntheticImagingLib.observing import Observations
+from SyntheticImagingLib.signal import Signal
+
 GLYPH_SCALE_PERCENT = 1.3
 TEXT_SCALE_PERCENT = 2.4
 
@@ -17,14 +20,12 @@ class LesionPoints:
     """
 
     def __init__(self):
-        from SyntheticImagingLib.signal import Signal
-
         self.placed, self.moved, self.removed, self.renamed = Signal(), Signal(), Signal(), Signal()
         self.dragStarted, self.dragEnded, self.hovered = Signal(), Signal(), Signal()
         self.node = None
         self.isDragging = False
         self._ids, self._positions, self._labels = [], [], []
-        self._tags = []
+        self._observations = Observations()
         self._busy = False
 
     def create(self, name):
@@ -46,15 +47,14 @@ class LesionPoints:
         """Use this point list; its points are replaced at the next ``show``."""
         self.release()
         self.node = node
-        cls = slicer.vtkMRMLMarkupsNode
-        for event, callback in (
-            (cls.PointPositionDefinedEvent, self._onDefined),
-            (cls.PointModifiedEvent, self._onModified),
-            (cls.PointRemovedEvent, self._onRemoved),
-            (cls.PointStartInteractionEvent, self._onStart),
-            (cls.PointEndInteractionEvent, self._onEnd),
+        for name, event, method in (
+            ("defined", node.PointPositionDefinedEvent, self._onDefined),
+            ("modified", node.PointModifiedEvent, self._onModified),
+            ("removed", node.PointRemovedEvent, self._onRemoved),
+            ("start", node.PointStartInteractionEvent, self._onStart),
+            ("end", node.PointEndInteractionEvent, self._onEnd),
         ):
-            self._tags.append(node.AddObserver(event, callback))
+            self._observations.observe(name, node, [event], method)
         self._removePreviews()
 
     def _removePreviews(self):
@@ -71,10 +71,9 @@ class LesionPoints:
 
     def release(self):
         """Stop following; the node stays as it is."""
-        for tag in self._tags:
-            self.node.RemoveObserver(tag)
+        self._observations.dropAll()
         self.node, self.isDragging = None, False
-        self._tags, self._ids, self._positions, self._labels = [], [], [], []
+        self._ids, self._positions, self._labels = [], [], []
 
     def adopt(self, pointId):
         """A point that was placed has become the next lesion."""
@@ -157,16 +156,17 @@ class LesionPoints:
         finally:
             self._busy = before
 
-    def _onDefined(self, node, event):
+    def _onDefined(self):
         if self._busy:
             return
         for pointId, index in list(self._defined()):
             if pointId not in self._ids:
                 self.placed.emit(pointId, self._position(index))
 
-    def _onModified(self, node, event):
+    def _onModified(self):
         if self._busy:
             return
+        node = self.node
         for number, pointId in enumerate(self._ids):
             index = self._indexOf(pointId)
             if index < 0:
@@ -182,7 +182,7 @@ class LesionPoints:
             if node.GetNthControlPointPositionStatus(index) == node.PositionPreview:
                 self.hovered.emit(self._position(index))
 
-    def _onRemoved(self, node, event):
+    def _onRemoved(self):
         if self._busy:
             return
         gone = [number for number, pointId in enumerate(self._ids) if self._indexOf(pointId) < 0]
@@ -191,14 +191,15 @@ class LesionPoints:
         if gone:
             self.removed.emit(list(reversed(gone)))
 
-    def _onStart(self, node, event):
+    def _onStart(self):
+        node = self.node
         index = node.GetDisplayNode().GetActiveComponentIndex() if node.GetDisplayNode() else -1
         pointId = node.GetNthControlPointID(index) if 0 <= index < node.GetNumberOfControlPoints() else ""
         if pointId in self._ids:
             self.isDragging = True
             self.dragStarted.emit(self._ids.index(pointId))
 
-    def _onEnd(self, node, event):
+    def _onEnd(self):
         wasDragging, self.isDragging = self.isDragging, False
         if wasDragging:
             self.dragEnded.emit()

@@ -1,26 +1,14 @@
-"""Names, titles and sources of the presets, read from the core's table without loading the engine."""
+"""Which kinds of lesions are offered first; the table of the kinds is the core's."""
 
-import json
-from functools import cache
-from importlib import resources
+from synthetic_imaging.tumor.plans import preset_table
 
 
-@cache
-def presetTable():
-    """{preset name: {"title", "organ", "source", ...}} in the order of the table; empty where the core is not found."""
-    try:
-        text = (resources.files("synthetic_imaging") / "tumor" / "presets.json").read_text(encoding="utf-8")
-    except (ModuleNotFoundError, FileNotFoundError):
-        return {}
-    return json.loads(text)
-
-
-def presetsFor(organ):
+def presetsFor(organ: str | None) -> list[str]:
     """Names of the presets: those meant for the organ (a term such as "left kidney"), then those for any, then others.
 
     Within each group the order is that of the table, the most typical first.
     """
-    table = presetTable()
+    table = preset_table()
     words = set((organ or "").split())
     return sorted(table, key=lambda name: _rank(table[name]["organ"], words))
 

@@ -3,7 +3,11 @@
 import ctk
 from slicer.i18n import tr as _
 
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.tumor.plans import Growth
 from SyntheticImagingLib.widgets import setTextIfNew, silent
+
+from .Parameters import NUMBERS
 
 
 class ResultSections:
@@ -37,7 +41,7 @@ class ResultSections:
         if self._browser is not None and self._browser.GetScene() is None:
             self.showBrowser(None)
         with silent(self.ui.showGrowthButton):
-            self.ui.showGrowthButton.checked = self._browser is not None and self._logic.isGrowthShown
+            self.ui.showGrowthButton.checked = self._browser is not None and self._logic.display.isGrowthShown
         self._refreshGrowth()
 
     def usable(self, problem):
@@ -59,13 +63,11 @@ class ResultSections:
         if parameters is None or not logic.isReady or not 0 <= logic.current < len(logic.lesions):
             setTextIfNew(self.ui.growthLabel, "")
             return
-        last = logic.growthPreview(
-            logic.current,
-            self.ui.doublingTimeSpinBox.value,
-            self.ui.frameCountSpinBox.value,
-            self.ui.intervalSpinBox.value,
-            self.ui.cropCheckBox.checked,
-        )
+        try:
+            growth = NUMBERS.read(parameters, Growth)
+            last = logic.growthPreview(logic.current, growth, parameters.cropToOrgan)
+        except InputError:
+            last = None  # said when the button is pressed
         text = _("Radius {first:.1f} to {last:.1f} mm in {days:.0f} days; {megabytes:.0f} MB.") if last else ""
         setTextIfNew(self.ui.growthLabel, text.format(**last) if last else "")
 
@@ -80,20 +82,13 @@ class ResultSections:
         self._do(lambda: self._run(_("Export"), self._logic.exportSteps(folder), onExported))
 
     def _onGrowth(self, *_arguments):
-        parameters, logic = self._parameters, self._logic
-        self._do(
-            lambda: self._run(
-                _("Growth"),
-                logic.growthSteps(
-                    logic.current,
-                    parameters.doublingTimeDays,
-                    parameters.frameCount,
-                    parameters.intervalDays,
-                    parameters.cropToOrgan,
-                ),
-                self._onGrown,
+        def grow():
+            growth, logic = NUMBERS.read(self._parameters, Growth), self._logic
+            self._run(
+                _("Growth"), logic.growthSteps(logic.current, growth, self._parameters.cropToOrgan), self._onGrown
             )
-        )
+
+        self._do(grow)
 
     def _onGrown(self, browser):
         self.showBrowser(browser)

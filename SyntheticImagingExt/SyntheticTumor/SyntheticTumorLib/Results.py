@@ -2,6 +2,9 @@
 
 import slicer
 
+from SyntheticImagingLib import nodes
+from SyntheticImagingLib.tree import SOURCE_ROLE
+
 from .Inputs import Inputs
 from .Window import copyWindow
 
@@ -24,14 +27,14 @@ def recordNodes():
 def recordFor(inputs):
     """The record that was made of the same CT and organ segment, or None."""
     for node in reversed(recordNodes()):
-        known = inputsOf(node)
-        if (known.ctNode, known.organNode, known.organSegmentId) == (
-            inputs.ctNode,
-            inputs.organNode,
-            inputs.organSegmentId,
-        ):
+        if _sameOrgan(inputsOf(node), inputs):
             return node
     return None
+
+
+def _sameOrgan(first, second):
+    names = ("ctNode", "organNode", "organSegmentId")
+    return all(getattr(first, name) == getattr(second, name) for name in names)
 
 
 def inputsOf(record):
@@ -56,8 +59,6 @@ def resultOwner(node):
 
 def isOriginal(node):
     """Whether a node was not made by this extension from another one."""
-    from SyntheticImagingLib.tree import SOURCE_ROLE
-
     return resultOwner(node) is None and node.GetNodeReference(SOURCE_ROLE) is None
 
 
@@ -104,16 +105,12 @@ class Results:
 
     def createVolume(self, inputs):
         """A copy of the CT, shown in its place, with the same window and level."""
-        from SyntheticImagingLib import nodes
-
         ct = inputs.ctNode
         self.volume = nodes.cloneVolumeNode(ct, nameOf(ct))
         self.volume.SetAttribute("SyntheticTumor.Notice", "Contains synthetic lesions; not for clinical use.")
         copyWindow(ct, self.volume)
 
     def createRecord(self, inputs):
-        from SyntheticImagingLib import nodes
-
         name = slicer.mrmlScene.GetUniqueNameByString(f"{nameOf(inputs.ctNode)} lesions (record)")
         self.record = nodes.createTextNode(name, "", inputs.ctNode)
         self.record.SetAttribute(RECORD_ATTRIBUTE, "1")

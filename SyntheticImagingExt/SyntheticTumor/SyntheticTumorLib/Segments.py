@@ -2,6 +2,8 @@
 
 import slicer
 
+from SyntheticImagingLib import nodes
+
 ORGAN_ID = "organ"
 ORGAN_OPACITY_3D = 0.35
 SPARE_COLOR = 0.95, 0.35, 0.85
@@ -28,8 +30,6 @@ class LesionSegments:
 
     def create(self, volumeNode, name, inputs):
         """A new segmentation beside the volume, with the organ drawn as an outline."""
-        from SyntheticImagingLib import nodes
-
         node = nodes.createSegmentation(volumeNode, name)
         nodes.markSynthetic(node, inputs.ctNode)
         display = node.GetDisplayNode()
@@ -82,8 +82,6 @@ class LesionSegments:
             self.node.CreateClosedSurfaceRepresentation()
 
     def _updateOrgan(self, composition, inputs, written):
-        from SyntheticImagingLib import nodes
-
         case = composition.case
         if self._disturbed is None:
             # whatever the segment held before belongs to another state
@@ -109,8 +107,6 @@ class LesionSegments:
         return before or now
 
     def _updateNames(self, lesions, inputs):
-        from SyntheticImagingLib import nodes
-
         segmentation = self.node.GetSegmentation()
         if segmentation.GetSegment(ORGAN_ID) is None:
             nodes.addSegment(self.node, ORGAN_ID, inputs.organName, inputs.organTerm)
@@ -133,8 +129,6 @@ class LesionSegments:
         del self._shown[len(lesions) :]
 
     def _updateLesion(self, composition, index, volumeNode):
-        from SyntheticImagingLib import nodes
-
         region, mask = composition.mask_of(index)
         before = self._shown[index] if index < len(self._shown) else None
         if before is not None and before[0] == region and (before[1] == mask).all():

@@ -1,42 +1,49 @@
 """One CT with lesions in the scene: the prepared case, the composition, and the nodes that show it."""
 
-import weakref
+from collections.abc import Callable, Generator
 
 import slicer
 
+from synthetic_imaging.errors import InputError
+from SyntheticImagingLib import nodes
+from SyntheticImagingLib.owning import Owners
+from SyntheticImagingLib.stages import finish
+
 from . import Views, Window
-from .Inputs import InputObserver, Inputs, preparation
+from .Inputs import Inputs
 from .Points import LesionPoints
+from .Preparation import InputObserver, preparation, summaryOf
 from .Results import Results, nameOf
 from .Segments import LesionSegments
 
-_sessions = weakref.WeakSet()
+_sessions = Owners()
 
 
 class Session:
     """Holds the state between the scene and the engine; it decides nothing.
 
-    case: None until prepared. composition: None until the first lesion. isStale: the inputs have changed since.
+    case: None until prepared; summary: its numbers, see ``summaryOf``. composition: None until the first lesion.
+    isStale: the inputs have changed since. measures: of each lesion, as it was published last.
     """
 
-    def __init__(self, onInputsChanged, onTaken):
+    def __init__(self, onInputsChanged: Callable[[], object], onTaken: Callable[[], object]):
         """onInputsChanged(): CT or a segment was edited. onTaken(): another session has taken up the same lesions."""
         self.inputs, self.case, self.composition = Inputs(), None, None
-        self.isStale = False
+        self.isStale, self.summary = False, {}
         self.results, self.points, self.segments = Results(), LesionPoints(), LesionSegments()
         self.measures = []
         self._written = None
         self._onInputsChanged = onInputsChanged
-        self._onTaken = onTaken
+        self.onTaken = onTaken
         self._observer = InputObserver(self._onInputEvent)
         _sessions.add(self)
 
     @property
-    def isReady(self):
+    def isReady(self) -> bool:
         return self.case is not None and not self.isStale
 
     @property
-    def lesions(self):
+    def lesions(self) -> tuple:
         return self.composition.lesions if self.composition is not None else ()
 
     def release(self):
@@ -46,16 +53,19 @@ class Session:
         self.segments.release()
         self.results.forget()
         self.inputs, self.case, self.composition = Inputs(), None, None
-        self.isStale, self.measures, self._written = False, [], None
+        self.isStale, self.summary, self.measures, self._written = False, {}, [], None
+
+    def end(self):
+        """Let go for good."""
+        self.release()
+        _sessions.discard(self)
 
     def takeUp(self, record):
         """Go on with the nodes of a record; two sessions that write into the same nodes would spoil them."""
-        for other in list(_sessions):
-            if other is not self and other.results.record is record:
-                other._onTaken()
+        _sessions.take(self, lambda session: session.results.record is record)
         self.results.adopt(record)
 
-    def dropNode(self, node):
+    def dropNode(self, node) -> bool:
         """A node leaves the scene. Inputs end the session; results are made again at the next change."""
         if self.inputs.uses(node):
             self.release()
@@ -66,7 +76,7 @@ class Session:
             self.segments.release()
         return self.results.drop(node)
 
-    def prepare(self, inputs):
+    def prepare(self, inputs: Inputs) -> Generator:
         """Generator (stage, percent): prepare the inputs, or prepare them again after they changed."""
         if inputs != self.inputs:
             self.release()
@@ -74,7 +84,7 @@ class Session:
         Window.showOrgan(inputs.ctNode, case)
         yield "Drawing the lesions", 95
         lesions = self.lesions
-        self.inputs, self.case, self.isStale = inputs, case, False
+        self.inputs, self.case, self.summary, self.isStale = inputs, case, summaryOf(case), False
         self._observer.watch(inputs)
         if self.composition is not None:
             self.composition = None
@@ -82,6 +92,13 @@ class Session:
             self.show(lesions)
             self.composition.clear_history()
             self.publish()
+
+    def prepareStale(self) -> bool:
+        """Prepare at once what was prepared and has changed since; whether there was something to do."""
+        wasStale = self.case is not None and self.isStale
+        if wasStale:
+            finish(self.prepare(self.inputs))
+        return wasStale
 
     def _onInputEvent(self):
         if self.case is not None and not self.isStale:
@@ -104,8 +121,6 @@ class Session:
             Views.setVisible([self.inputs.organNode], False)
 
     def _ensurePoints(self):
-        from SyntheticImagingLib import nodes
-
         if self.results.points is None:
             self.results.points = self.points.create(f"{nameOf(self.inputs.ctNode)} lesion centers")
             nodes.markSynthetic(self.results.points, self.inputs.ctNode)
@@ -122,9 +137,7 @@ class Session:
 
     def _connectVoxels(self):
         """The composition writes straight into the node's memory, so that a drag costs no copy."""
-        from synthetic_imaging.errors import InputError
         from synthetic_imaging.tumor import Composition
-        from SyntheticImagingLib import nodes
 
         voxels, original = nodes.volumeArray(self.results.volume), self.case.ct.numpy()
         if voxels.shape != original.shape or voxels.dtype != original.dtype:
@@ -142,9 +155,19 @@ class Session:
     def show(self, lesions, remember=False, preview=False):
         """Draw lesions into the result and tell the views."""
         self.ensureResults()
-        self.note(self.composition.set_lesions(lesions, remember=remember, preview=preview))
+        self._note(self.composition.set_lesions(lesions, remember=remember, preview=preview))
 
-    def note(self, regions):
+    def step(self, name):
+        """Draw the lesions of the step before or after, name being "undo" or "redo"."""
+        self.ensureResults()
+        self._note(getattr(self.composition, name)())
+
+    def restore(self, lesions):
+        """Draw the lesions of a record; the history begins with them."""
+        self.show(lesions)
+        self.composition.clear_history()
+
+    def _note(self, regions):
         """Voxels in these regions have changed."""
         for region in regions:
             self._written = region if self._written is None else self._written.union(region)

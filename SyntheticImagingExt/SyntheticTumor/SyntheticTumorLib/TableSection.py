@@ -73,10 +73,10 @@ class TableSection:
                 self._select(self._logic.current)
         self._logic.showOutlines(self.ui.outlinesCheckBox.checked)
         with silent(self.ui.surfacesCheckBox):
-            self.ui.surfacesCheckBox.checked = self._logic.isShown3D
+            self.ui.surfacesCheckBox.checked = self._logic.display.isShown3D
         if not self._isHeld:
             with silent(self.ui.originalButton):
-                self.ui.originalButton.checked = self._logic.isOriginalShown
+                self.ui.originalButton.checked = self._logic.display.isOriginalShown
 
     def refreshLive(self, index):
         """Only what changes while a hand is moving."""

@@ -6,6 +6,8 @@ import vtk
 STANDARD_VIEWS = {"Red", "Green", "Yellow"}
 BORDER_SHARE = 0.1
 """A point so near to the border of a view, as a share of its size, is not seen well."""
+TINY_PX, SEEN_PX = 20, 40
+"""A lesion that would lie under its own point is shown larger: its diameters in pixels before and after."""
 
 
 def showVolume(volumeNode, inPlaceOf=(), always=False):
@@ -20,10 +22,11 @@ def showVolume(volumeNode, inPlaceOf=(), always=False):
             composite.SetBackgroundVolumeID(volumeNode.GetID())
 
 
-def lookAt(ras, volumeNode):
+def lookAt(ras, volumeNode, radiusMm):
     """Bring the slice views that show a volume to a point (RAS, mm); what shows it already is not panned.
 
-    Where no view shows the volume, the standard views do so from now on. Views of other images stay as they are.
+    radiusMm: of what is there; a view in which it would be tiny is zoomed in. Where no view shows the volume, the
+    standard views do so from now on. Views of other images stay as they are.
     """
     volumeId = volumeNode.GetID()
     shown = [each for each in _composites() if volumeId in (each.GetBackgroundVolumeID(), each.GetForegroundVolumeID())]
@@ -35,7 +38,8 @@ def lookAt(ras, volumeNode):
     for sliceNode in slicer.util.getNodesByClass("vtkMRMLSliceNode"):
         if sliceNode.GetLayoutName() in names:
             sliceNode.JumpSliceByOffsetting(*ras)
-            if not _isWithin(sliceNode, ras):
+            isTiny = _enlarge(sliceNode, radiusMm)
+            if isTiny or not _isWithin(sliceNode, ras):
                 sliceNode.JumpSliceByCentering(*ras)
 
 
@@ -52,6 +56,16 @@ def lookAt3D(ras):
 
 def _composites():
     return slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+
+
+def _enlarge(sliceNode, radiusMm):
+    """Zoom in where something would be tiny; whether it was."""
+    width, height, depth = sliceNode.GetFieldOfView()
+    pixels = 2 * radiusMm * sliceNode.GetDimensions()[0] / width
+    if pixels < TINY_PX:
+        factor = pixels / SEEN_PX
+        sliceNode.SetFieldOfView(width * factor, height * factor, depth)
+    return pixels < TINY_PX
 
 
 def _isWithin(sliceNode, ras):

@@ -169,7 +169,7 @@ def test_a_changed_ct_is_prepared_again_and_lesions_are_drawn_anew(logic, body):
     voxels(body[0])[...] += 7
     arrayFromVolumeModified(body[0])
     assert told and logic.isStale and not logic.isReady
-    logic.updateLesion(0, radius_mm=6.0)
+    logic.updateLesion(0, radiusMm=6.0)
     assert logic.isReady
     assertTruthAgrees(logic)
 

@@ -32,8 +32,8 @@ def test_every_edit_keeps_truth_and_history(logic):
     logic.addSeveral("small", 2, "hcc-portal", seed=3)
     states = [(logic.lesions, voxels(logic.results.volume).copy())]
     edits = (
-        lambda: logic.updateLesion(0, radius_mm=6.0, elastic__lobulation=0.6, capsule__contrast_hu=30.0),
-        lambda: logic.updateLesion(1, contrast_hu=-60.0, mass_effect__intensity_percent=50.0),
+        lambda: logic.updateLesion(0, radiusMm=6.0, lobulation=0.6, capsuleContrastHu=30.0),
+        lambda: logic.updateLesion(1, contrastHu=-60.0, intensityPercent=50.0),
         lambda: logic.shuffleLesion(0),
         lambda: logic.moveToClearSite(0),
         lambda: logic.addSatellites(0, 2),
@@ -43,7 +43,7 @@ def test_every_edit_keeps_truth_and_history(logic):
         lambda: logic.removeLesion(2),
         lambda: logic.setLesionVisible(1, True),
         # at the surface the organ's outline moves with the lesion
-        lambda: logic.updateLesion(0, center_ras=surfacePoint(logic), protrude=True),
+        lambda: logic.updateLesion(0, centerRas=surfacePoint(logic), protrude=True),
         lambda: logic.removeLesion(0),
     )
     for edit in edits:
@@ -78,11 +78,10 @@ def test_a_preview_becomes_one_step_of_the_history(logic):
     shown = []
     logic.previewed.connect(shown.append)
     for radius in (6.0, 7.0, 8.0):
-        logic.previewLesion(index, {"radius_mm": radius})
+        logic.editing.preview(index, {"radius_mm": radius})
     assert shown == [index] * 3
     assert tumor.lesions_of(logic.results.record.GetText())[index] == start
-    logic.refine()
-    logic.commit()
+    logic.editing.commit()
     assert logic.lesions[index].radius_mm == 8.0
     assertTruthAgrees(logic)
     logic.undo()
@@ -90,7 +89,7 @@ def test_a_preview_becomes_one_step_of_the_history(logic):
 
 
 def test_points_place_move_rename_and_remove_lesions(logic):
-    logic.nextPreset, logic.nextRadiusMm = "cyst", 4.0
+    logic.editing.nextPreset, logic.editing.nextRadiusMm = "cyst", 4.0
     logic.addAtSuggestedSite("hcc-portal", 5.0)
     points = logic.results.points
     clear = logic.suggestSite(6.0, seed=5)
@@ -127,8 +126,8 @@ def test_a_lesion_that_only_reaches_into_the_organ_can_be_changed(logic):
     index = logic.addAtSuggestedSite("hcc-portal", 5.0)
     center = np.array(logic.lesions[index].center_ras)
     outside = next(p for p in (center + np.array((step, 0, 0)) for step in range(200)) if not logic.case.contains(p))
-    logic.updateLesion(index, center_ras=tuple(outside + np.array((1, 0, 0))), protrude=True, radius_mm=8.0)
-    logic.updateLesion(index, contrast_hu=-60.0)
+    logic.updateLesion(index, centerRas=tuple(outside + np.array((1, 0, 0))), protrude=True, radiusMm=8.0)
+    logic.updateLesion(index, contrastHu=-60.0)
     assert logic.lesions[index].contrast_hu == -60
     assertTruthAgrees(logic)
 
@@ -140,7 +139,7 @@ def test_a_lesion_that_only_reaches_into_the_organ_can_be_changed(logic):
         (lambda logic: logic.addLesion(logic.case.clearest_site(), radiusMm=60.0), "larger than the Liver"),
         (lambda logic: logic.addLesion(logic.case.clearest_site(), preset="wart"), "no preset 'wart'"),
         (lambda logic: logic.addSeveral("huge"), "no size level 'huge'"),
-        (lambda logic: logic.updateLesion(0, radius_mm=10), "no lesion number 0"),
+        (lambda logic: logic.updateLesion(0, radiusMm=10), "no lesion number 0"),
         (lambda logic: logic.suggestSite(70.0), "largest that fits"),
         (lambda logic: logic.exportTo("/anywhere"), "no lesion to export"),
         (lambda logic: logic.restore(), "no record"),
@@ -155,16 +154,29 @@ def test_what_cannot_be_done_is_said_and_leaves_the_scene_alone(logic, core, edi
     assert not logic.lesions
 
 
+def test_keywords_of_the_version_before_still_work(logic):
+    index = logic.addAtSuggestedSite("hcc-portal", 5.0)
+    with pytest.warns(FutureWarning, match='"rim__thickness_mm" is called "rimThicknessMm" now'):
+        logic.updateLesion(index, rim__thickness_mm=2.0)
+    with pytest.warns(FutureWarning, match='"contrast_hu" is called "contrastHu" now'):
+        logic.updateLesion(index, contrast_hu=-55)
+    with pytest.warns(FutureWarning, match='"frames" is called "frameCount" now'):
+        browser = logic.createGrowthSequence(index, frames=3)
+    assert (logic.lesions[index].rim.thickness_mm, logic.lesions[index].contrast_hu) == (2, -55)
+    assert browser.GetNumberOfItems() == 3
+
+
 def test_bad_changes_of_a_lesion_change_nothing(logic):
     index = logic.addAtSuggestedSite("hcc-portal", 5.0)
     before, hu = logic.lesions, voxels(logic.results.volume).copy()
     for changes in (
-        {"radius_mm": 500.0},
-        {"radius_mm": float("nan")},
-        {"edge__sharpness": 1.0},
+        {"radiusMm": 500.0},
+        {"radiusMm": float("nan")},
+        {"radiusMm": "large"},
+        {"edgeSharpness": 1.0},
         {"shape": 3},
-        {"contrast_hu": "dark"},
-        {"center_ras": (900.0, 0.0, 0.0)},
+        {"contrastHu": "dark"},
+        {"centerRas": (900.0, 0.0, 0.0)},
     ):
         with pytest.raises(InputError):
             logic.updateLesion(index, **changes)
@@ -188,7 +200,7 @@ def test_views_show_the_result_and_for_a_moment_the_original(logic, body, core):
     assert logic.results.segmentation.GetDisplayVisibility()
     slicer.mrmlScene.RemoveNode(logic.results.volume)
     logic.showOriginal(True)
-    assert not logic.isOriginalShown
+    assert not logic.display.isOriginalShown
 
 
 def test_nothing_follows_the_scene_after_cleanup(body, core):

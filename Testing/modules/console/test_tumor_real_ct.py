@@ -31,7 +31,7 @@ def test_lesions_on_a_real_ct(realLogic):
     original = voxels(logic.inputs.ctNode).copy()
     logic.addLesion(logic.case.clearest_site(), "metastasis-colorectal", 12.0)
     logic.addSeveral("small", 3, "hcc-portal", seed=1)
-    logic.updateLesion(0, elastic__lobulation=0.5)
+    logic.updateLesion(0, lobulation=0.5)
     hu = voxels(logic.results.volume)
     np.testing.assert_array_equal(voxels(logic.inputs.ctNode), original)
     assert hu.dtype == original.dtype

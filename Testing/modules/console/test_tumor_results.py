@@ -9,6 +9,7 @@ from tumor_console import assertTruthAgrees, nodeNames, segment, voxels
 
 from synthetic_imaging import tumor
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.tumor import Growth
 
 
 def test_results_are_marked_placed_and_coded(logic, body, core):
@@ -60,7 +61,7 @@ def test_a_saved_scene_is_restored_bit_for_bit(logic, core, tmp_path):
     from SyntheticTumorLib.Logic import TumorLogic
 
     logic.addSeveral("small", 2, "metastasis-colorectal", seed=1)
-    logic.updateLesion(0, elastic__lobulation=0.7)
+    logic.updateLesion(0, lobulation=0.7)
     logic.setLesionVisible(1, False)
     lesions, hu = logic.lesions, voxels(logic.results.volume).copy()
     file = str(tmp_path / "scene.mrb")
@@ -139,7 +140,7 @@ def test_export_to_a_place_that_cannot_be_written_leaves_nothing(logic, tmp_path
 
 def test_growth_is_a_sequence_of_days(logic, body):
     logic.addSeveral("tiny", 2, "hcc-portal", seed=4)
-    browser = logic.createGrowthSequence(0, doublingTimeDays=60.0, frames=3, intervalDays=90.0)
+    browser = logic.createGrowthSequence(0, doublingTimeDays=60.0, frameCount=3, intervalDays=90.0)
     images, labels = (
         browser.GetMasterSequenceNode(),
         browser.GetSequenceNode(browser.GetProxyNode(sequences(browser)[1])),
@@ -172,7 +173,7 @@ def sequences(browser):
 
 def test_growth_of_the_organ_region_lies_where_the_organ_is(logic):
     logic.addAtSuggestedSite("hcc-portal", 5.0)
-    browser = logic.createGrowthSequence(0, frames=2, cropToOrgan=True)
+    browser = logic.createGrowthSequence(0, frameCount=2, cropToOrgan=True)
     frame = browser.GetMasterSequenceNode().GetNthDataNode(0)
     region = logic.case.region.slices
     np.testing.assert_array_equal(voxels(frame), voxels(logic.results.volume)[region])
@@ -183,7 +184,7 @@ def test_growth_of_the_organ_region_lies_where_the_organ_is(logic):
 def test_growth_that_is_canceled_leaves_nothing(logic, core):
     logic.addAtSuggestedSite("hcc-portal", 5.0)
     before = nodeNames(core)
-    steps = logic.growthSteps(0, 100.0, 6, 30.0)
+    steps = logic.growthSteps(0, Growth())
     percents = [next(steps)[1] for _ in range(4)]
     assert percents == sorted(percents)
     steps.close()
@@ -192,15 +193,13 @@ def test_growth_that_is_canceled_leaves_nothing(logic, core):
 
 def test_a_scene_closed_in_the_middle_of_everything(logic, core):
     logic.addAtSuggestedSite("hcc-portal", 5.0)
-    growth = logic.growthSteps(0, 100.0, 6, 30.0)
+    growth = logic.growthSteps(0, Growth())
     next(growth), next(growth), next(growth)
     again = logic.restoreSteps()
     next(again)
-    logic.previewLesion(0, {"radius_mm": 6.0})
+    logic.editing.preview(0, {"radius_mm": 6.0})
     core.scene.Clear(0)
-    logic.drawPending()
-    logic.refine()
-    logic.commit()
+    logic.editing.commit()
     growth.close()
     again.close()
     assert not logic.isReady and not logic.lesions and not logic.results.nodes()
