@@ -12,7 +12,8 @@ import torch
 
 from synthetic_imaging import segmentation
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.segmentation import preparing, running
+from synthetic_imaging.segmentation import preparing, resampling, running
+from synthetic_imaging.segmentation.answering import Labeling
 from synthetic_imaging.segmentation.recipe import Recipe
 from synthetic_imaging.segmentation.tiling import Rows, Sweep, Tiling
 from synthetic_imaging.steps import finished
@@ -298,6 +299,30 @@ def test_many_labels_need_a_larger_type():
     volume = models.image()
     found = run(threshold(recipe), volume)
     assert found.dtype == np.int16 and set(np.unique(found)) == {0, 1, 300}
+
+
+@pytest.mark.parametrize("order", [0, 1])
+def test_heads_that_have_no_chance_are_left_out_without_a_difference(order):
+    """Against all heads on the whole fine grid, with ties among them."""
+    shape, fine, heads = (5, 40, 37), (8, 90, 61), 23
+    generator = torch.Generator().manual_seed(0)
+    coarse = torch.randn((heads, 5, 6, 6), generator=generator)
+    answers = torch.nn.functional.interpolate(coarse[None], shape)[0] * 3 + torch.randn(
+        (heads, *shape), generator=generator
+    )
+    answers = (answers * 4).round().half() / 4
+    lines = [resampling.line(size, new, order) for size, new in zip(shape, fine, strict=True)]
+    labels = np.full(fine, 255, np.uint8)
+    recipe = models.recipe(heads=heads, head_labels=tuple(range(heads)))
+    labeling = Labeling(labels, lines, shape[0], recipe, half=True)
+    labeling.add(0, answers[:, :2])
+    labeling.add(2, answers[:, 2:])
+    whole = answers
+    for axis, along in enumerate(lines, 1):
+        whole = resampling.taken(whole, axis, along)
+    expected = whole.half().numpy().argmax(0)
+    assert len(np.unique(expected)) > 10
+    assert np.mean(labels != expected) < 1e-4  # the order of the axes rounds in another way
 
 
 PEAK = """
