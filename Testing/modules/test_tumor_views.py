@@ -121,6 +121,47 @@ def test_a_ct_from_a_file_gets_a_window_that_shows_the_lesion(host, fromFile, wi
     assert 60 < grays(result, organ) < 200
 
 
+def test_a_window_that_came_with_the_data_gives_way_to_that_of_each_organ(host, body):
+    from SyntheticImagingLib import nodes, samples
+
+    samples.showAbdomen(body[0])
+    assert window(body[0]) == (400, 40)
+    lung = voxels(body[0])[40:, 5:20, 5:20]
+    lung[...] = np.random.default_rng(0).normal(-850, 20, lung.shape)
+    body[0].GetImageData().Modified()
+    nodes.addSegment(body[1], "lung", "Left lung", "lung")
+    mask = np.ones(lung.shape, np.uint8)
+    nodes.setSegmentRegion(body[1], "lung", mask, (slice(40, 40 + len(lung)), slice(5, 20), slice(5, 20)), body[0])
+    widget = host.selectModule("SyntheticTumor")
+    assert host.waitUntil(lambda: widget.logic.isReady)
+    assert window(body[0])[0] < 300
+    widget.ui.organSelector.setCurrentSegmentID("lung")
+    assert host.waitUntil(lambda: widget.logic.isReady and widget.logic.inputs.organSegmentId == "lung")
+    assert window(body[0]) == (1500, -600)
+    body[0].GetDisplayNode().SetWindowLevel(350, 40)
+    widget.ui.organSelector.setCurrentSegmentID("liver")
+    assert host.waitUntil(lambda: widget.logic.isReady and widget.logic.inputs.organSegmentId == "liver")
+    assert window(body[0]) == (350, 40), "the user's own"
+    host.selectModule("SyntheticImaging")
+
+
+def test_a_tiny_lesion_is_shown_larger_and_others_leave_the_zoom_alone(host, widget):
+    for name in VIEWS:
+        node = sliceNode(name)
+        width, height, depth = node.GetFieldOfView()
+        node.SetFieldOfView(12 * width, 12 * height, depth)
+    widget.ui.suggestButton.click()
+    zoomed = {name: sliceNode(name).GetFieldOfView() for name in VIEWS}
+    lesion = widget.logic.lesions[0]
+    for name in VIEWS:
+        pixels = 2 * lesion.radius_mm * sliceNode(name).GetDimensions()[0] / zoomed[name][0]
+        assert 35 < pixels < 45
+    assertSeen(host, lesion, widget.logic.results.volume)
+    widget.ui.placeRadiusSlider.value = 3.0
+    widget.ui.suggestButton.click()
+    assert {name: sliceNode(name).GetFieldOfView() for name in VIEWS} == zoomed
+
+
 def test_the_users_window_is_kept_through_everything(host, body, widget):
     body[0].GetDisplayNode().SetAutoWindowLevel(False)
     body[0].GetDisplayNode().SetWindowLevel(123, 45)

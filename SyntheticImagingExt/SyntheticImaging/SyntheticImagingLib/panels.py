@@ -6,6 +6,8 @@ from contextlib import contextmanager
 import slicer
 from slicer.i18n import tr as _
 
+from synthetic_imaging.errors import InputError
+
 from . import jobs, requirements
 from .callout import Callout
 from .widgets import Usability, singleShot
@@ -37,8 +39,6 @@ class Panel(ABC):
 
     def guarded(self, action):
         """Run an action of a moving hand; a problem is said in the panel."""
-        from synthetic_imaging.errors import InputError
-
         try:
             action()
         except InputError as error:
@@ -68,8 +68,6 @@ class Panel(ABC):
 
     def _endings(self, title, onDone, onProblem):
         """What long work calls at its end: one function of the result, one of the error that ended it."""
-        from synthetic_imaging.errors import InputError
-
         failure, anchor = _("{title} failed.").format(title=title), self.callout.lastUsed()
 
         def finished(result):
@@ -92,8 +90,6 @@ class Panel(ABC):
     @contextmanager
     def _ending(self, failure, anchor=None, waitCursor=False):
         """However the action inside ends: a problem is said, an error is shown, and the panel can be used again."""
-        from synthetic_imaging.errors import InputError
-
         try:
             with slicer.util.tryWithErrorDisplay(failure, waitCursor=waitCursor):
                 try:

@@ -9,7 +9,7 @@ from slicer.i18n import tr as _
 
 from synthetic_imaging.errors import InputError
 
-from . import nodes, terms
+from . import nodes, terms, windows
 from .jobs import WorkRunner
 from .requirements import requireInstalled
 from .stages import finish
@@ -234,9 +234,6 @@ def _showOrgans(segmentation):
 
 
 def showAbdomen(volumeNode):
-    """Show a CT in all slice views with the window of the abdomen."""
-    display = volumeNode.GetDisplayNode()
-    if display is not None:
-        display.SetAutoWindowLevel(False)
-        display.SetWindowLevel(ABDOMEN_WINDOW, ABDOMEN_LEVEL)
+    """Show a CT in all slice views with the window of the abdomen, until another one suits better."""
+    windows.propose(volumeNode, ABDOMEN_WINDOW, ABDOMEN_LEVEL)
     slicer.util.setSliceViewerLayers(background=volumeNode, fit=True)

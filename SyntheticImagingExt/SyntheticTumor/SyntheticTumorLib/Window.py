@@ -1,5 +1,7 @@
 """The window, width and level in HU, in which CT and results are shown."""
 
+from SyntheticImagingLib.windows import isProposed, propose, setWindow
+
 LUNG_BELOW_HU = -300
 LUNG_WINDOW = 1500, -600
 LEAST_WIDTH_HU, LARGEST_WIDTH_HU = 200, 1500
@@ -27,7 +29,7 @@ def organWindow(meanHu, noiseHu):
 def isChosen(volumeNode):
     """Whether somebody has chosen a window; a CT from a file comes with its full range, or with none."""
     display = volumeNode.GetDisplayNode()
-    if display is None or display.GetAutoWindowLevel():
+    if display is None or display.GetAutoWindowLevel() or isProposed(volumeNode):
         return False
     low, high = volumeNode.GetImageData().GetScalarRange()
     return display.GetWindow() < FULL_RANGE_SHARE * (high - low)
@@ -35,11 +37,8 @@ def isChosen(volumeNode):
 
 def showOrgan(volumeNode, case):
     """Set the organ's window unless one was chosen."""
-    if isChosen(volumeNode):
-        return
-    if volumeNode.GetDisplayNode() is None:
-        volumeNode.CreateDefaultDisplayNodes()
-    _set(volumeNode.GetDisplayNode(), *organWindow(case.organ_mean_hu, case.noise_std_hu))
+    if not isChosen(volumeNode):
+        propose(volumeNode, *organWindow(case.organ_mean_hu, case.noise_std_hu))
 
 
 def copyWindow(source, target):
@@ -48,11 +47,4 @@ def copyWindow(source, target):
     if target.GetDisplayNode() is None:
         target.CreateDefaultDisplayNodes()
     if shown is not None:
-        _set(target.GetDisplayNode(), shown.GetWindow(), shown.GetLevel())
-
-
-def _set(display, width, level):
-    # an automatic window would go through all voxels at each change
-    display.SetAutoWindowLevel(False)
-    if (display.GetWindow(), display.GetLevel()) != (width, level):
-        display.SetWindowLevel(width, level)
+        setWindow(target.GetDisplayNode(), shown.GetWindow(), shown.GetLevel())
