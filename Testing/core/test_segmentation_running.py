@@ -286,6 +286,16 @@ def test_a_device_that_is_not_there():
         running.device_of("cuda")
 
 
+def test_between_steps_torch_is_as_the_caller_has_it(model):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for _ in model.segment([models.image((40, 40, 40))], segmentation.Settings(device="cpu")):
+            assert torch.get_num_threads() == 2 and not torch.is_inference_mode_enabled()
+    finally:
+        torch.set_num_threads(threads)
+
+
 def test_the_image_is_not_changed(model):
     volume = models.image((20, 20, 20))
     before = volume.numpy().copy()

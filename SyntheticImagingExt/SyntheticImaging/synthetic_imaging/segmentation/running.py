@@ -162,12 +162,16 @@ def _attempt(prepared, recipe, load, tiling, device, settings, note) -> Steps:
     labels = np.zeros(prepared.frame.box_shape, dtype=kind)
     labeling = Labeling(labels, prepared.lines(recipe), prepared.image.shape[1], recipe, tiling.dtype == torch.float16)
     clock, done = _Clock(sweep.count), 0
-    with torch.inference_mode(), one_torch_thread() if device.type == "cpu" else contextlib.nullcontext():
-        for found in sweep.run():
-            if isinstance(found, Rows):
-                _label(labeling, found, places)
-            else:
-                done = found
+    with contextlib.closing(sweep.run()) as found:
+        while True:
+            # between two steps the caller's own settings of torch hold
+            with one_torch_thread() if device.type == "cpu" else contextlib.nullcontext():
+                if (step := next(found, None)) is None:
+                    break
+                if isinstance(step, Rows):
+                    _label(labeling, step, places)
+                else:
+                    done = step
             yield clock.progress(done)
     return labels
 
