@@ -1,14 +1,12 @@
 """A long task of the study owner, ready to be run: here, or in a worker process."""
 
-import json
 import shutil
-import tempfile
 from pathlib import Path
 
-from synthetic_imaging.errors import InputError
+from SyntheticImagingLib import work
 
 
-class Work:
+class Work(work.Work):
     """A request to the core's worker with the files that belong to it, which go when it is done.
 
     request: see ``synthetic_imaging.reading.worker.perform``. passphrase: never written anywhere. targets: files
@@ -17,44 +15,23 @@ class Work:
     """
 
     module = "synthetic_imaging.reading.worker"
+    prefix = "visual-turing-"
 
     def __init__(self, request, passphrase="", targets=(), onDone=lambda answer: answer, folder=None):
-        self.request, self._passphrase, self._onDone = request, passphrase, onDone
-        self._folder = Path(folder or tempfile.mkdtemp(prefix="visual-turing-"))
+        work.Work.__init__(self, request, onDone, folder)
+        self._passphrase = passphrase
         self._targets = [Path(target) for target in targets]
         self._before, self._parentsBefore = self._staged(), set(self._parents())
 
-    def perform(self, onProgress=None):
-        """Run it in this process. onProgress(stage, percent)."""
+    def _performed(self, onProgress):
         from synthetic_imaging.reading.worker import perform
 
-        try:
-            return self._onDone(perform(self.request, self._passphrase, onProgress or (lambda stage, percent: None)))
-        finally:
-            self.close()
-
-    # In a worker process
-
-    def arguments(self):
-        """Of ``python -m module``: the files for request and answer."""
-        request = self._folder / "request.json"
-        request.write_text(json.dumps(self.request), encoding="utf-8")
-        return [request, self._answerPath]
+        return perform(self.request, self._passphrase, onProgress)
 
     def environment(self):
         from synthetic_imaging.reading.key import PASSPHRASE_VARIABLE
 
         return {PASSPHRASE_VARIABLE: self._passphrase} if self._passphrase else {}
-
-    def take(self):
-        """The result of a worker that has ended; InputError where the input could not be used."""
-        try:
-            reply = json.loads(self._answerPath.read_text(encoding="utf-8"))
-        finally:
-            self.close()
-        if "problem" in reply:
-            raise InputError(reply["problem"])
-        return self._onDone(reply["answer"])
 
     def abandon(self):
         """The worker was ended in the middle: remove what it had begun."""
@@ -63,14 +40,7 @@ class Work:
         for parent in self._parents():
             if parent not in self._parentsBefore and not any(parent.iterdir()):
                 parent.rmdir()
-        self.close()
-
-    def close(self):
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _answerPath(self):
-        return self._folder / "answer.json"
+        work.Work.abandon(self)
 
     def _staged(self):
         """Hidden folders beside the targets in which the core collects files before it puts them in place."""

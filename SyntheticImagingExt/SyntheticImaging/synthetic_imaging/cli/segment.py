@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..segmentation.catalog import find_model
 from ..segmentation.settings import Settings
 from .options import Console, add_settings, add_verb, natural, taken
 from .progress import add_progress, followed
@@ -53,17 +54,11 @@ def run(options, console: Console) -> int:
     if options.fold is not None:
         settings = replace(settings, folds=",".join(map(str, options.fold)))
     if options.images:
-        model = _model(options.model)
+        model = find_model(options.model)
         _one(model, [Path(image) for image in options.images], out, settings, options, console)
         console.result(f"The labels are in '{out}'.")
         return 0
     return _many(options, out, settings, console)
-
-
-def _model(name: str):
-    from ..segmentation import Catalog, open_model
-
-    return open_model(name) if Path(name).expanduser().exists() else Catalog().open(name)
 
 
 def _one(model, images: list[Path], out: Path, settings: Settings, options, console: Console):
@@ -80,7 +75,7 @@ def _many(options, out: Path, settings: Settings, console: Console) -> int:
     from ..segmentation.segments import SUFFIX
 
     cases = _cases(Path(options.folder).expanduser())
-    model = _model(options.model)
+    model = find_model(options.model)
     failures = {}
     for name, images in cases.items():
         target = out / f"{name}{SUFFIX}"

@@ -10,18 +10,13 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
-from ..errors import InputError
+from ..serving import Tell, serve
 from .key import PASSPHRASE_VARIABLE
 
-Progress = Callable[[str, float], None]
-"""Called with a stage and percents."""
 
-
-def perform(request: dict, passphrase: str = "", progress: Progress = lambda stage, percent: None) -> dict:
+def perform(request: dict, passphrase: str = "", progress: Tell = lambda stage, percent: None) -> dict:
     """Carry out a request and return its answer, both of plain values; InputError as from the task itself.
 
     request["task"]:
@@ -34,7 +29,7 @@ def perform(request: dict, passphrase: str = "", progress: Progress = lambda sta
     return _TASKS[request["task"]](request, passphrase, progress)
 
 
-def _folder(request: dict, passphrase: str, progress: Progress) -> dict:
+def _folder(request: dict, passphrase: str, progress: Tell) -> dict:
     from .making.cases import cases_from_folder
 
     progress("Looking for images", 10)
@@ -42,14 +37,14 @@ def _folder(request: dict, passphrase: str, progress: Progress) -> dict:
     return {"cases": [case.to_dict() for case in cases]}
 
 
-def _table(request: dict, passphrase: str, progress: Progress) -> dict:
+def _table(request: dict, passphrase: str, progress: Tell) -> dict:
     from .making.cases import cases_from_table
 
     progress("Reading the table", 10)
     return {"cases": [case.to_dict() for case in cases_from_table(request["path"])]}
 
 
-def _new(request: dict, passphrase: str, progress: Progress) -> dict:
+def _new(request: dict, passphrase: str, progress: Tell) -> dict:
     from .design import Design, ImagePolicy
     from .making.building import build_study
     from .making.cases import CaseInput
@@ -69,7 +64,7 @@ def _new(request: dict, passphrase: str, progress: Progress) -> dict:
     return _findings(study, report)
 
 
-def _check(request: dict, passphrase: str, progress: Progress) -> dict:
+def _check(request: dict, passphrase: str, progress: Tell) -> dict:
     from .key import unseal
     from .making.leaks import check_study
     from .study import Study
@@ -91,7 +86,7 @@ def _findings(study, report) -> dict:
     }
 
 
-def _report(request: dict, passphrase: str, progress: Progress) -> dict:
+def _report(request: dict, passphrase: str, progress: Tell) -> dict:
     from .statistics.analysis import analyze_study
     from .study import Study
 
@@ -100,7 +95,7 @@ def _report(request: dict, passphrase: str, progress: Progress) -> dict:
     return _written(request, analyze_study(study, request["key"], passphrase, request.get("answers")), progress)
 
 
-def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
+def _counts(request: dict, passphrase: str, progress: Tell) -> dict:
     from .design import Design
     from .statistics.analysis import analyze_counts
     from .statistics.ratings import counts_from_table
@@ -111,13 +106,13 @@ def _counts(request: dict, passphrase: str, progress: Progress) -> dict:
     return _written(request, analyze_counts(counts, Design(title=path.stem, margin=request["margin"])), progress)
 
 
-def _sizes(request: dict, passphrase: str, progress: Progress) -> dict:
+def _sizes(request: dict, passphrase: str, progress: Tell) -> dict:
     from .statistics.proportions import sample_size_rows
 
     return {"rows": sample_size_rows(margin=request["margin"])}
 
 
-def _written(request: dict, analysis, progress: Progress) -> dict:
+def _written(request: dict, analysis, progress: Tell) -> dict:
     """The report with every export there are data for."""
     from .design import RATING
     from .report.export import analysis_json, write_exports, write_report
@@ -147,23 +142,9 @@ _TASKS = {
 
 
 def main(request_path: str, answer_path: str) -> int:
-    """Carry out the request of a file; the answer is {"answer": ...} or, for an input that cannot be used,
-    {"problem": sentence}."""
-    started = time.monotonic()
-
-    def progress(stage: str, percent: float):
-        seconds = round(time.monotonic() - started, 1)
-        print(json.dumps({"stage": stage, "percent": round(percent, 1), "seconds": seconds}), flush=True)
-
-    progress("Starting", 1)
-    request = json.loads(Path(request_path).read_text(encoding="utf-8"))
-    answer: dict
-    try:
-        answer = {"answer": perform(request, os.environ.pop(PASSPHRASE_VARIABLE, ""), progress)}
-    except InputError as error:
-        answer = {"problem": str(error)}
-    Path(answer_path).write_text(json.dumps(answer), encoding="utf-8")
-    return 0
+    """See ``serving.serve``."""
+    passphrase = os.environ.pop(PASSPHRASE_VARIABLE, "")
+    return serve(lambda request, tell: perform(request, passphrase, tell), request_path, answer_path)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ _MODULE_OF = {
     "Label": "recipe",
     "Model": "model",
     "PRESETS": "settings",
-    "Progress": "running",
+    "Progress": "progress",
     "Settings": "settings",
     "open_model": "opening",
 }

@@ -13,15 +13,17 @@ from dataclasses import asdict, dataclass, replace
 from importlib import resources
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from ..io.atomic import staging
 from .archive import open_archive
 from .checks import Given
 from .downloading import check_url, download
-from .model import Model
-from .opening import open_model
-from .running import Progress
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from .model import Model
 
 FOLDER_VARIABLE = "SYNTHETIC_IMAGING_MODELS"
 """Environment variable with the folder of the user's models."""
@@ -188,6 +190,26 @@ class Catalog:
             if entry.id == record.parent.name:
                 found.append(replace(entry, installed=True))
         return found
+
+
+def find_model(name: str) -> Model:
+    """A model of the catalog by its id, or of a folder or file; InputError where it cannot be run."""
+    return open_model(name) if Path(name).expanduser().exists() else Catalog().open(name)
+
+
+def fingerprint(name: str) -> str:
+    """SHA-256 of the file of a model that ``find_model`` takes; "" for a folder."""
+    path = Path(name).expanduser()
+    if path.exists():
+        return _sha256(path) if path.is_file() else ""
+    return Catalog().entry(name).sha256
+
+
+def open_model(path: str | PathLike) -> Model:
+    """See ``opening.open_model``, which is loaded with the first model: the list alone needs no torch."""
+    from .opening import open_model as opened
+
+    return opened(path)
 
 
 def shipped() -> list[Entry]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from ..errors import InputError
-from .running import Progress
+from .progress import Progress
 
 _PIECE = 1 << 18
 _SILENCE_S = 30

@@ -22,7 +22,7 @@ def with_segments(labels: Volume, structures: Sequence[Label]) -> Volume:
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",
     }
     for index, label in enumerate(structures):
-        color = label.color or _color(label.value)
+        color = color_of(label)
         part = {
             "ID": f"Segment_{label.value}",
             "Name": label.name,
@@ -32,21 +32,24 @@ def with_segments(labels: Volume, structures: Sequence[Label]) -> Volume:
             "Extent": extent,
             "LabelValue": str(label.value),
             "Layer": "0",
-            "Tags": f"TerminologyEntry:{_entry(label)}|",
+            "Tags": f"TerminologyEntry:{terminology_entry(label)}|",
         }
         header.update({f"Segment{index}_{name}": value for name, value in part.items()})
     return Volume(labels.data, labels.ijk_to_ras, header)
 
 
-def _entry(label: Label) -> str:
+def terminology_entry(label: Label) -> str:
+    """What a label shows, as 3D Slicer stores it in the tag of a segment."""
     category = label.category or _TISSUE
     kind = label.type or _TISSUE
     return f"{_CONTEXT}~{'^'.join(category)}~{'^'.join(kind)}~^^~{_ANATOMY}~^^~^^"
 
 
-def _color(value: int) -> tuple[int, int, int]:
-    """Colors that differ for neighbors, where a model names none: steps of the golden angle around the hue."""
+def color_of(label: Label) -> tuple[int, int, int]:
+    """Red, green, blue to 255; where the model names none, those of neighbors differ by the golden angle of hue."""
     import colorsys
 
-    red, green, blue = colorsys.hsv_to_rgb(value * 0.618034 % 1, 0.6, 0.9)
+    if label.color is not None:
+        return label.color
+    red, green, blue = colorsys.hsv_to_rgb(label.value * 0.618034 % 1, 0.6, 0.9)
     return round(red * 255), round(green * 255), round(blue * 255)
