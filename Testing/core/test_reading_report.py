@@ -26,12 +26,13 @@ from synthetic_imaging.reading.report.export import (
 from synthetic_imaging.reading.report.figures import figures, svg_of
 from synthetic_imaging.reading.report.html_page import html
 from synthetic_imaging.reading.report.layout import sections
-from synthetic_imaging.reading.report.pdf_pages import _LEFT_PT, _WIDTH_PT, _Pages, pdf
+from synthetic_imaging.reading.report.pdf_pages import pdf, table
 from synthetic_imaging.reading.report.wording import conclusions, methods, p_text, percent
 from synthetic_imaging.reading.statistics import observers
 from synthetic_imaging.reading.statistics.analysis import analyze, analyze_counts
 from synthetic_imaging.reading.statistics.ratings import Counts
 
+WIDTH_PT = 480.0
 DESIGN = Design(title="Liver <study> & more", arms=(RATING, PAIRS), margin=0.2)
 
 
@@ -265,9 +266,25 @@ def test_every_statistic_that_was_promised_is_in_the_report(analysis):
     assert {"Wilson 95 %", "Exact 95 %", "Bounds", "d′", "Criterion"} <= set(pooled)
 
 
-def test_no_table_of_the_pdf_is_wider_than_the_page(analysis):
-    pages = _Pages()
+def text_of(cell):
+    return (cell[0] if isinstance(cell, tuple) else cell).getPlainText()
+
+
+def test_tables_of_the_pdf_are_no_wider_than_the_page_and_repeat_their_heads(analysis):
     for section in sections(analysis):
-        pages.table(section)
-    ends = [x_end for ink in pages._inks for _start, x_end, *_ in ink.lines]
-    assert ends and max(ends) <= _LEFT_PT + _WIDTH_PT
+        long = replace(section, rows=section.rows * 60)
+        placed = table(long, WIDTH_PT)
+        width_pt, height_pt = placed.wrap(WIDTH_PT, 1e6)
+        assert width_pt <= WIDTH_PT + 1e-6
+        pages = placed.split(WIDTH_PT, 300)
+        assert len(pages) >= 2 and height_pt > 300
+        heads = [" ".join(map(text_of, page._cellvalues[0])) for page in pages]
+        assert set(heads) == {" ".join(section.columns).replace(" %", "\u00a0%").replace(" ½", "\u00a0½")}
+
+
+def test_the_pdf_says_what_it_is_and_holds_the_letters_that_it_needs(analysis):
+    content = pdf(analysis)
+    assert b"(Reader study; may contain images with synthetic lesions. Not for clinical use.)" in content
+    assert content.count(b"DejaVuSans") >= 2 and b"/FontFile2" in content and b"/BaseFont /Helvetica" not in content
+    outline = [f"/Title ({title})".encode() for title in ("Result", "Accuracy", "Methods")]
+    assert all(title in content for title in outline)

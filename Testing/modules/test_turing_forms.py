@@ -1,21 +1,26 @@
 """The forms of Visual Turing: each in its tab, no wider or higher than it should be, numbers that a hand can set."""
 
-import logging
-
 import pytest
+
+from synthetic_imaging.declared import setting_of
+from synthetic_imaging.reading.conduct.readers import Reader
+from synthetic_imaging.reading.design import LESION_BOX_MM, Design, ImagePolicy
+from synthetic_imaging.reading.making.cases import LesionSite
 
 pytestmark = pytest.mark.gui
 NUMBERS = {
-    "trainingSpinBox": (0, 100, 2, None),
-    "repeatSpinBox": (0, 100, 5, 0),
-    "blockSizeSpinBox": (2, 100, 2, None),
-    "timeLimitSpinBox": (0, 600, 5, 0),
-    "sessionsSpinBox": (1, 10, 1, None),
-    "washoutSpinBox": (0, 365, 1, 0),
-    "marginSpinBox": (0.01, 0.49, 0.01, 2),
-    "boxRSpinBox": (0, 1000, 10, 0),
-    "voxelSSpinBox": (0, 20, 0.1, 2),
-    "sizePxSpinBox": (16, 4096, 64, None),
+    "trainingSpinBox": (Design, "training_cases"),
+    "repeatSpinBox": (Design, "repeat_share"),
+    "blockSizeSpinBox": (Design, "block_size"),
+    "timeLimitSpinBox": (Design, "time_limit_s"),
+    "sessionsSpinBox": (Design, "sessions"),
+    "washoutSpinBox": (Design, "washout_days"),
+    "marginSpinBox": (Design, "margin"),
+    "boxRSpinBox": (ImagePolicy, "box_mm"),
+    "spacingSSpinBox": (ImagePolicy, "spacing_mm"),
+    "sizePxSpinBox": (ImagePolicy, "size_px"),
+    "casePointsRadiusSpinBox": (LesionSite, "radius_mm"),
+    "experienceSpinBox": (Reader, "experience_years"),
 }
 LONG = "/home/ada/a_long_folder_name_of_a_study/AndAnotherNameInWhichThereIsNoPlaceToBreakIt/study"
 
@@ -65,32 +70,26 @@ def test_folders_are_empty_until_they_are_chosen(host, turing, tmp_path):
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_numbers_have_the_bounds_of_a_hand(turing, name):
-    box, (low, high, step, decimals) = getattr(turing.ui, name), NUMBERS[name]
-    assert (box.minimum, box.maximum, box.singleStep) == (low, high, step)
-    assert decimals is None or box.decimals == decimals
+def test_numbers_are_those_that_the_core_declares(turing, name):
+    """Where a number may be left out, the form has a value below its range for that."""
+    box, setting = getattr(turing.ui, name), setting_of(*NUMBERS[name])
+    low = {"experienceSpinBox": -1}.get(name, 0 if setting.optional else setting.low)
+    assert (box.minimum, box.maximum, box.singleStep) == (low, setting.high, setting.step)
+    assert box.suffix == setting.suffix and box.toolTip
+    assert setting.kind is int or box.decimals == setting.decimals
+    parameter, before = box.property("SlicerParameterName"), box.value
     box.value = low
+    assert not setting.optional or box.text == box.specialValueText
     box.stepUp()
-    assert turing.panel.parameters.getValue(box.property("SlicerParameterName")) == pytest.approx(low + step)
+    assert parameter is None or turing.panel.parameters.getValue(parameter) == pytest.approx(low + setting.step)
+    box.value = before
 
 
-def test_declaring_numbers_warns_of_nothing(host, caplog):
-    from slicer.parameterNodeWrapper import parameterNodeWrapper
+def test_a_form_begins_with_the_plan_of_the_core_and_a_part_around_the_lesion(turing):
+    from VisualTuringLib.Parameters import PLAN
 
-    from SyntheticImagingLib.ranges import ranged
-
-    with caplog.at_level(logging.WARNING):
-
-        @parameterNodeWrapper
-        class Node:
-            length: ranged(float, 0, 5, step=0.5, decimals=1) = 1.0
-            count: ranged(int, 1, 9) = 2
-
-    assert not caplog.records
-    node = Node(host.scene.AddNewNodeByClass("vtkMRMLScriptedModuleNode"))
-    for name, value, error in (("length", 5.1, ValueError), ("count", 2.0, TypeError), ("length", "1", TypeError)):
-        with pytest.raises(error):
-            setattr(node, name, value)
+    assert PLAN.read(turing.panel.parameters, Design) == Design()
+    assert PLAN.read(turing.panel.parameters, ImagePolicy) == ImagePolicy(box_mm=LESION_BOX_MM)
 
 
 def test_choices_have_their_words(turing):

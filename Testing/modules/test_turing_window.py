@@ -202,7 +202,7 @@ def test_radiographs_need_synthetic_ones(host, turing, tmp_path):
     turing.logic.addFolder(tmp_path / "real", "real")
     host.processEvents(300)
     assert not ui.boxRSpinBox.enabled and ui.sizePxSpinBox.enabled
-    assert "Add synthetic radiographs" in ui.outlookLabel.text and not ui.makeButton.enabled
+    assert "add synthetic radiographs" in ui.outlookLabel.text and not ui.makeButton.enabled
     turing.logic.addFolder(tmp_path / "synthetic", "synthetic")
     assert "no lesion position" in ui.outlookLabel.text, "they cannot be pointed at"
     ui.cueCheckBox.checked = False

@@ -18,6 +18,7 @@ from ..errors import InputError
 from .design import PAIRS, RATING, REAL, SYNTHETIC, Design
 
 SCHEMA = "synthetic-imaging-study/1"
+NOTICE = "Reader study; may contain images with synthetic lesions. Not for clinical use."
 MANIFEST, IMAGES, ANSWERS = "manifest.json", "images", "answers"
 SUFFIX = ".nii"
 PIECE_BYTES = 2 * 2**20
@@ -94,7 +95,7 @@ class Study:
         pairs = [_entry(pair) for pair in sorted(self.pairs, key=lambda pair: pair.codes)]
         return {
             "schema": SCHEMA,
-            "notice": "Reader study; may contain images with synthetic lesions. Not for clinical use.",
+            "notice": NOTICE,
             "study_id": self.study_id,
             "design": self.design.to_dict(),
             "images": self.images,

@@ -11,7 +11,7 @@ from SyntheticImagingLib.widgets import setTextIfNew
 from . import ReadingWords
 from .ReadingLogic import State
 
-_FORMS = Path(__file__).resolve().parents[1] / "Resources" / "UI"
+_FORMS = Path(__file__).resolve().parents[2] / "Resources" / "UI"
 _PAGE_WIDTH_PX = 900
 
 

@@ -90,8 +90,7 @@ def imrmc_text(reads: Sequence[Read], title: str) -> str:
 def write_report(folder: str | Path, analysis: Analysis) -> list[Path]:
     """report.html and report.pdf into a folder, both or none."""
     drawn = figures(analysis)
-    page, document = html(analysis, drawn), pdf(analysis, drawn)  # in this order: the PDF changes the plots' resolution
-    return _write(Path(folder).expanduser(), {"report.pdf": document, "report.html": page})
+    return _write(Path(folder).expanduser(), {"report.pdf": pdf(analysis, drawn), "report.html": html(analysis, drawn)})
 
 
 def write_exports(folder: str | Path, analysis: Analysis, formats: Sequence[str] = FORMATS) -> list[Path]:

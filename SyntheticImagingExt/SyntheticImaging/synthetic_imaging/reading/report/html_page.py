@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from ..statistics.analysis import Analysis
+from ..study import NOTICE
 from .figures import Figures, figures, svg_of
 from .layout import Section, sections
 from .wording import conclusions, methods
@@ -40,6 +41,7 @@ def html(analysis: Analysis, drawn: Figures | None = None) -> str:
         f'<div class="plots">{plots}</div>',
         *map(_table, sections(analysis)),
         f"<h2>Methods</h2><p>{escape(methods(analysis))}</p>",
+        f'<p class="note">{escape(NOTICE)}</p>',
     ]
     head = f'<head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head>'
     return f'<!DOCTYPE html>\n<html lang="en">{head}<body>{"".join(parts)}</body></html>\n'

@@ -1,227 +1,211 @@
-"""The report as a PDF on A4 pages, written by matplotlib.
-
-Texts and lines go to matplotlib's PDF renderer as they are: an artist for each of the thousands of words would take
-longer than the statistics.
-"""
+"""The report as a PDF on A4 pages, set by reportlab (BSD license, no compiled part) in matplotlib's DejaVu Sans."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
+from typing import Any
 
-import numpy as np
-
+from ...errors import InputError
 from ..statistics.analysis import Analysis
-from .figures import Figures, figures, new_figure
+from ..study import NOTICE
+from .figures import Figures, figures
 from .html_page import warnings_of
 from .layout import Section, sections
 from .wording import conclusions, methods
 
-_PAGE_INCH = (8.27, 11.69)
-_LEFT_PT, _TOP_PT, _BOTTOM_PT = 54.0, 54.0, 54.0
-_WIDTH_PT = _PAGE_INCH[0] * 72 - 2 * _LEFT_PT
-_LINE = 1.35
-_ASCENT = 0.76
-"""From the top of a line to its base line, in sizes of the letters (DejaVu Sans)."""
+_MARGIN_PT, _FOOT_PT = 54.0, 30.0
+_SIZES_PT = (7.5, 7.0, 6.5, 6.0)
+"""Letters of a table, the first that fits the page; its headings and texts go on in a second line before that."""
+
+_PAD_PT, _ROOM_PT = 3.0, 110.0
+_FRAME_PT = 6.0  # which reportlab leaves free around the text of a page
 _DOTS_PER_INCH = 225
+_PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
+_GRAY, _RULE, _LINE = "#555555", "#888888", "#dddddd"
 
 
 def pdf(analysis: Analysis, drawn: Figures | None = None) -> bytes:
-    """The whole document. drawn: the plots, where they were made already."""
-    pages = _Pages()
-    pages.text(analysis.design.title, 16, bold=True)
-    pages.text(f"{analysis.design.question} · study {analysis.study_id or 'not stored'}", 9, gray=True)
-    for sentence in warnings_of(analysis):
-        pages.text(f"Note: {sentence}", 9, bold=True)
-    pages.heading("Result")
-    for sentence in conclusions(analysis):
-        pages.text(f"• {sentence}", 9.5)
-    pages.plots(figures(analysis) if drawn is None else drawn)
+    """The whole document, the same for the same data. drawn: the plots, where they were made already."""
+    _require()
+    from reportlab.lib.pagesizes import A4
+    from reportlab.platypus import Paragraph
+
+    _register_fonts()
+    styles, width_pt = _styles(), A4[0] - 2 * _MARGIN_PT
+    lead = f"{analysis.design.question} · study {analysis.study_id or 'not stored'}"
+    story = [Paragraph(escape(analysis.design.title), styles["title"]), Paragraph(escape(lead), styles["lead"])]
+    story += [Paragraph(f"Note: {escape(sentence)}", styles["warning"]) for sentence in warnings_of(analysis)]
+    story.append(Paragraph("Result", styles["heading"]))
+    story += [Paragraph(escape(sentence), styles["item"], bulletText="•") for sentence in conclusions(analysis)]
+    story += _plots(figures(analysis) if drawn is None else drawn, width_pt, styles)
     for section in sections(analysis):
-        pages.table(section)
-    pages.heading("Methods")
-    pages.text(methods(analysis), 9.5)
-    return pages.document(analysis.design.title)
+        story += _section(section, width_pt, styles)
+    story += [Paragraph("Methods", styles["heading"]), Paragraph(escape(methods(analysis)), styles["text"])]
+    return _document(story, analysis.design.title)
 
 
-class _Pages:
-    """A column of text, tables and plots that runs over as many pages as it needs."""
+def _document(story: list, title: str) -> bytes:
+    from reportlab.lib.pagesizes import A4
+    from reportlab.pdfgen.canvas import Canvas
+    from reportlab.platypus import SimpleDocTemplate
 
-    def __init__(self):
-        self._inks: list[_Ink] = []
-        self._widths: dict[tuple[str, bool], float] = {}
-        self._y = 0.0
-        self._new_page()
+    class Pages(Canvas):
+        """Waits with the pages, for each says how many there are."""
 
-    def heading(self, text: str):
-        self._room(50)
-        self._y -= 8
-        self.text(text, 12, bold=True)
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs | {"initialFontName": _PLAIN})
+            self._waiting: list[dict] = []
 
-    def text(self, text: str, size: float, bold: bool = False, gray: bool = False):
-        for line in self._lines(text, size, bold):
-            self._room(size * _LINE)
-            self._write(line, _LEFT_PT, size, bold, "#555555" if gray else "black")
-            self._y -= size * _LINE
-        self._y -= size * 0.35
+        def showPage(self):
+            self._waiting.append(dict(self.__dict__))
+            self._startPage()
 
-    def table(self, section: Section):
-        size = 7.5
-        while size > 4.5 and sum(self._columns(section, size)) > _WIDTH_PT:
-            size -= 0.25
-        step = size * 1.5
-        self._room(min(60 + step * (len(section.rows) + 1), 300))
-        self.heading(section.title)
-        widths = self._columns(section, size)
-        self._row(section.columns, widths, size, step, bold=True)
-        for row in section.rows:
-            if self._y - step < _BOTTOM_PT:
-                self._new_page()
-                self._row(section.columns, widths, size, step, bold=True)
-            self._row(row, widths, size, step)
-        if section.note:
-            self._y -= 2
-            self.text(section.note, 7.5, gray=True)
+        def save(self):
+            for number, page in enumerate(self._waiting, 1):
+                self.__dict__.update(page)
+                self.setFont(_PLAIN, 7)
+                self.setFillColor(_GRAY)
+                self.drawString(_MARGIN_PT, _FOOT_PT, NOTICE)
+                self.drawRightString(A4[0] - _MARGIN_PT, _FOOT_PT, f"{number} / {len(self._waiting)}")
+                super().showPage()
+            super().save()
 
-    def plots(self, drawn: Iterable):
-        """Plots in two columns, each with its caption."""
-        drawn, column_pt = list(drawn), _WIDTH_PT / 2 - 8
-        for start in range(0, len(drawn), 2):
-            pair = drawn[start : start + 2]
-            heights = [column_pt * figure.get_size_inches()[1] / figure.get_size_inches()[0] for _, figure in pair]
-            captions = [self._lines(caption, 7.5, False, column_pt) for caption, _ in pair]
-            below = max(map(len, captions)) * 10 + 10
-            self._room(max(heights) + below)
-            top = self._y
-            for place, ((_, figure), height, lines) in enumerate(zip(pair, heights, captions, strict=True)):
-                left = _LEFT_PT + place * (column_pt + 16)
-                self._picture(figure, left, top - height, column_pt, height)
-                for number, line in enumerate(lines):
-                    self._y = top - max(heights) - 4 - 10 * number
-                    self._write(line, left, 7.5, False, "#555555")
-            self._y = top - max(heights) - below
+    class Document(SimpleDocTemplate):
+        """Headings are the document's outline."""
 
-    def document(self, title: str) -> bytes:
-        from matplotlib.backends.backend_pdf import PdfPages
+        def afterFlowable(self, flowable):
+            if getattr(getattr(flowable, "style", None), "name", "") == "heading":
+                name = f"heading {self.seq.nextf('heading')}"
+                self.canv.bookmarkPage(name)
+                self.canv.addOutlineEntry(flowable.getPlainText(), name)
 
+    buffer, side_pt = io.BytesIO(), _MARGIN_PT - _FRAME_PT
+    document = Document(
+        buffer, pagesize=A4, leftMargin=side_pt, rightMargin=side_pt, topMargin=side_pt, bottomMargin=side_pt,
+        title=title, subject=NOTICE, creator="Synthetic Imaging", lang="en", initialFontName=_PLAIN, invariant=1,
+    )  # fmt: skip
+    document.build(story, canvasmaker=Pages)
+    return buffer.getvalue()
+
+
+def _plots(drawn: Figures, width_pt: float, styles: dict) -> list:
+    """Plots in two columns, each with its caption; a row of them stays on one page."""
+    from reportlab.platypus import Image, Paragraph, Table
+
+    column_pt = (width_pt - 4 * _PAD_PT) / 2
+
+    def cell(caption: str, figure: Any) -> list:
         buffer = io.BytesIO()
-        with PdfPages(buffer, metadata={"Title": title, "Creator": "Synthetic Imaging", "CreationDate": None}) as file:
-            for number, ink in enumerate(self._inks, 1):
-                self._ink = ink
-                self._y = 36.0
-                text = f"{number} / {len(self._inks)}"
-                self._write(text, _LEFT_PT + (_WIDTH_PT - self._width(text, 8, False)) / 2, 8, False, "black")
-                file.savefig(_page_of(ink))
-        return buffer.getvalue()
+        figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, metadata={"Software": None})
+        wide, high = figure.get_size_inches()
+        return [Image(buffer, column_pt, column_pt * high / wide), Paragraph(escape(caption), styles["note"])]
 
-    def _new_page(self):
-        self._ink = _Ink()
-        self._inks.append(self._ink)
-        self._y = _PAGE_INCH[1] * 72 - _TOP_PT
-
-    def _room(self, height_pt: float):
-        if self._y - height_pt < _BOTTOM_PT:
-            self._new_page()
-
-    def _write(self, text: str, x_pt: float, size: float, bold: bool, color: str, align: str = "left"):
-        if align == "right":
-            x_pt -= self._width(text, size, bold)
-        self._ink.texts.append((text, x_pt, self._y - _ASCENT * size, size, bold, color))
-
-    def _row(self, cells, widths, size: float, step: float, bold: bool = False):
-        x = _LEFT_PT
-        for number, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-            self._write(cell, x if number == 0 else x + width - 6, size, bold, "black", "right" if number else "left")
-            x += width
-        self._y -= step
-        color, width_pt = ("#888888", 0.7) if bold else ("#dddddd", 0.4)
-        self._ink.lines.append((_LEFT_PT, x, self._y + step * 0.2, width_pt, color))
-
-    def _picture(self, figure, x_pt: float, y_pt: float, width_pt: float, height_pt: float):
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-        figure.set_dpi(_DOTS_PER_INCH)
-        canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        self._ink.pictures.append((np.array(canvas.buffer_rgba())[::-1], x_pt, y_pt, width_pt, height_pt))
-
-    def _columns(self, section: Section, size: float) -> list[float]:
-        cells = [section.columns, *section.rows]
-        return [
-            max(self._width(row[n], size, row is section.columns) for row in cells) + 12
-            for n in range(len(section.columns))
-        ]
-
-    def _lines(self, text: str, size: float, bold: bool, width_pt: float = _WIDTH_PT) -> list[str]:
-        lines, line = [], ""
-        for word in text.split():
-            longer = f"{line} {word}".strip()
-            if line and self._width(longer, size, bold) > width_pt:
-                lines.append(line)
-                line = word
-            else:
-                line = longer
-        return [*lines, line]
-
-    def _width(self, text: str, size: float, bold: bool) -> float:
-        """Width of a text in points; letters are measured once."""
-        from matplotlib.font_manager import FontProperties
-        from matplotlib.textpath import text_to_path
-
-        total = 0.0
-        for letter in text:
-            key = (letter, bold)
-            if key not in self._widths:
-                font = FontProperties(size=100, weight="bold" if bold else "normal")
-                self._widths[key] = text_to_path.get_text_width_height_descent(letter, font, False)[0] / 100
-            total += self._widths[key]
-        return total * size
+    cells = [cell(*plot) for plot in drawn]
+    rows = [cells[start : start + 2] for start in range(0, len(cells), 2)]
+    look = [
+        ("FONTNAME", (0, 0), (-1, -1), _PLAIN),
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (0, -1), 0),
+        ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
+    ]
+    return [Table([row + [""] * (2 - len(row))], [width_pt / 2] * 2, style=look, spaceBefore=6) for row in rows]
 
 
-@dataclass
-class _Ink:
-    """What is on a page, in points from its lower left corner.
+def _section(section: Section, width_pt: float, styles: dict) -> list:
+    from reportlab.platypus import CondPageBreak, Paragraph
 
-    texts: (text, x, y of the base line, size, bold, color). lines: (x from, x to, y, width, color).
-    pictures: (pixels from the lowest row up, x, y, width, height).
-    """
-
-    texts: list[tuple] = field(default_factory=list)
-    lines: list[tuple] = field(default_factory=list)
-    pictures: list[tuple] = field(default_factory=list)
+    note = [Paragraph(escape(section.note), styles["note"])] if section.note else []
+    heading = Paragraph(escape(section.title), styles["heading"])
+    return [CondPageBreak(_ROOM_PT), heading, table(section, width_pt), *note]
 
 
-def _page_of(ink: _Ink):
-    """A figure that draws a page."""
-    from matplotlib.artist import Artist
+def table(section: Section, width_pt: float) -> Any:
+    """A table that goes on over pages, with its column names on each, and is no wider than the page."""
+    from reportlab.lib.enums import TA_LEFT, TA_RIGHT
+    from reportlab.lib.styles import ParagraphStyle
+    from reportlab.platypus import Paragraph, Table
 
-    class Page(Artist):
-        def draw(self, renderer):
-            _draw(renderer, ink)
+    size_pt, widths = _fitting(section, width_pt)
 
-    figure = new_figure(_PAGE_INCH)
-    figure.set_layout_engine("none")
-    figure.add_artist(Page())
-    return figure
+    def cell(text: str, column: int, font: str) -> Any:
+        align = TA_RIGHT if column else TA_LEFT
+        style = ParagraphStyle("cell", fontName=font, fontSize=size_pt, leading=1.25 * size_pt, alignment=align)
+        return Paragraph(escape(text), style)
+
+    rows = [[cell(_kept(text), column, _BOLD) for column, text in enumerate(section.columns)]]
+    rows += [[cell(text, column, _PLAIN) for column, text in enumerate(row)] for row in section.rows]
+    look = [
+        ("FONTNAME", (0, 0), (-1, -1), _PLAIN),
+        ("VALIGN", (0, 0), (-1, 0), "BOTTOM"),
+        ("VALIGN", (0, 1), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), _PAD_PT),
+        ("RIGHTPADDING", (0, 0), (-1, -1), _PAD_PT),
+        ("LEFTPADDING", (0, 0), (0, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 1.5),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 1.5),
+        ("LINEBELOW", (0, 0), (-1, 0), 0.7, _RULE),
+        ("LINEBELOW", (0, 1), (-1, -1), 0.4, _LINE),
+    ]
+    return Table(rows, widths, repeatRows=1, hAlign="LEFT", style=look)
 
 
-def _draw(renderer, ink: _Ink):
-    """Put ink on a page of matplotlib's PDF renderer, whose units are points."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.path import Path
-    from matplotlib.transforms import Affine2D, IdentityTransform
+def _fitting(section: Section, width_pt: float) -> tuple[float, list[float]]:
+    """Size of the letters and width of each column. Columns are as wide as their numbers and the longest word of their
+    heading; where even the smallest letters are too wide, all give way alike."""
+    for size_pt in _SIZES_PT:
+        widths = [_column_pt(section, column, size_pt) for column in range(len(section.columns))]
+        if sum(widths) <= width_pt:
+            return size_pt, widths
+    return size_pt, [width * width_pt / sum(widths) for width in widths]
 
-    context = renderer.new_gc()
-    fonts: dict = {}
-    for text, x, y, size, bold, color in ink.texts:
-        font = fonts.setdefault((size, bold), FontProperties(size=size, weight="bold" if bold else "normal"))
-        context.set_foreground(color)
-        renderer.draw_text(context, x, y, text, font, 0)
-    for start, end, y, width, color in ink.lines:
-        context.set_foreground(color)
-        context.set_linewidth(width)
-        renderer.draw_path(context, Path([(start, y), (end, y)]), IdentityTransform())
-    for pixels, x, y, width, height in ink.pictures:
-        renderer.draw_image(context, x, y, pixels, Affine2D().scale(width, height))
-    context.restore()
+
+def _column_pt(section: Section, column: int, size_pt: float) -> float:
+    from reportlab.pdfbase.pdfmetrics import stringWidth
+
+    words = max(stringWidth(word, _BOLD, size_pt) for word in _kept(section.columns[column]).split(" "))
+    cells = max((stringWidth(row[column], _PLAIN, size_pt) for row in section.rows), default=0.0)
+    return max(words, cells) + 2 * _PAD_PT + 0.5
+
+
+def _kept(heading: str) -> str:
+    """A column's name that may go on in a second line, but not between a number and its sign."""
+    return heading.replace(" %", "\u00a0%").replace(" ½", "\u00a0½")
+
+
+def _styles() -> dict:
+    from reportlab.lib.styles import ParagraphStyle
+
+    def style(name: str, size_pt: float, font: str = _PLAIN, **more: Any) -> Any:
+        look = {"fontName": font, "fontSize": size_pt, "leading": 1.35 * size_pt, "spaceAfter": 0.35 * size_pt}
+        return ParagraphStyle(name, **look | more)
+
+    looks = (
+        style("title", 16, _BOLD),
+        style("lead", 9, textColor=_GRAY),
+        style("warning", 9, _BOLD, backColor="#fff4d6", borderPadding=3, spaceBefore=4, spaceAfter=6),
+        style("heading", 12, _BOLD, spaceBefore=12, keepWithNext=1),
+        style("item", 9.5, leftIndent=10, bulletFontName=_PLAIN, bulletFontSize=9.5),
+        style("text", 9.5),
+        style("note", 7.5, textColor=_GRAY, spaceBefore=3),
+    )
+    return {look.name: look for look in looks}
+
+
+def _register_fonts():
+    """The letters that the plots have too, embedded as far as they are used."""
+    import matplotlib
+    from reportlab.pdfbase.pdfmetrics import registerFont
+    from reportlab.pdfbase.ttfonts import TTFont
+
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+    for name in (_PLAIN, _BOLD):
+        registerFont(TTFont(name, str(folder / f"{name}.ttf")))
+
+
+def _require():
+    try:
+        import reportlab  # noqa: F401 (whether it is there)
+    except ImportError as error:
+        raise InputError("Reports need the package reportlab; install it and make the report again.") from error
