@@ -363,12 +363,11 @@ def _number_of(value) -> float | None:
     """A number, or a text or array of one element that is one; None for anything else, flags among it."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, Integral):
-        return int(value)
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):  # a whole number may be too long for a float
         return None
+    return int(value) if isinstance(value, Integral) else number
 
 
 def _count_word(count: int) -> str:

@@ -25,8 +25,9 @@ from ..steps import on_all_cores
 from ..volume import Volume
 from .gaussian_sums import REACH_SIGMAS, GaussianSums
 from .postprocessing import Crf
+from .progress import Progress
 from .regions import Box, box_of, grown, near
-from .running import Progress, free_bytes
+from .running import free_bytes
 
 STAGE = "Refining the outline"
 _FEWEST = 1e-4

@@ -20,6 +20,7 @@ from .describing import recipe_from, refuse_newer
 from .model import Card, Model
 from .networks import ALLOWED, build, check_arguments, stride_of
 from .onnx_running import OnnxNetwork
+from .postprocessing import Within, step_from
 from .settings import Settings
 from .weights import fill, load_safetensors
 
@@ -27,14 +28,6 @@ DESCRIPTION = "package.json"
 FORMAT, VERSION = "synthetic-imaging-model", 1
 ONNX = "ONNX"
 TASKS = ("segmentation",)
-POSTPROCESSING = {
-    "largest_component": {"labels": "labels"},
-    "within": {"labels": "labels", "organ": "label"},
-    "hu_range": {"labels": "labels", "low": "number", "high": "number"},
-    "crf": {"labels": "labels"},
-}
-"""Steps after the network that a package may ask for, and their arguments."""
-
 TEST_TOLERANCE = 1e-3
 """Share of the test's voxels that may differ: other processors add in another order."""
 
@@ -137,22 +130,11 @@ def _card(given: Given, values: set[int]) -> Card:
 
 
 def _postprocessing(given: Given, values: set[int]) -> dict:
-    name = given["name"].choice(tuple(POSTPROCESSING))
-    wanted = POSTPROCESSING[name]
-    given.only("name", *wanted)
-    found: dict = {"name": name}
-    for key, kind in wanted.items():
-        found[key] = (
-            list(given[key].whole_numbers(1, 30_000))
-            if kind == "labels"
-            else given[key].whole(1, 30_000)
-            if kind == "label"
-            else given[key].number()
-        )
-        used = set(found[key]) if kind == "labels" else {found[key]} if kind == "label" else set()
-        if not used <= values:
-            raise given[key].fail("labels of this model")
-    return found
+    """A step after the network, as the description has it."""
+    step = step_from(given.mapping())
+    if not {*step.labels, *([step.organ] if isinstance(step, Within) else ())} <= values:
+        raise given.fail("a step on labels of this model")
+    return dict(given.value)
 
 
 def _checked_files(archive: Archive, files: Given, root: str) -> dict[str, str]:

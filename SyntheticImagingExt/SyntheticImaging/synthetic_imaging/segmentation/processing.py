@@ -10,8 +10,8 @@ from scipy import ndimage
 from ..errors import InputError
 from ..volume import Volume
 from .postprocessing import CONNECTIVITIES, Crf, FillHoles, HuRange, LargestComponent, Step, Within
+from .progress import Progress
 from .regions import Box, box_of, grown, near
-from .running import Progress
 
 STAGE = "Cleaning up"
 
