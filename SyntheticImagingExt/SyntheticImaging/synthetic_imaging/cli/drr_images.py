@@ -119,7 +119,7 @@ def _views_in(path: Path, base: View) -> dict[str, View]:
 def _settings(options, machine: Machine, geometry: Geometry) -> Settings:
     settings = taken(options, Settings(naive_kev=_conversion(options).ct_kev))
     if options.photons is not None:  # the option of version 0.1
-        tell_former("--photons", "--photons-per-mm2")
+        tell_former("--photons, which counts per pixel,", "--photons-per-mm2")
         pixel_mm2 = geometry.field_width_mm / geometry.image_size * geometry.field_height_mm / geometry.rows
         settings = changed(settings, {"exposure.photons_per_mm2": options.photons / pixel_mm2})
     if machine.round_field:

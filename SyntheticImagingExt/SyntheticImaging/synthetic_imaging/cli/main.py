@@ -19,7 +19,10 @@ from .options import Console, common_options, join_negative_values
 
 PROGRAM = "synthetic-imaging"
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
-_DESCRIPTION = "Synthetic tumors in CT with exact truth. Each verb has its own help: synthetic-imaging tumor --help"
+_DESCRIPTION = (
+    "Medical images with known truth: synthetic tumors in CT, X-ray images from a virtual C-arm, reader studies; and "
+    "segmenters, run and measured. Each verb has its own help: synthetic-imaging tumor --help"
+)
 
 
 def main(argv: list[str] | None = None) -> int:
