@@ -8,6 +8,8 @@ import slicer
 
 from SyntheticImagingLib.selftest import openModule, waitUntil
 
+from .conduct.ReadingLogic import State
+
 PASSPHRASE = "a passphrase for the test"
 CASES_OF_A_KIND, SIZE = 4, 32
 CENTER_RAS, RADIUS_MM = (15.0, 15.0, 15.0), 4.0
@@ -85,18 +87,29 @@ class SelfTest:
         test.assertFalse(ui.jobFrame.visible)
 
     def _read(self, study):
-        """One reader answers every case; the panel tells how far she is."""
+        """One reader answers every case on the full screen; the panel tells how far she is."""
         ui, test = self._ui, self._test
         ui.taskTabs.setCurrentIndex(READ_TAB)
         ui.readerComboBox.setEditText("Ada")
         test.assertTrue(ui.startReadingButton.enabled, ui.readStatusLabel.text)
-        reading = self._widget.logic.openSession(study, "Ada")
-        reading.start()
+        ui.startReadingButton.click()
+        desk = self._panel.read.desk
+        test.assertIsNotNone(desk, ui.messageLabel.text)
+        reading, menus = desk.reading, slicer.util.mainWindow().menuBar()
+        test.assertFalse(menus.visible)
         while not reading.isFinished:
-            reading.openCase()
-            reading.answer(2 if reading.answered % 2 else 5)
+            test.assertTrue(waitUntil(lambda: reading.state is not State.opening), reading.sentence)
+            if reading.state is State.reading:
+                rating = 2 if reading.answered % 2 else 5
+                slicer.util.findChild(desk.strip.widget, f"choice{rating}Button").click()
+            else:
+                test.assertEqual(reading.sentence, "")
+                desk.page.ui.proceedButton.click()
+            slicer.app.processEvents()
         total = reading.total
-        reading.close()
+        desk.page.ui.leaveButton.click()
+        test.assertIsNone(self._panel.read.desk)
+        test.assertTrue(menus.visible)
         ui.taskTabs.setCurrentIndex(REPORT_TAB)
         slicer.app.processEvents()
         test.assertEqual(ui.readersTable.item(0, 2).text(), f"{total} / {total}")
@@ -126,6 +139,7 @@ class SelfTest:
 
     def _leave(self):
         self._panel.cancel()
+        self._panel.stop()
         self._widget.logic.clearCases()
         self._ui.taskTabs.setCurrentIndex(DESIGN_TAB)
 

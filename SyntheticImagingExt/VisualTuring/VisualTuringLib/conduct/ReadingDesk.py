@@ -1,6 +1,9 @@
 """A reader at the full screen: keys to the logic, the logic's state to the screen, images read ahead meanwhile."""
 
+from __future__ import annotations
+
 import time
+from collections.abc import Callable
 
 import qt
 
@@ -8,8 +11,9 @@ from synthetic_imaging.errors import InputError
 from SyntheticImagingLib import jobs
 
 from . import ReadingWords
+from .ReadingAnswers import KEYS, answerOf
 from .ReadingKeys import ReadingKeys
-from .ReadingLogic import State
+from .ReadingLogic import ReadingLogic, State
 from .ReadingScreen import ReadingScreen
 from .ReadingStrip import ReadingPage, ReadingStrip
 
@@ -23,7 +27,7 @@ _ZOOM, _PAGE_SLICES = 1.2, 5
 class ReadingDesk:
     """Runs a ReadingLogic on the main window. onLeft(): called when the window was given back."""
 
-    def __init__(self, reading, onLeft=lambda: None):
+    def __init__(self, reading: ReadingLogic, onLeft: Callable[[], None] = lambda: None):
         self.reading, self._onLeft = reading, onLeft
         self.screen, self.keys = ReadingScreen(), ReadingKeys()
         self.strip = ReadingStrip(reading, self._choose, self._pauseOrGoOn)
@@ -34,7 +38,7 @@ class ReadingDesk:
         self._clock.timeout.connect(self._tick)
         self._viewCount, self._state, self._since = 0, None, 0.0
 
-    def open(self):
+    def open(self) -> None:
         """Take the window over and begin; where that fails, everything is given back and the session closed."""
         reading = self.reading
         reading.changed.connect(self._refresh)
@@ -49,7 +53,7 @@ class ReadingDesk:
             self.leave()
             raise
 
-    def leave(self):
+    def leave(self) -> None:
         """Close the session and give the window back; it can be resumed."""
         reading = self.reading
         for signal, slot in (
@@ -127,7 +131,7 @@ class ReadingDesk:
         for number, name in enumerate(self.reading.design.windows):
             looking[f"F{number + 1}"] = lambda name=name: look.setWindow(name)
         actions = {key: self._whileLooking(action) for key, action in looking.items()}
-        for key in ("1", "2", "3", "4", "5", "6", "U"):
+        for key in KEYS:
             actions[key] = lambda *_a, key=key: self._press(key)
         actions |= {"Space": self._space, "Return": self._proceed, "Enter": self._proceed, "Q": self._quit}
         actions |= {"P": self._pauseOrGoOn, "Esc": self._pauseOrGoOn, "Backspace": self._back}
@@ -141,10 +145,9 @@ class ReadingDesk:
         return act
 
     def _press(self, key):
-        for choice, value, _text in ReadingWords.choices(self.reading):
-            if choice == key and time.monotonic() - self._since >= DOUBLE_PRESS_S:
-                self._choose(value)
-                return
+        answer = answerOf(self.reading, key)
+        if answer is not None and time.monotonic() - self._since >= DOUBLE_PRESS_S:
+            self._choose(answer.value)
 
     def _choose(self, value):
         reading = self.reading

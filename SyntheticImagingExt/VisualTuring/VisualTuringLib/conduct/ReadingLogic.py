@@ -3,18 +3,26 @@
 No key, passphrase or truth is read here; of training cases the study itself holds the truth, for the feedback.
 """
 
-import weakref
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from enum import Enum
-
-import slicer
-import vtk
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.reading.design import Design
+from synthetic_imaging.reading.study import Study
+from SyntheticImagingLib.observing import Observations
 from SyntheticImagingLib.signal import Signal
 
 from .ReadingImages import ImageStore
 from .ReadingLook import ReadingLook
+
+if TYPE_CHECKING:
+    from synthetic_imaging.reading.conduct.order import Trial
+    from synthetic_imaging.reading.conduct.session import Clock
 
 
 class State(Enum):
@@ -42,79 +50,86 @@ class ReadingLogic:
     """
 
     def __init__(
-        self, folder, reader, number=1, resume=False, experienceYears=None, specialty="", answers=None, clock=None
+        self,
+        folder: str | Path,
+        reader: str,
+        number: int = 1,
+        resume: bool = False,
+        experienceYears: float | None = None,
+        specialty: str = "",
+        answers: str | Path | None = None,
+        clock: Clock | None = None,
     ):
         """Open a session of a study folder; see ``synthetic_imaging.reading.conduct.session.open_session``.
 
         InputError where it cannot be begun or resumed; the scene is as it was then.
         """
         from synthetic_imaging.reading.conduct.session import open_session
-        from synthetic_imaging.reading.study import Study
 
         self.study = Study.load(folder)
         self.session = open_session(self.study, reader, number, resume, experienceYears, specialty, answers, clock)
-        names = ("changed", "drawing", "started", "paused", "resumed", "finished", "closed")
-        for name in names:
-            setattr(self, name, Signal())
+        self.changed, self.drawing = Signal(), Signal()
+        self.started, self.paused, self.resumed, self.finished, self.closed = (Signal() for _ in range(5))
         self.state, self._stateBefore = State.briefing, State.briefing
         self.sentence, self.feedback, self.side = "", None, None
         self.look, self.images = ReadingLook(self.study), ImageStore(self.study)
         self.isFirstBriefing, self._part = True, None
-        self._sceneTags = _observeScene(self)
+        self._observations = Observations()
+        self._observations.observeScene(closes=self.close, nodeRemoved=self._onNodeRemoved)
 
     # What is there
 
     @property
-    def design(self):
+    def design(self) -> Design:
         return self.study.design
 
     @property
-    def notes(self):
+    def notes(self) -> list[str]:
         return self.session.notes
 
     @property
-    def trial(self):
+    def trial(self) -> Trial | None:
         """The case to answer: trial_id, phase, arm, codes; None at the end."""
         return self.session.current
 
     @property
-    def total(self):
+    def total(self) -> int:
         return self.session.total
 
     @property
-    def answered(self):
+    def answered(self) -> int:
         return self.session.answered
 
     @property
-    def isFinished(self):
+    def isFinished(self) -> bool:
         return self.session.finished
 
     @property
-    def isOpen(self):
+    def isOpen(self) -> bool:
         return self.state is not State.closed
 
     @property
-    def isPair(self):
+    def isPair(self) -> bool:
         return self.trial is not None and len(self.trial.codes) > 1
 
     @property
-    def isNextReady(self):
+    def isNextReady(self) -> bool:
         """Whether the current case can be shown without reading its images first."""
         return self.images.isComplete(self.trial.codes)
 
     @property
-    def remainingS(self):
+    def remainingS(self) -> float | None:
         """Seconds until the time limit; None without one."""
         return self.session.remaining_s
 
     # From case to case
 
-    def start(self):
+    def start(self) -> None:
         """Begin with the text before the first case, or say that everything is answered."""
         self.started.emit()
         self._advance()
 
-    def proceed(self):
+    def proceed(self) -> None:
         """Go on from a text, from feedback or from a pause."""
         if self.state is State.paused:
             self.goOn()
@@ -124,7 +139,7 @@ class ReadingLogic:
             self.feedback = None
             self._advance()
 
-    def caseSteps(self):
+    def caseSteps(self) -> Iterator[tuple[str, float]]:
         """Generator (stage, percent): read the current case and show it. InputError: the session is paused."""
         trial = self.trial
         self.images.keepOnly(trial.codes)
@@ -138,7 +153,7 @@ class ReadingLogic:
             self._halt(error)
             raise
 
-    def openCase(self):
+    def openCase(self) -> None:
         """Show the current case at once; for the console."""
         while self.state in (State.briefing, State.feedback, State.paused):
             self.proceed()
@@ -146,14 +161,14 @@ class ReadingLogic:
             for _step in self.caseSteps():
                 pass
 
-    def aheadSteps(self):
+    def aheadSteps(self) -> Iterator[tuple[str, float]]:
         """Generator (stage, percent): read the next case ahead; a problem is met when it is its turn."""
         with suppress(InputError):
             for trial in self.session.coming(1):
                 for share in self.images.readSteps(trial.codes):
                     yield "", 100 * share
 
-    def answer(self, answer, confidence=None):
+    def answer(self, answer: int | str, confidence: int | None = None) -> None:
         """Save the answer to the case on the screen and go on: 1 to 6, "unsure", "left" or "right" with a confidence.
 
         InputError where something is missing or is no answer; the case stays as it is. InputError also where it cannot
@@ -164,19 +179,19 @@ class ReadingLogic:
         self.session.check(answer, confidence, self.look.markRas)
         self._saved(lambda: self.session.answer(answer, confidence, self.look.markRas, *self.look.counts))
 
-    def choose(self, side):
+    def choose(self, side: str) -> None:
         """Of a pair, the side with the synthetic image, "left" or "right"; how sure is asked next."""
         self._requireReading()
         self.look.checkMark(side)
         self.side = side
         self._become(State.sure)
 
-    def sure(self, confidence):
+    def sure(self, confidence: int) -> None:
         """How sure the reader is of the chosen side, 1 to 5."""
         if self.state is State.sure:
             self.answer(self.side, confidence)
 
-    def back(self):
+    def back(self) -> None:
         """From the question how sure to the pair; else to the case before. InputError where that is not allowed."""
         if self.state is State.sure:
             self.side = None
@@ -186,7 +201,7 @@ class ReadingLogic:
             self.session.back()
             self._openNext()
 
-    def checkTime(self):
+    def checkTime(self) -> bool:
         """Enforce the time limit: to be called often. True when the time of the case was over."""
         if self.state not in (State.reading, State.sure) or self.remainingS is None or self.remainingS > 0:
             return False
@@ -195,20 +210,20 @@ class ReadingLogic:
 
     # The mark
 
-    def putMark(self, ras, index=0):
+    def putMark(self, ras: Sequence[float], index: int = 0) -> None:
         """Mark the place that decided, in RAS of image 0 (left) or 1 (right); InputError if none is asked."""
         self._requireReading()
         self.look.putMark(ras, index)
         self.sentence = ""
         self.changed.emit()
 
-    def markAtCursor(self):
+    def markAtCursor(self) -> None:
         """Mark what is under the mouse. InputError where that is no place of an image."""
         self.putMark(*self.look.placeAtCursor())
 
     # Pauses and the end
 
-    def pause(self):
+    def pause(self) -> None:
         """Hide the case; its time stands still."""
         if self.state in (State.paused, State.finished, State.closed):
             return
@@ -221,7 +236,7 @@ class ReadingLogic:
         self._become(State.paused)
         self.paused.emit()
 
-    def goOn(self):
+    def goOn(self) -> None:
         """Show the case again, as it was."""
         if self.state is not State.paused:
             return
@@ -237,26 +252,24 @@ class ReadingLogic:
         self._become(state)
         self.resumed.emit()
 
-    def close(self):
+    def close(self) -> None:
         """End now; what is answered is on the disk, and nothing of the study stays in the scene."""
         if not self.isOpen:
             return
         self.session.close()
-        while self._sceneTags:
-            scene, tag = self._sceneTags.pop()
-            scene.RemoveObserver(tag)
+        self._observations.dropAll()
         self.look.close()
         self.images.clear()
         self._become(State.closed)
         self.closed.emit()
 
-    def onNodeRemoved(self, node):
-        """The image was deleted from the scene: it is read again when the reader goes on."""
-        if self.state in (State.reading, State.sure, State.feedback) and self.look.nodes.owns(node):
+    # Inside
+
+    def _onNodeRemoved(self, _node):
+        """Where the image was deleted from the scene, it is read again when the reader goes on."""
+        if self.state in (State.reading, State.sure, State.feedback) and not self.look.nodes.areInScene:
             self.sentence = "The image was deleted from the scene; go on to show it again."
             self.pause()
-
-    # Inside
 
     def _showCase(self, trial):
         self.sentence, self.side = "", None
@@ -310,21 +323,3 @@ class ReadingLogic:
     def _become(self, state):
         self.state = state
         self.changed.emit()
-
-
-def _observeScene(logic):
-    """A scene that closes ends the session, a node that goes pauses it; observers do not keep the logic alive."""
-    reference = weakref.ref(logic)
-
-    def onClose(*_arguments):
-        if reference() is not None:
-            reference().close()
-
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def onNodeRemoved(scene, event, node):
-        if reference() is not None:
-            reference().onNodeRemoved(node)
-
-    scene = slicer.mrmlScene
-    events = ((scene.StartCloseEvent, onClose), (scene.NodeAboutToBeRemovedEvent, onNodeRemoved))
-    return [(scene, scene.AddObserver(event, callback)) for event, callback in events]

@@ -89,10 +89,6 @@ class ReadingNodes:
         for cue in self._cues:
             cue.GetDisplayNode().SetVisibility(visible and not self._isConcealed)
 
-    def owns(self, node):
-        """Whether a node is needed for the case on the screen."""
-        return any(node in (volume, volume.GetDisplayNode()) for volume in self.volumes)
-
     def sliceNumber(self, index, offset_mm):
         """Number of the slice of an image that a view with this offset (S, mm) shows."""
         matrix = _matrix(self.volumes[index])

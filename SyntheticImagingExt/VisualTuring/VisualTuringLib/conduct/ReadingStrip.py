@@ -1,5 +1,8 @@
 """What a reader sees beside the image: answers, progress, time, pause; and the page between cases."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from pathlib import Path
 
 import qt
@@ -9,7 +12,8 @@ from slicer.i18n import tr as _
 from SyntheticImagingLib.widgets import setTextIfNew
 
 from . import ReadingWords
-from .ReadingLogic import State
+from .ReadingAnswers import answers
+from .ReadingLogic import ReadingLogic, State
 
 _FORMS = Path(__file__).resolve().parents[2] / "Resources" / "UI"
 _PAGE_WIDTH_PX = 900
@@ -21,7 +25,7 @@ class ReadingStrip:
     onChoice(value): an answer was clicked. onPause(): the button was.
     """
 
-    def __init__(self, reading, onChoice, onPause):
+    def __init__(self, reading: ReadingLogic, onChoice: Callable, onPause: Callable):
         self._reading, self._onChoice, self._shown = reading, onChoice, None
         self._heldWidth = None
         self.widget, self.ui = _load("ReadingStrip.ui")
@@ -35,7 +39,7 @@ class ReadingStrip:
         setTextIfNew(ui.helpLabel, ReadingWords.help(reading))
         self.showSentence(reading.sentence)
         self.refreshTime()
-        self._showChoices(ReadingWords.choices(reading))
+        self._showChoices(answers(reading))
         if reading.state is State.reading and not reading.sentence:
             self._holdHeight()
 
@@ -78,7 +82,7 @@ class ReadingPage:
     onProceed(), onLeave(): a button was clicked.
     """
 
-    def __init__(self, reading, onProceed, onLeave):
+    def __init__(self, reading: ReadingLogic, onProceed: Callable, onLeave: Callable):
         self._reading = reading
         self.widget, self.ui = _load("ReadingPage.ui")
         self.ui.pageLabel.setMaximumWidth(_PAGE_WIDTH_PX)

@@ -1,29 +1,19 @@
 """What the reading screen says."""
 
+from __future__ import annotations
+
 from html import escape
 
 from slicer.i18n import tr as _
 
-from .ReadingLogic import State
+from synthetic_imaging.reading.design import PAIRS
+
+from .ReadingLogic import ReadingLogic, State
 
 _KEY_STYLE = "background:#4a4a4a; color:#ffffff;"
 
 
-def choices(reading):
-    """The answers that can be given now: (key, value, text)."""
-    from synthetic_imaging.reading.design import CONFIDENCES, LEFT, PAIRS, RATINGS, RIGHT, UNSURE
-
-    if reading.state is State.sure:
-        return [(str(number), number, _(text)) for number, text in CONFIDENCES.items()]
-    if reading.state is not State.reading:
-        return []
-    if reading.trial.arm == PAIRS:
-        return [("1", LEFT, _("left is synthetic")), ("2", RIGHT, _("right is synthetic"))]
-    unsure = [("U", UNSURE, _("unsure"))] if reading.design.allow_unsure else []
-    return [(str(number), number, _(text)) for number, text in RATINGS.items()] + unsure
-
-
-def question(reading):
+def question(reading: ReadingLogic) -> str:
     """The line above the answers."""
     if reading.state is State.opening:
         return _("Reading the next case …")
@@ -37,7 +27,7 @@ def question(reading):
     return reading.design.question
 
 
-def progress(reading):
+def progress(reading: ReadingLogic) -> str:
     """How far the reader is, without any score."""
     text = _("{number} of {total}").format(number=min(reading.answered + 1, reading.total), total=reading.total)
     if reading.state is State.feedback:
@@ -46,14 +36,14 @@ def progress(reading):
     return _("Training, {progress}").format(progress=text) if isTraining else text
 
 
-def timeLeft(reading):
+def timeLeft(reading: ReadingLogic) -> str:
     seconds = reading.remainingS
     if seconds is None or reading.state not in (State.reading, State.sure):
         return ""
     return f"{int(seconds + 0.999) // 60}:{int(seconds + 0.999) % 60:02d}"
 
 
-def help(reading):
+def help(reading: ReadingLogic) -> str:
     """The other keys, in one line."""
     design = reading.design
     if reading.state is State.feedback:
@@ -72,7 +62,7 @@ def help(reading):
     return _keys([*keys, ("P", _("pause"))])
 
 
-def page(reading):
+def page(reading: ReadingLogic) -> str:
     """The text on the whole screen, in HTML, where no case is shown; "" while one is."""
     if reading.state is State.briefing:
         return _briefing(reading)
@@ -91,9 +81,7 @@ def page(reading):
     return ""
 
 
-def _briefing(reading):
-    from synthetic_imaging.reading.design import PAIRS
-
+def _briefing(reading: ReadingLogic) -> str:
     design, trial = reading.design, reading.trial
     isFirst = reading.isFirstBriefing
     parts = [escape(note) for note in reading.notes] if isFirst else []
@@ -119,7 +107,7 @@ def _briefing(reading):
     return _page(design.title, *parts, _keys([(_("Space"), _("begin")), ("Q", _("leave"))]))
 
 
-def _feedback(reading):
+def _feedback(reading: ReadingLogic) -> str:
     feedback = reading.feedback
     truth = {
         "real": _("It is real."),

@@ -11,8 +11,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from ...declared import Declared, number, text
 from ...errors import InputError
 from .checks import CaseFacts, check_truth
@@ -266,6 +264,7 @@ def sites_of_mask(path: Path) -> list[LesionSite]:
 
 def sites_of_labels(labels: Volume) -> list[LesionSite]:
     """Center and radius (of the sphere as large) of each connected part of all that is not 0."""
+    import numpy as np
     from scipy import ndimage
 
     parts, count = ndimage.label(labels.numpy() > 0, np.ones((3, 3, 3)))
