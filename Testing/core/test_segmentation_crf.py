@@ -102,6 +102,11 @@ def test_sums_of_some_voxels_in_parts(monkeypatch, most_cells):
     sums = GaussianSums(shape, spacing, 4.0, torch.from_numpy(hu), 30.0)
     got = sums.at(torch.from_numpy(targets), torch.from_numpy(sources), torch.from_numpy(values)).numpy()
     assert np.abs(got / wanted - 1).max() < 0.04 and np.abs(got / wanted - 1).mean() < 0.01
+    ends = torch.tensor([0, 1]), torch.tensor([19 * 16])  # 13 mm apart, three sigma
+    short = GaussianSums(shape, spacing, 1.0).at(*ends, torch.ones(1))
+    assert (short == 0).all() and (GaussianSums(shape, spacing, 4.5).at(*ends, torch.ones(1)) > 0).all()
+    wide = GaussianSums((1, 1, 200), (1, 1, 1), 1.5)
+    assert wide.at(torch.tensor([0, 99, 199]), torch.tensor([99]), torch.ones(1)).tolist() == [0, 1, 0]
     nothing = torch.zeros(0, dtype=torch.int64)
     assert len(sums.at(nothing, nothing, torch.zeros(0))) == 0
 
