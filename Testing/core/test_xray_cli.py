@@ -148,7 +148,10 @@ def test_former_options_work_and_say_their_new_names(files, tmp_path, capsys):
     assert main(["drr", ct, *former.split(), "--out", str(tmp_path / "former.nrrd"), "--quiet"]) == 0
     told = capsys.readouterr().err
     assert "--lao is now --lao-deg." in told and "--window is now --window-low and --window-high." in told
-    assert "--photons is now --photons-per-mm2." in told and "--pixel-mm is now --field-width-mm and" in told
+    assert (
+        "--photons, which counts per pixel, is now --photons-per-mm2." in told
+        and "--pixel-mm is now --field-width-mm and" in told
+    )
     assert main(["drr", ct, *present.split(), "--out", str(tmp_path / "present.nrrd"), "--quiet"]) == 0
     assert capsys.readouterr().err == ""
     assert torch.equal(image(tmp_path / "former.nrrd"), image(tmp_path / "present.nrrd"))
