@@ -226,7 +226,10 @@ def test_labels_are_matched_by_name_or_by_value():
     reference, prediction = np.zeros((2, 6, 6, 6), np.uint8)
     reference[:3], reference[3:] = 1, 2
     prediction[:3], prediction[3:] = 7, 1
-    names, others = {7: "Liver", 1: "spleen", 3: "kidney"}, {1: "liver", 2: "Spleen", 4: "gall bladder"}
+    names, others = (
+        {0: "background", 7: "Liver", 1: "spleen", 3: "kidney"},
+        {1: "liver", 2: "Spleen", 4: "gall bladder"},
+    )
     sides = volume(prediction), volume(reference)
     found = evaluation.compare(*sides, prediction_names=names, reference_names=others)
     assert [(entry.label, entry.name, entry.dice) for entry in found.scores] == [(1, "liver", 1), (2, "Spleen", 1)]

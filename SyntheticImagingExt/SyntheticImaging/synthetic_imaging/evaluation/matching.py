@@ -64,7 +64,7 @@ def _key(name: str) -> str:
 def _named(values: Collection[int], names: Mapping[int, str], side: str) -> dict[str, tuple[str, int]]:
     """Values by comparable name, those without voxels too, for the other side may have them."""
     found: dict[str, tuple[str, int]] = {}
-    for value in sorted({*values, *names}):
+    for value in sorted({*values, *names} - {0}):  # some name the background too
         name = names.get(value, f"label {value}")
         if _key(name) in found:
             raise InputError(
