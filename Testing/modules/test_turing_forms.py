@@ -1,5 +1,7 @@
 """The forms of Visual Turing: each in its tab, no wider or higher than it should be, numbers that a hand can set."""
 
+from itertools import pairwise
+
 import pytest
 
 from synthetic_imaging.declared import setting_of
@@ -115,6 +117,30 @@ def test_no_text_widens_the_panel(host, turing):
         assert longest < label.width, "every piece has a line that holds it"
         showText(label, "")
     turing.panel.read.refresh()
+
+
+def test_a_long_result_pushes_the_table_down_and_lies_over_nothing(host, turing):
+    from VisualTuringLib.Tables import showText
+
+    ui, size = turing.ui, (host.window.width, host.window.height)
+    host.window.resize(1366, 768)
+    ui.taskTabs.setCurrentIndex(2)
+    sentence = "Over all 2 readers the mean AUC was 0.688, and neither a difference nor its absence is proven."
+    widgets = (
+        ui.reportButton,
+        ui.reportLabel,
+        ui.openPdfButton,
+        ui.tableComboBox,
+        ui.reportTableView,
+        ui.chartComboBox,
+    )
+    for count in (1, 2, 4):
+        showText(ui.reportLabel, "\n".join([sentence] * count))
+        host.processEvents(100)
+        edges = [(widget.pos.y(), widget.pos.y() + widget.height) for widget in map(vars(ui).get, names)]
+        assert all(above[1] <= below[0] for above, below in pairwise(edges)), (count, edges)
+    showText(ui.reportLabel, "")
+    host.window.resize(*size)
 
 
 def test_the_lines_that_say_that_nothing_is_selected_take_no_room(host, turing):

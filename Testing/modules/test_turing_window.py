@@ -85,6 +85,9 @@ def test_sample_sizes_follow_the_design(host, turing, turingTable):
     awaitSizes(host, ui)
     assert sampleSizes(ui)["prove equivalence to 0.50 within ±0.01"] == "too few"
     assert ui.sampleTable.item(ui.sampleTable.rowCount - 1, 1).text() == "thousands"
+    host.processEvents(50)
+    needed = ui.sampleTable.verticalHeader().length() + ui.sampleTable.horizontalHeader().height
+    assert ui.sampleTable.height == needed + 2 * ui.sampleTable.frameWidth, "every row is seen, to its lower edge"
 
 
 def test_volumes_of_the_scene_are_added_as_they_are_chosen(host, turing, turingCases):

@@ -65,7 +65,11 @@ def quiet(segmentSelector):
 
 
 def showAllRows(table):
-    """Make a table as high as its rows, so that it needs no scroll bar of its own in a panel that has one."""
+    """Make a table as high as its rows, so that it needs no scroll bar of its own in a panel that has one; texts go on
+    in a second line where the panel is narrow."""
+    table.wordWrap = True
+    table.resizeRowsToContents()
     rows, header = table.verticalHeader(), table.verticalHeader().defaultSectionSize
+    table.horizontalHeader().setFixedHeight(header)  # by itself it is a little higher, and the last row cut off
     table.verticalScrollBarPolicy = qt.Qt.ScrollBarAlwaysOff
     table.setFixedHeight(header + rows.length() + 2 * table.frameWidth)
