@@ -126,14 +126,7 @@ def test_a_long_result_pushes_the_table_down_and_lies_over_nothing(host, turing)
     host.window.resize(1366, 768)
     ui.taskTabs.setCurrentIndex(2)
     sentence = "Over all 2 readers the mean AUC was 0.688, and neither a difference nor its absence is proven."
-    widgets = (
-        ui.reportButton,
-        ui.reportLabel,
-        ui.openPdfButton,
-        ui.tableComboBox,
-        ui.reportTableView,
-        ui.chartComboBox,
-    )
+    names = "reportButton", "reportLabel", "openPdfButton", "tableComboBox", "reportTableView", "chartComboBox"
     for count in (1, 2, 4):
         showText(ui.reportLabel, "\n".join([sentence] * count))
         host.processEvents(100)
