@@ -27,11 +27,28 @@ def addCt(name="CT", spacing=2.5, bead=True, lowest=-1000):
     return slicer.util.addVolumeFromArray(hu, ijkToRAS=matrix, name=name)
 
 
+class Hand:
+    """A scheduler: images are drawn at once or, ``isLate``, when the test does it."""
+
+    def __init__(self):
+        self.isLate, self.requests = False, 0
+
+    def request(self, drawing):
+        self.requests += 1
+        if not self.isLate:
+            drawing.drawNow()
+
+    def defer(self, action):
+        action()
+
+
 def newLogic():
-    """The logic on the scene's parameter node, as the module file makes it."""
+    """The logic on the scene's parameter node, as the module file makes it; its scheduler is ``hand``."""
     from VirtualCArmLib.Logic import CArmLogic
 
-    logic = CArmLogic(findParameterNode)
+    hand = Hand()
+    logic = CArmLogic(findParameterNode, hand)
+    logic.hand = hand
     logic.messages = []
     logic.message.connect(logic.messages.append)
     return logic
@@ -40,7 +57,7 @@ def newLogic():
 def findParameterNode():
     import slicer
 
-    from VirtualCArmLib.Parameters import VirtualCArmParameterNode
+    from VirtualCArmLib.state.Parameters import VirtualCArmParameterNode
 
     node = slicer.mrmlScene.GetSingletonNode("VirtualCArm", "vtkMRMLScriptedModuleNode")
     if node is None:

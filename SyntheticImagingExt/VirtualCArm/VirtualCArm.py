@@ -10,7 +10,7 @@ from slicer.ScriptedLoadableModule import (
 from SyntheticImagingLib.taskwidget import TaskWidget
 from VirtualCArmLib import About
 from VirtualCArmLib.Logic import CArmLogic
-from VirtualCArmLib.Parameters import VirtualCArmParameterNode
+from VirtualCArmLib.state.Parameters import VirtualCArmParameterNode
 
 
 class VirtualCArm(ScriptedLoadableModule):
@@ -27,21 +27,23 @@ class VirtualCArm(ScriptedLoadableModule):
 
 
 class VirtualCArmWidget(TaskWidget):
-    """The panel; VirtualCArmLib.Panel fills it."""
+    """The panel; VirtualCArmLib.panel.Panel fills it."""
 
     def make(self):
-        from VirtualCArmLib.Panel import CArmPanel
+        from SyntheticImagingLib.live import LiveUpdates
+        from VirtualCArmLib.panel.Panel import REST_MS, CArmPanel
 
-        ui, logic = self.loadForm("VirtualCArm"), VirtualCArmLogic()
-        return ui, logic, CArmPanel(ui, logic, logic.getParameterNode)
+        live = LiveUpdates(REST_MS)
+        ui, logic = self.loadForm("VirtualCArm"), VirtualCArmLogic(live)
+        return ui, logic, CArmPanel(ui, logic, logic.getParameterNode, live)
 
 
 class VirtualCArmLogic(CArmLogic, ScriptedLoadableModuleLogic):
     """The same from the console: see VirtualCArmLib.Logic for every method."""
 
-    def __init__(self):
+    def __init__(self, scheduler=None):
         ScriptedLoadableModuleLogic.__init__(self)
-        CArmLogic.__init__(self, self.getParameterNode)
+        CArmLogic.__init__(self, self.getParameterNode, scheduler)
 
     def getParameterNode(self):
         return VirtualCArmParameterNode(ScriptedLoadableModuleLogic.getParameterNode(self))
@@ -59,7 +61,7 @@ class VirtualCArmTest(ScriptedLoadableModuleTest):
 
     def test_panelWithPhantom(self):
         from SyntheticImagingLib import requirements
-        from VirtualCArmLib import SelfTest
+        from VirtualCArmLib.panel import SelfTest
 
         if requirements.missing():
             self.delayDisplay("Skipped: Python packages are missing")

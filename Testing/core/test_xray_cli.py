@@ -248,7 +248,7 @@ def test_many_poses_resume(files, tmp_path, capsys):
         (("--pose", "none.json"), "does not exist"), (("--poses", "none.json", "--out", "folder"), "list of poses"),
         (("--bones", 2), "--labels"), (("--window-low", 8), "exchange"),
         (("--shutter-left-mm", 70, "--shutter-right-mm", 70), "shutter meet"),
-        (("--photons-per-mm2", 0), "from 0.01 to"), (("--scatter-ratio", -1), "0 to 10"),
+        (("--photons-per-mm2", 0), "from 0.1 to"), (("--scatter-ratio", -1), "0 to 10"),
         (("--off-center-mm", "1,2,3"), "two numbers"),
         (("--output", "signal", "--out", "a.png"), "gray"),
         (("--out", "a.jpg"), "unknown file type"),

@@ -243,7 +243,7 @@ def test_detail_enlarges_small_structures_and_keeps_large_ones():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: Exposure(photons_per_mm2=0), "from 0.01 to"), (lambda: Exposure(blur_mm=-1), "blur_mm is -1; .* 0 to"),
+        (lambda: Exposure(photons_per_mm2=0), "from 0.1 to"), (lambda: Exposure(blur_mm=-1), "blur_mm is -1; .* 0 to"),
         (lambda: Exposure(seed=-1), "seed"), (lambda: Scatter(-0.1), "0 to 10"),
         (lambda: Scatter(float("nan")), "finite"),
         (lambda: Collimation(iris_radius_mm=-1), "0 to 310 mm"), (lambda: Scatter(grid="yes"), "True or False"),

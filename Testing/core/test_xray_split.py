@@ -82,7 +82,7 @@ def test_a_label_map_says_what_is_bone_and_where_contrast_is():
         (lambda: split.continuous(soft_below_hu=2000), "cortical bone"),
         (lambda: split.continuous(soft_below_hu=float("nan")), "finite"),
         (lambda: split.threshold(-2000), "above -1000"),
-        (lambda: split.Contrast(3, 0), "from 0.1 to 500"),
+        (lambda: split.Contrast(3, -1), "from 0 to 500"),
         (lambda: split.Contrast(3, 10, "cheese"), "no material"),
     ],
 )

@@ -21,7 +21,7 @@ def busy(host, carm, monkeypatch):
     """drag(onStep): drag the handle for CRAN and CAUD; between the mouse's events only views are drawn."""
 
     def drag(onStep, steps=10):
-        from VirtualCArmLib.Handles import ANGULATE
+        from VirtualCArmLib.scene.Handles import ANGULATE
 
         start = handle(ANGULATE)
         with monkeypatch.context() as starved:
@@ -39,7 +39,7 @@ def corners(widget):
 
 
 def test_the_image_and_its_plane_follow_the_hand(carm, busy, monkeypatch):
-    monkeypatch.setattr("VirtualCArmLib.LiveUpdates.PATIENCE_S", 0.0)
+    monkeypatch.setattr("SyntheticImagingLib.live.PATIENCE_S", 0.0)
     carm.logic.set(imageSize=512)
     carm.settle()
     before, shown, view = carm_console.voxels(carm.logic.imageNode()).copy(), [], carm.panel.views.planes["A"].view
@@ -62,7 +62,7 @@ def test_the_image_and_its_plane_follow_the_hand(carm, busy, monkeypatch):
 
 
 def test_an_image_that_lags_behind_says_so(carm, busy, monkeypatch):
-    monkeypatch.setattr("VirtualCArmLib.LiveUpdates.PATIENCE_S", 3600.0)
+    monkeypatch.setattr("SyntheticImagingLib.live.PATIENCE_S", 3600.0)
     annotations, notes = carm.panel.views.planes["A"].annotations, []
     assert annotations.texts["state"] == ""
     busy(lambda _step: notes.append((annotations.texts["state"], carm.logic.shownView() == carm.logic.view())))
@@ -72,7 +72,7 @@ def test_an_image_that_lags_behind_says_so(carm, busy, monkeypatch):
 
 
 def test_both_images_follow_one_distance(carm, busy, monkeypatch):
-    monkeypatch.setattr("VirtualCArmLib.LiveUpdates.PATIENCE_S", 0.0)
+    monkeypatch.setattr("SyntheticImagingLib.live.PATIENCE_S", 0.0)
     carm.logic.set(imageSize=512, biplane=True)
     carm.settle()
     drawn = []

@@ -81,13 +81,15 @@ def test_views_are_offered_by_what_the_ct_shows_and_all_are_in_the_menu(carm):
 
 
 def test_numbers_are_bounded_and_have_steps_for_a_hand(carm):
-    from VirtualCArmLib.Parameters import SETTINGS
+    from VirtualCArmLib.state.Parameters import NUMBERS
 
     bound = {widget.property("SlicerParameterName"): widget for widget in vars(carm.ui).values()}
-    numbers = {name: widget for name, widget in bound.items() if name in SETTINGS and hasattr(widget, "singleStep")}
+    numbers = {
+        name: widget for name, widget in bound.items() if name in NUMBERS.settings and hasattr(widget, "singleStep")
+    }
     assert len(numbers) > 20
     for name, widget in numbers.items():
-        setting = SETTINGS[name]
+        setting = NUMBERS.settings[name]
         assert (widget.minimum, widget.maximum) == (setting.low, setting.high), name
         assert widget.singleStep == setting.step and widget.suffix == setting.suffix, name
         assert getattr(widget, "decimals", 0) == setting.decimals and widget.toolTip, name

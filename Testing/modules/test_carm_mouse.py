@@ -93,7 +93,7 @@ def test_the_image_hangs_at_the_detector_in_3d(carm):
 
 
 def test_the_patient_is_in_3d_where_the_ct_is(carm):
-    from VirtualCArmLib import PatientSurface, SceneNodes
+    from VirtualCArmLib.scene import PatientSurface, SceneNodes
 
     carm.ui.patient3DCheckBox.checked = True
     carm.settle()
@@ -117,7 +117,7 @@ def test_landmarks_and_outlines_lie_over_the_picture_only(host, carm):
     import slicer
 
     from SyntheticImagingLib import nodes
-    from VirtualCArmLib.Landmarks import projectionNode
+    from VirtualCArmLib.scene.Landmarks import projectionNode
 
     points = carm_console.points("Marks", {"bead": BEAD_RAS, "far away": (500.0, 0.0, 0.0)})
     carm.ui.landmarksSelector.setCurrentNode(points)

@@ -52,7 +52,7 @@ def test_sliders_turn_the_c_arm_and_the_last_value_wins(carm, drawn):
 def test_a_drag_between_events_draws_coarse_and_full_only_at_rest(host, carm, drawn):
     for degrees in (3, 6, 9, 12):
         carm.ui.cranSlider.value = degrees
-        assert host.waitUntil(lambda: not carm.logic.hasCoarseWork)
+        assert host.waitUntil(lambda: not carm.panel.live.isPreviewWaiting)
     assert drawn == [(f"LAO 0 CRAN {degrees}", False) for degrees in (3, 6, 9, 12)]
     carm.settle()
     assert drawn[-1] == ("LAO 0 CRAN 12", True)

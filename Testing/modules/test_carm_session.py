@@ -211,14 +211,18 @@ def test_a_panel_that_goes_away_leaves_nothing_running(host, carm):
     import slicer
     from VirtualCArm import VirtualCArmLogic
 
-    from VirtualCArmLib.Panel import CArmPanel
+    from SyntheticImagingLib.live import LiveUpdates
+    from VirtualCArmLib.panel.Panel import CArmPanel
 
-    logic = VirtualCArmLogic()
-    before = [len(signal._callbacks) for signal in (logic.changed, logic.imageChanged, logic.message)]
-    panel = CArmPanel(carm.ui, logic, logic.getParameterNode)
+    live = LiveUpdates(0)
+    logic = VirtualCArmLogic(live)
+    before = [len(signal._callbacks) for signal in (logic.changed, logic.imageChanged, logic.message, live.failed)]
+    panel = CArmPanel(carm.ui, logic, logic.getParameterNode, live)
     panel.setParameterNode(logic.getParameterNode())
     panel.detach()
-    assert [len(signal._callbacks) for signal in (logic.changed, logic.imageChanged, logic.message)] == before
+    assert [
+        len(signal._callbacks) for signal in (logic.changed, logic.imageChanged, logic.message, live.failed)
+    ] == before
     assert not panel.live.isWaiting and not panel.backgroundIsRunning and panel.parameters is None
     logic.cleanup()
     slicer.util.selectModule("SyntheticImaging")

@@ -78,7 +78,7 @@ def test_nothing_takes_the_view_off_its_image(host, carm):
 
 def assertFits(widget, name="A"):
     """The whole image is in the view, and fills it one way."""
-    from VirtualCArmLib.Annotations import _edgesInView
+    from VirtualCArmLib.views.Annotations import _edgesInView
 
     view = plane(widget, name).view
     width, height = view.sliceNode.GetDimensions()[:2]

@@ -18,7 +18,7 @@ SLICER_FACING = sorted({*MODULE_FILES, *EXTENSION.glob("*/*Lib/**/*.py")})
 CORE_FILES = sorted(CORE.rglob("*.py"))
 SOURCES = sorted({*SLICER_FACING, *CORE_FILES, *(ROOT / "Testing").rglob("*.py")})
 FORMS = sorted(EXTENSION.glob("*/Resources/UI/*.ui"))
-SLICER_PACKAGES = {"slicer", "vtk", "qt", "ctk", "SampleData"}
+SLICER_PACKAGES = {"slicer", "vtk", "qt", "ctk", "SampleData", "numpy"}
 MODULE_LINES, FILE_LINES = 120, 400
 
 

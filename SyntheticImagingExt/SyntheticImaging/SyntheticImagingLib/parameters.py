@@ -102,23 +102,27 @@ class Declarations:
         """Let parameters describe objects of declared classes; followers are told once."""
         wasModifying = parameters.StartModify()
         try:
-            for item in items:
-                for (cls, path), names in self._places.items():
-                    if cls is type(item):
-                        self._set(parameters, names, value_of(item, path))
+            for name, value in self.values(*items).items():
+                setattr(parameters, name, value)
         finally:
             parameters.EndModify(wasModifying)
 
-    def _set(self, parameters, names, value):
-        setting = self.settings[names[0]]
-        if names[0] in self._enums:
-            values = [self._enums[names[0]](",".join(value) if setting.many else value)]
-        elif setting.size:
-            values = [0.0] * setting.size if value is None else value
-        else:
-            values = [setting.kind() if value is None else value]
-        for name, one in zip(names, values, strict=True):
-            setattr(parameters, name, one)
+    def values(self, *items):
+        """By parameter, what describes objects of declared classes."""
+        found = {}
+        for item in items:
+            for (cls, path), names in self._places.items():
+                if cls is type(item):
+                    found |= zip(names, self._values(names[0], value_of(item, path)), strict=True)
+        return found
+
+    def _values(self, name, value):
+        setting = self.settings[name]
+        if name in self._enums:
+            return [self._enums[name](",".join(value) if setting.many else value)]
+        if setting.size:
+            return [0.0] * setting.size if value is None else value
+        return [setting.kind() if value is None else value]
 
     def checked(self, name, value):
         """A value as its parameter takes it; InputError says what would do. KeyError for an unknown name."""

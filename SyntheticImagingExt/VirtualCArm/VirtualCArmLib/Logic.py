@@ -4,76 +4,58 @@ Every failure that a user can cause raises ``synthetic_imaging.errors.InputError
 wrong and what to do, and leaves the scene as it was.
 """
 
-import weakref
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+from typing import Any
 
-import slicer
-import vtk
-
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.xray.geometry import Geometry, View
+from synthetic_imaging.xray.machines import machine_named
+from synthetic_imaging.xray.settings import Settings
+from synthetic_imaging.xray.sweeps import Sweep
+from synthetic_imaging.xray.views import view_named
+from SyntheticImagingLib.scheduling import Scheduler
 from SyntheticImagingLib.stages import finish
 
-from . import ImageNodes, Isocenter, Setup
-from .Control import CArmControl
-from .Drawing import Drawing
-from .Exchange import CArmExchange
-from .Following import Observations, contentOf
-from .Images import CArmImages
-from .Outlines import Outlines
-from .Scenery import Scenery
-from .Setup import PLANES, State
-from .Shots import CArmShots
-from .Structures import SEGMENT_EVENTS, ContrastAgent
-from .Tools import MATERIAL_ATTRIBUTE, CArmTools, Tools
-
-_logics = weakref.WeakSet()
+from .CArm import CArm
+from .imaging import Export, Shots, Sweeps
+from .imaging.PreparedCt import centerOf
+from .scene import ImageNodes, Landmarks, ToolSet, ToolShapes
+from .state.Parameters import BEAM, NUMBERS, PLANES, POSES, present, windowWithin
+from .state.State import State, planeNamed
 
 
-class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
+class CArmLogic:
     """Stands a C-arm around a CT and makes the images that it would take.
 
-    parameters: the wrapped parameter node, the only state: setters, sliders, handles and imports write it, the logic
-    follows it. Planes are "A" and, with parameters.biplane, "B".
-    regions: parts of the body, of ``synthetic_imaging.xray.REGIONS``, that the prepared CT seems to show.
+    Setters, sliders, handles and imports write the parameter node; the logic follows it. Planes are "A" and, with the
+    parameter biplane, "B".
+
     Signals: changed() after the state or readiness changed; imageChanged(plane, isFinal) after a plane's image was
     drawn, coarse or in full; message(text) for the user; inputsChanged() when the CT was edited or moved, which asks
     for ``ctSteps``.
-    requestDraw(): asks the window to run ``drawSteps`` soon; at once, and in full, without a window.
-    defer(function): how work is put off until the views are done with an event; at once without a window.
     """
 
-    def __init__(self, findParameterNode):
-        """findParameterNode(): the wrapped parameter node of the present scene."""
-        from SyntheticImagingLib.signal import Signal
-
-        self.changed, self.imageChanged, self.message, self.inputsChanged = Signal(), Signal(), Signal(), Signal()
-        self.requestDraw, self.defer = self.drawNow, lambda action: action()
-        self._findParameterNode = findParameterNode
-        self._observations = Observations()
-        self._drawing, self._outlines = Drawing(self._onDrawn), Outlines()
-        self._scenery, self._tools = Scenery(self._onHandle), Tools(self._onToolsChanged)
-        self._agent = ContrastAgent()
-        self.parameters, self._state, self._shown, self._content = None, None, None, None
-        self.ctNode, self.patient, self.isStale, self.regions = None, None, False, ()
-        self.gpuProblem, self.ctNotice, self._fitted = "", "", {}
-        _logics.add(self)
-        scene, observe = slicer.mrmlScene, self._observations.observe
-        observe("close", scene, [scene.StartCloseEvent], self._onSceneCloses)
-        observe("replaced", scene, [scene.EndCloseEvent, scene.EndImportEvent], self.bind)
-        self._observations.observeRemoval("removal", scene, self._onNodeRemoved)
-        self.bind()
+    def __init__(self, findParameterNode, scheduler: Scheduler | None = None):
+        """findParameterNode(): the wrapped parameter node of the present scene. scheduler: when images are drawn, of a
+        window; without one all is done at once."""
+        self.parts = parts = CArm(findParameterNode, scheduler)
+        self.changed, self.imageChanged = parts.changed, parts.imageChanged
+        self.message, self.inputsChanged = parts.message, parts.inputsChanged
 
     def cleanup(self):
         """Stop following the scene; call it when the logic is not needed any more."""
-        self._observations.dropAll()
-        self._letGo()
-        _logics.discard(self)
+        self.parts.end()
 
-    def bind(self):
-        """Follow the parameter node of the scene, as it is now."""
-        self.parameters = self._findParameterNode()
-        events = [vtk.vtkCommand.ModifiedEvent]
-        self._observations.observe("parameters", self.parameters.parameterNode, events, self._onParameters)
-        self._state = self._shown = None
-        self._onParameters()
+    @property
+    def parameters(self):
+        """The wrapped parameter node."""
+        return self.parts.parameters
+
+    @property
+    def state(self) -> State:
+        """What it says, as objects of the core."""
+        return self.parts.state
 
     # CT
 
@@ -81,260 +63,335 @@ class CArmLogic(CArmControl, CArmImages, CArmTools, CArmShots, CArmExchange):
         """Choose the CT and prepare it (a second or two), with the isocenter in it. onProgress(stage, percent)."""
         finish(self.ctSteps(ctNode), onProgress)
 
-    def ctSteps(self, ctNode):
+    def ctSteps(self, ctNode) -> Generator[tuple[str, float], None, None]:
         """``setCt`` as a generator of (stage, percent); one that is dropped changes nothing."""
-        from SyntheticImagingLib import nodes, requirements
-
         if self.isPreparedFor(ctNode):
             return
-        requirements.requireInstalled()
-        yield "Reading the CT", 0
-        volume = nodes.volumeFromNode(ctNode)
-        _checkCt(ctNode, volume)
-        notice = _ctNotice(ctNode, volume)
-        content = contentOf(ctNode)
-        center = Isocenter.positionOf(self.parameters.isocenter) or _centerOf(volume)
-        yield "Loading the engine", 5
-        from synthetic_imaging.xray import Patient, regions_in
+        yield from self.parts.prepareSteps(ctNode)
 
-        view = Setup.viewOf(State.of(self.parameters, center), "A").resized(self._drawing.coarsePixels)
-        patient = yield from Patient.steps(volume, device=self._device(), view=view)
-        _checkPresent(ctNode)
-        self._takeUp(ctNode, patient, content, notice)
-        self.regions = regions_in(volume)
-
-    def isPreparedFor(self, ctNode):
+    def isPreparedFor(self, ctNode) -> bool:
+        """Whether this CT is prepared and unchanged since."""
         return ctNode is not None and ctNode is self.ctNode and self.isReady
 
     @property
-    def isReady(self):
+    def isReady(self) -> bool:
         """Whether images can be drawn."""
-        return self.patient is not None and not self.isStale
+        return self.parts.ct.isReady
+
+    @property
+    def isStale(self) -> bool:
+        """Whether the CT has changed since it was prepared."""
+        return self.parts.ct.isStale
+
+    @property
+    def ctNode(self):
+        """The CT that is prepared, or None."""
+        return self.parts.ct.node
+
+    @property
+    def patient(self):
+        """The core's ``Patient`` of it, or None."""
+        return self.parts.ct.patient
+
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Parts of the body, of ``synthetic_imaging.xray.REGIONS``, that the prepared CT seems to show."""
+        return self.parts.ct.regions
 
     def release(self):
         """Let go of the CT; the images in the scene stay as they are."""
-        self._letGo()
-        self.changed.emit()
+        self.parts.release()
 
-    def _letGo(self):
-        self._drawing.setPatient(None)
-        self._outlines.forget()
-        self._scenery.release()
-        self._tools.release()
-        self._observations.drop("ct")
-        self.ctNode, self.patient, self.isStale, self.regions = None, None, False, ()
-        self.gpuProblem, self.ctNotice = "", ""
+    # Setting
+
+    def setPose(self, laoDeg=None, cranDeg=None, rollDeg=None, isocenterRas=None, plane: str = "A"):
+        """Turn the C-arm (LAO, CRAN and clockwise positive) and move its isocenter (RAS mm, in the world)."""
+        given, suffix = {"laoDeg": laoDeg, "cranDeg": cranDeg, "rollDeg": rollDeg}, PLANES[planeNamed(plane)]
+        values = {f"{name}{suffix}": value for name, value in given.items() if value is not None}
+        self.set(isocenterRas=isocenterRas, **values)
+
+    def setView(self, name: str, plane: str = "A"):
+        """Take one of the common views: "ap", "lateral-left", "inlet", ...; see ``synthetic_imaging.xray.VIEWS``."""
+        self.set(**POSES[planeNamed(plane)].values(view_named(name).pose))
+
+    def setMachine(self, name: str):
+        """Take distances and detector of a preset: "cios-spin", ...; InputError lists the names."""
+        known = self.state.geometry
+        kept = {each: getattr(known, each) for each in ("image_size", "table_r_mm", "table_a_mm", "table_s_mm")}
+        self.set(machine=name, **NUMBERS.values(Geometry.of(machine_named(name), **kept)))
+
+    def setBeam(self, **values):
+        """Set kvp, alMm, cuMm, photonsPerMm2, noise, scatterRatio, grid, shutters, window, naive, ...: the names of
+        ``synthetic_imaging.xray.Settings`` in lowerCamelCase."""
+        values = present(values)
+        if strangers := sorted(set(values) - set(BEAM.settings)):
+            raise InputError(f"A beam has no {', '.join(strangers)}; it has {', '.join(BEAM.settings)}.")
+        self.set(**values)
+
+    def set(self, isocenterRas=None, **values):
+        """Set any parameters together; all are checked before the first is written."""
+        self.parts.holder.set(present(values), isocenterRas)
+
+    def fitWindow(self, plane: str = "A", narrowest: float = 0.0):
+        """Set the window once by the last full image of a plane; it stays there for the images that follow.
+
+        narrowest: the least width, in attenuation, that it gets around its middle.
+        """
+        radiograph = self.parts.images.radiograph(planeNamed(plane))
+        if radiograph is None:
+            raise InputError("There is no image yet to which a window could be fitted; take one first.")
+        window = radiograph.fitted_window()
+        middle, half = (window.low + window.high) / 2, max(window.high - window.low, narrowest) / 2
+        self.set(**windowWithin(middle - half, middle + half))
 
     def centerIsocenter(self):
         """Put the isocenter at the center of the CT."""
-        self._ensureReady()
-        self.setPose(isocenterRas=_centerOf(self.patient.ct))
+        self.parts.ensureReady()
+        self.setPose(isocenterRas=centerOf(self.patient.ct))
 
     def isocenterNode(self):
         """The point that is the isocenter; made anew where it was deleted."""
-        node = Isocenter.make(self.parameters)
-        if Isocenter.positionOf(node) is None and not node.GetNumberOfControlPoints():
-            Isocenter.move(node, self._state.isocenterRas)
-        return node
+        return self.parts.holder.isocenterNode()
 
-    # Following
+    # What is set and shown
 
-    def _onParameters(self):
-        if self._isWriting:
-            return
-        place = Isocenter.positionOf(self.parameters.isocenter)
-        if place is None:
-            place = self._state.isocenterRas if self._state else (0.0, 0.0, 0.0)
-        state, parameters = State.of(self.parameters, place), self.parameters
-        inputs = parameters.isocenter, parameters.segmentation, parameters.landmarks
-        if (state, inputs) == self._shown:
-            return
-        if self._shown is not None and Setup.isWindowTaken(self._shown[0], state):
-            parameters.fitEveryImage = False  # which comes back here
-            return
-        before, self._state, self._shown = self._shown, state, (state, inputs)
-        if before is None or inputs != before[1]:
-            self._observeInputs()
-        if before is not None and state.useGpu != before[0].useGpu and self._deviceType() not in ("", self._device()):
-            self._makeStale()
-        if self.patient is not None:
-            self._scenery.update(parameters, state)
-        for plane in state.planes:
-            image = ImageNodes.imageNode(parameters, plane)
-            if image is not None:
-                ImageNodes.setWindow(image, self.window(plane), state.inverted)
-        self._ask()
-        if before is None or (inputs, state.showOutlines) != (before[1], before[0].showOutlines):
-            self._askOutlines()
-        self._onLandmarks()
+    def view(self, plane: str = "A") -> View:
+        """The core ``View`` that is set for a plane."""
+        return self.state.view(plane)
+
+    def shownView(self, plane: str = "A") -> View | None:
+        """The core ``View`` of the image that is shown: another one than ``view`` where it is held; None without.
+
+        Also that of an image of a saved scene, or of a CT that is gone.
+        """
+        return self.parts.shownView(plane)
+
+    @property
+    def isocenterRas(self) -> tuple[float, float, float]:
+        """Where the C-arm turns about, in the patient; known too while the other numbers cannot be."""
+        return self.state.isocenterInPatientRas
+
+    def settings(self) -> Settings:
+        """The core ``Settings``."""
+        self.state.require(Settings)
+        return self.state.settings
+
+    def window(self, plane: str = "A") -> tuple[float, float]:
+        """Attenuation at the ends of the gray scale with which a plane is shown."""
+        return self.parts.images.window(self.state, plane)
+
+    def image(self, plane: str = "A"):
+        """The live image of a plane, brought up to date in full: a scalar volume of one slice at the detector."""
+        return self.parts.completeImage(plane)
+
+    def takeImage(self):
+        """Draw all planes as they stand now, while images are held too; soon in a window, else at once."""
+        self.parts.ensureReady()
+        self.parts.images.take(self.state)
         self.changed.emit()
 
-    def _observeInputs(self):
-        observe, cls = self._observations.observe, slicer.vtkMRMLMarkupsNode
-        moved = slicer.vtkMRMLTransformableNode.TransformModifiedEvent
-        observe("isocenter", self.parameters.isocenter, [cls.PointModifiedEvent, moved], self._onParameters)
-        events = [cls.PointModifiedEvent, cls.PointRemovedEvent, cls.PointAddedEvent, moved]
-        observe("landmarks", self.parameters.landmarks, events, self._onLandmarks)
-        observe("segmentation", self.parameters.segmentation, SEGMENT_EVENTS, self._onSegments)
+    def imageNode(self, plane: str = "A"):
+        """The live image of a plane as it is now, or None."""
+        return self.parts.imageNode(plane)
 
-    def _onLandmarks(self):
-        for plane in PLANES:
-            view = self._drawing.shownView(plane)
-            if view is not None:
-                self._scenery.updateLandmarks(self.parameters, self._state, plane, view)
+    def isHeld(self, plane: str = "A") -> bool:
+        """Whether the image is one taken before the C-arm moved on."""
+        return self.parts.images.isHeld(self.state, plane)
 
-    def _onSegments(self):
-        self.defer(self._onSegmentsLater)
+    def rayAt(self, plane: str, column: float, row: float) -> tuple | None:
+        """The ray to a pixel of the shown image: (sourceRas, pixelRas), tuples in mm; None without an image."""
+        view = self.shownView(plane)
+        return None if view is None else (tuple(view.source_ras), tuple(view.pixel_ras(column, row).tolist()))
 
-    def _onSegmentsLater(self):
-        if self.isReady and self._outlines.isOld(self.parameters.segmentation):
-            self._ask()
-            self._askOutlines()
+    def readout(self, plane: str = "A") -> dict[str, Any]:
+        """What to write beside the shown image.
 
-    def _onToolsChanged(self):
-        self._tools.refresh()
-        self._ask()
-        self.changed.emit()
+        title (angles), magnification (at the isocenter), pixelMmAtIsocenter, spr (scatter to primary), kvp, naive,
+        device, isFinal, isHeld, problem ("" or why there is no image). Numbers are None without an image.
+        """
+        view, radiograph = self.shownView(plane), self.parts.images.radiograph(plane)
+        return {
+            "title": view.pose().title if view else "",
+            "magnification": view.magnification if view else None,
+            "pixelMmAtIsocenter": view.pixel_mm[1] / view.magnification if view else None,
+            "spr": radiograph.scatter_to_primary if radiograph else None,
+            "kvp": radiograph.settings.spectrum.kvp if radiograph else None,
+            "naive": radiograph.settings.naive if radiograph else None,
+            "device": self.parts.ct.deviceText,
+            "isFinal": self.parts.images.isFinal(plane),
+            "isHeld": self.isHeld(plane),
+            "problem": self.problem(plane),
+            **({} if self.parts.images.shownView(plane) else ImageNodes.beamOf(self.imageNode(plane))),
+        }
 
-    def _onHandle(self, plane, values):
-        """A handle is dragged: write what it asks for, as a slider would."""
-        names = dict(zip(Setup.POSE, Setup.poseNames(plane), strict=True))
-        with self._together():
-            for name, value in values.items():
-                setattr(self.parameters, names.get(name, name), value)
-
-    def _onWindow(self):
-        """A hand has changed the window in a view."""
-        for plane in self._state.planes:
-            node = ImageNodes.imageNode(self.parameters, plane)
-            window = ImageNodes.windowOf(node) if node is not None else None
-            known = self.window(plane)
-            if window and max(abs(a - b) for a, b in zip(window, known, strict=True)) > 1e-6:
-                with self._together():
-                    for name, value in Setup.windowWithin(*window).items():
-                        setattr(self.parameters, name, value)
-                return
-
-    def _onCt(self):
-        if self.ctNode is not None and not self.isStale and contentOf(self.ctNode) != self._content:
-            self._makeStale()
-
-    def _makeStale(self):
-        """What is prepared does not count any more; the window, or the next image, prepares anew."""
-        self.isStale = True
-        self._drawing.dropAll()
-        self._outlines.dropAll()
-        self.inputsChanged.emit()
-        self.changed.emit()
-
-    def _onSceneCloses(self):
-        for plane in PLANES:
-            self._observations.drop(f"window{plane}")
-        for name in ("isocenter", "landmarks", "segmentation", "parameters"):
-            self._observations.drop(name)
-        self.release()
-
-    def _onNodeRemoved(self, node):
-        """A node has left the scene, by the user's hand."""
-        if slicer.mrmlScene.IsClosing():
-            return
-        if node is self.ctNode:
-            self.release()
-        elif node.GetAttribute(f"{ImageNodes.PREFIX}Pose"):
-            for plane in PLANES:
-                if ImageNodes.imageNode(self.parameters, plane) is None:
-                    self._drawing.forgetShown(plane)
-        elif node.IsA("vtkMRMLMarkupsNode") or node.IsA("vtkMRMLSegmentationNode"):
-            self._onParameters()
-        elif node.IsA("vtkMRMLModelNode") and node.GetAttribute(MATERIAL_ATTRIBUTE):
-            self._onToolsChanged()
-
-    def _takeUp(self, ctNode, patient, content, notice):
-        for other in list(_logics):
-            if other is not self and other.patient is not None:
-                other._onTaken()
-        self.ctNode, self.patient, self.isStale, self._content = ctNode, patient, False, content
-        events = [
-            slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent,
-            vtk.vtkCommand.ModifiedEvent,
-            slicer.vtkMRMLTransformableNode.TransformModifiedEvent,
-        ]
-        self._observations.observe("ct", ctNode, events, self._onCt)
-        self.gpuProblem, self.ctNotice = "", notice
-        self._drawing.setPatient(patient)
-        self._outlines.forget()
-        self._tools.refresh()
-        self._shown = None
-        with self._together():
-            self.parameters.ct = ctNode
-            isocenter = Isocenter.make(self.parameters)
-            place = Isocenter.positionOf(isocenter)
-            if place is None or not _contains(patient.ct, place):
-                Isocenter.move(isocenter, _centerOf(patient.ct))
-
-    def _onTaken(self):
-        self.release()
-        self.message.emit(
-            "The C-arm is driven from elsewhere now, for instance from the Python console. "
-            "Open another module and this one again to go on here."
-        )
-
-    def _ensureReady(self):
-        from synthetic_imaging.errors import InputError
-
+    def problem(self, plane: str = "A") -> str:
+        """Why there is no image of what is set, or ""."""
         if self.patient is None:
-            raise InputError("No CT is prepared. Choose a CT: setCt(node).")
+            return "No CT is prepared. Choose a CT."
         if self.isStale:
-            self.setCt(self.ctNode)
+            return "The CT has changed. Wait until it is prepared again."
+        return self.parts.images.problem(self.state, plane)
 
-    def _deviceType(self):
-        """Where the prepared CT is, "" where there is none."""
-        return self.patient.projector.device.type if self.patient is not None and not self.gpuProblem else ""
+    @property
+    def notices(self) -> list[str]:
+        """Sentences that a user should know: thick or cut CT, what the machine cannot reach, a full GPU."""
+        if self.patient is None:
+            return []
+        found = [
+            self.patient.notice,
+            self.parts.ct.gpuProblem,
+            self.parts.ct.notice,
+            *self.parts.tools.problems.values(),
+        ]
+        ofPlanes = {
+            plane: [*self.parts.images.notices(plane), *self.state.beyondMachine(plane)] for plane in self.state.planes
+        }
+        for plane, sentences in ofPlanes.items():
+            for sentence in sentences:
+                isCommon = all(sentence in other for other in ofPlanes.values())
+                found.append(sentence if isCommon else f"Plane {plane}: {sentence}")
+        return list(dict.fromkeys(sentence for sentence in found if sentence))
 
-    def _device(self):
-        import torch
+    # Instruments
 
-        return "cuda" if self.parameters.useGpu and torch.cuda.is_available() else "cpu"
+    @property
+    def tools(self) -> list:
+        """The model nodes in the beam."""
+        return ToolSet.toolNodes()
 
+    def addTool(self, modelNode, material: str):
+        """Put a model into the beam, or change its material: "steel", "titanium", ... It is followed from then on.
 
-def _checkPresent(ctNode):
-    from synthetic_imaging.errors import InputError
+        InputError where it is not watertight, or there is no such material.
+        """
+        self.parts.tools.add(modelNode, material)
 
-    if ctNode.GetScene() is not slicer.mrmlScene:
-        raise InputError(f'"{ctNode.GetName()}" was deleted while it was prepared. Choose another CT.')
+    def removeTool(self, modelNode):
+        """Take a model out of the beam; the node stays in the scene."""
+        self.parts.tools.remove(modelNode)
 
+    def toolMaterial(self, modelNode) -> str | None:
+        """The name of a tool's material, or None where the model is no tool."""
+        return modelNode.GetAttribute(ToolSet.MATERIAL_ATTRIBUTE)
 
-def _checkCt(ctNode, volume):
-    from synthetic_imaging.errors import InputError
+    def addKwire(self, entryRas, targetRas, **options):
+        """A Kirschner wire with its tip at the target; its model node. options: of ``ToolShapes.kwire``."""
+        return self.parts.tools.addShape(ToolShapes.kwire(entryRas, targetRas, **options))
 
-    if ctNode.IsA("vtkMRMLLabelMapVolumeNode"):
-        raise InputError(
-            f'"{ctNode.GetName()}" is a label map, whose numbers name structures. Choose the CT; label maps come in as '
-            'segmentations. If it is a CT, load it again without the option "LabelMap".'
+    def addNeedle(self, entryRas, targetRas, **options):
+        """A hollow needle with its tip at the target; its model node. options: of ``ToolShapes.needle``."""
+        return self.parts.tools.addShape(ToolShapes.needle(entryRas, targetRas, **options))
+
+    def addScrew(self, entryRas, targetRas, **options):
+        """A bone screw from entry (its head) to target; its model node. options: of ``ToolShapes.screw``."""
+        return self.parts.tools.addShape(ToolShapes.screw(entryRas, targetRas, **options))
+
+    def addSnake(self, entryRas, targetRas, **options):
+        """A bent manipulator with its tip at the target; its model node. options: of ``ToolShapes.snake``."""
+        return self.parts.tools.addShape(ToolShapes.snake(entryRas, targetRas, **options))
+
+    # Images that are kept, and files
+
+    def shot(self, name: str | None = None):
+        """Keep the images as they are shown, brought up to date unless they are held; the node of plane A."""
+        kept = []
+        for plane in self.state.planes:
+            node = self.parts.shownImage(plane)
+            title = name or f"X-ray {self.shownView(plane).pose().title} {self.state.settings.spectrum.kvp:g} kVp"
+            suffix = f" {plane}" if plane != "A" and name else ""
+            kept.append(Shots.keep(node, self.ctNode, f"{title}{suffix}"))
+        self.changed.emit()
+        return kept[0]
+
+    @property
+    def shots(self) -> list:
+        """The nodes of all kept images, the newest last."""
+        return Shots.shotNodes()
+
+    def sweep(self, poseFrom=None, poseTo=None, count=None, name=None, onProgress=None):
+        """Images from one pose to another as a sequence; its browser node. onProgress(stage, percent).
+
+        poseFrom, poseTo: LAO and CRAN in degrees, and the roll, or the name of a view; by default the present pose and
+        that of the parameters sweepLaoDeg and sweepCranDeg. count: how many images, sweepCount by default.
+        """
+        return finish(self.sweepSteps(poseFrom, poseTo, count, name), onProgress)
+
+    def sweepSteps(
+        self,
+        poseFrom: str | Sequence[float] | None = None,
+        poseTo: str | Sequence[float] | None = None,
+        count: int | None = None,
+        name: str | None = None,
+    ) -> Generator[tuple[str, float], None, Any]:
+        """``sweep`` as a generator of (stage, percent); one that is dropped leaves nothing behind."""
+        self.parts.ensureReady()
+        states = Sweeps.statesOf(self.state, NUMBERS.read(self.parameters, Sweep), poseFrom, poseTo, count)
+        requests = [self.parts.images.request(state, "A") for state in states]
+        name = name or f"X-ray sweep {requests[0].view.pose().title} to {requests[-1].view.pose().title}"
+        return Sweeps.sweepSteps(self.patient, requests, self.state.settings.window, self.ctNode, name)
+
+    def radiograph(self, plane: str = "A"):
+        """The core ``Radiograph`` of the shown image, with the window as it is set; brought up to date unless held."""
+        from synthetic_imaging.xray import radiograph
+
+        self.parts.shownImage(plane)
+        shown = self.parts.images.radiograph(plane)
+        low, high = self.window(plane)
+        settings = replace(shown.settings, window=replace(self.settings().window, low=low, high=high))
+        return radiograph(shown.paths, shown.view, settings, shown.notices)
+
+    def exportImage(self, path, output: str = "display", plane: str = "A"):
+        """Write the shown image; the path of the file.
+
+        path: .nrrd and .mha hold any output as float32 with geometry and pose, .nii.gz without the pose; .png (8 bits)
+        and .dcm (DICOM XA, 16 bits) hold "display". output: "display", "line-integral", "transmission" or "signal".
+        """
+        from synthetic_imaging.xray import write_image
+
+        return write_image(path, self.radiograph(plane), output, Export.studyOf(self.ctNode))
+
+    def exportPose(self, path, plane: str = "A"):
+        """Write the pose that is set, with distances, detector and projection matrix, as JSON; the path."""
+        from synthetic_imaging.xray import write_pose
+
+        return write_pose(path, self.view(plane))
+
+    def importPose(self, path, plane: str = "A"):
+        """Stand the C-arm as a file says: JSON, a text file with a 3x4 matrix, an image made before, or DICOM XA.
+
+        Plane A takes isocenter, distances and detector over too, and the table goes back to 0. Plane B takes the angles
+        only, for it shares all else with A, which must not move; where the file has other numbers, a message says so.
+        """
+        from synthetic_imaging.xray import read_pose
+
+        view = read_pose(path, self.view(plane))
+        angles = POSES[plane].values(view.pose())
+        if plane == "A":
+            self.set(isocenterRas=view.isocenter_ras, **angles, **Export.parametersOf(view, self.state.machine))
+            return
+        self.set(**angles)
+        if not Export.isNear(self.view(plane), view):
+            self.message.emit(
+                "Only the angles were taken over: isocenter, distances and detector are those of plane A. "
+                "Import the pose there to take over everything."
+            )
+
+    def exportTruth(self, folder, plane: str = "A", onProgress=None):
+        """Write what is where in the image of the pose that is set; the path of truth.json, which lists it.
+
+        Masks and path lengths of the visible segments and of the tools, projected landmarks with their visibility and
+        belief maps, and the pose.
+        """
+        return finish(self.truthSteps(folder, plane), onProgress)
+
+    def truthSteps(self, folder, plane: str = "A") -> Generator[tuple[str, float], None, Any]:
+        """``exportTruth`` as a generator of (stage, percent); dropped before it writes, it leaves nothing behind."""
+        self.parts.ensureReady()
+        points, state = Landmarks.pointsOf(self.state.landmarks), self.state
+        return Export.truthSteps(
+            folder, state.view(plane), state.segmentation, points, self.parts.tools.current(), self.ctNode
         )
-    if min(volume.shape) < 2:
-        raise InputError(f'The volume "{ctNode.GetName()}" is a single slice. Choose a CT with many slices.')
 
-
-def _centerOf(volume):
-    import numpy as np
-
-    return tuple(volume.ras_from_ijk((np.array(volume.shape[::-1]) - 1) / 2).tolist())
-
-
-def _contains(volume, ras):
-    import numpy as np
-
-    ijk = volume.ijk_from_ras(ras)
-    return bool((ijk >= -0.5).all() and (ijk <= np.array(volume.shape[::-1]) - 0.5).all())
-
-
-def _ctNotice(ctNode, volume):
-    """A sentence where the numbers cannot be HU; "" where they can."""
-    lowest = float(volume.data[:: max(1, volume.shape[0] // 8)].min())
-    if lowest > -200:
-        return (
-            f'The lowest value in "{ctNode.GetName()}" is {lowest:g}; in a CT in HU air is about -1000. '
-            "Check that the volume is a CT and that its values are HU."
-        )
-    return ""
+    def landmarks(self, plane: str = "A") -> list:
+        """The landmarks in the shown image: core ``Landmark`` with name, column, row, visible and why it is unseen."""
+        return Landmarks.projected(self.parameters.landmarks, self.shownView(plane))

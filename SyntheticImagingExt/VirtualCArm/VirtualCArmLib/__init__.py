@@ -1,5 +1,5 @@
 """Parts of the module Virtual C-arm.
 
-Logic and what it is made of (Setup, LiveImage, ImageNodes, Stand, Handles, Tools, Truth, Shots, Exchange) know MRML and
-no Qt; the panel, its sections and the views know Qt and compute nothing. The parameter node is the only state.
+The logic owns a state (``state``), what stands in the scene (``scene``) and what makes images (``imaging``), which know
+MRML and no Qt. The panel (``panel``) and the X-ray views (``views``) know Qt and compute nothing.
 """

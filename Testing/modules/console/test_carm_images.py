@@ -147,11 +147,10 @@ def test_the_node_is_reused_and_says_what_it_shows(carm):
 
 
 def test_a_window_draws_in_pieces_coarse_first_and_the_newest_wins(carm):
-    requests, changes = [], []
-    carm.requestDraw = lambda: requests.append(1)
+    changes, carm.hand.isLate, carm.hand.requests = [], True, 0
     carm.set(imageSize=256, biplane=True)
     carm.imageChanged.connect(lambda plane, isFinal: changes.append((plane, isFinal, carm.readout(plane)["title"])))
-    steps = carm.drawSteps()
+    steps = carm.parts.images.restSteps()
     carm.setPose(laoDeg=10)
     next(steps)
     next(steps)
@@ -159,20 +158,20 @@ def test_a_window_draws_in_pieces_coarse_first_and_the_newest_wins(carm):
     carm.setPose(laoDeg=20)  # in the middle of refining
     for _ in steps:
         pass
-    assert requests
+    assert carm.hand.requests
     assert [entry for entry in changes if entry[0] == "A"] == [
         ("A", False, "LAO 10 CRAN 0"),
         ("A", False, "LAO 20 CRAN 0"),
         ("A", True, "LAO 20 CRAN 0"),
     ]
-    assert ("B", True, "LAO 90 CRAN 0") in changes and not carm.isDrawing
+    assert ("B", True, "LAO 90 CRAN 0") in changes and not list(carm.parts.images.restSteps())
 
 
 def test_a_coarse_image_has_the_place_and_size_of_the_full_one(carm):
-    carm.requestDraw = lambda: None
+    carm.hand.isLate = True
     carm.setBeam(naive=True)
     carm.set(imageSize=400)
-    steps = carm.drawSteps()
+    steps = carm.parts.images.restSteps()
     next(steps)
     coarse, matrix = voxels(carm.imageNode()).copy(), ijkToRas(carm.imageNode())
     for _ in steps:
@@ -290,7 +289,7 @@ def test_a_large_image_is_that_of_the_core(carm):
     carm.addTool(carm_console.closedModel(), "steel")
     carm.setBeam(noise=False)
     carm.set(imageSize=700)
-    image = xray.render(carm.patient, carm.view(), carm.settings(), carm._tools.current())
+    image = xray.render(carm.patient, carm.view(), carm.settings(), carm.parts.tools.current())
     np.testing.assert_allclose(voxels(carm.image()), image.attenuation.numpy(), atol=2e-5)
 
 

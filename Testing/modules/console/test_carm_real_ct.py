@@ -36,12 +36,12 @@ def pelvis():
 
 
 def test_bones_are_outlined_where_they_absorb_and_sides_are_right(pelvis):
-    from VirtualCArmLib import Outlines
+    from VirtualCArmLib.scene import OutlineNodes
 
     pelvis.setBeam(noise=False)
     values = voxels(pelvis.image())
-    pelvis.drawNow()
-    node = Outlines.outlineNode(pelvis.parameters, "A")
+    pelvis.parts.images.drawNow()
+    node = OutlineNodes.outlineNode(pelvis.parameters, "A")
     labels, colors = voxels(node), node.GetDisplayNode().GetColorNode()
     masks = {
         bone: np.isin(labels, [n for n in range(1, labels.max() + 1) if bone in colors.GetColorName(n).split(" + ")])

@@ -34,10 +34,10 @@ def test_a_shot_keeps_the_image_as_its_own_node(carm, carmCt):
 
 
 def test_a_shot_is_in_full_and_both_planes_are_kept(carm):
-    carm.requestDraw = lambda: None
+    carm.hand.isLate = True
     carm.set(imageSize=256, biplane=True)
     carm.setPose(laoDeg=10)
-    next(carm.drawSteps())  # the coarse image only
+    next(carm.parts.images.restSteps())  # the coarse image only
     kept = carm.shot("Both")
     assert kept.GetAttribute("SyntheticImaging.IsFinal") == "True"
     assert [node.GetName() for node in carm.shots] == ["Both (synthetic)", "Both B (synthetic)"]
@@ -64,7 +64,7 @@ def test_a_sweep_is_a_sequence_of_what_single_images_show(carm, core):
     assert sequence.GetNumberOfDataNodes() == 5 and len(stages) >= 5
     assert "synthetic" in sequence.GetName() and sequence.GetAttribute("SyntheticImaging.Synthetic") == "1"
     proxy = browser.GetProxyNode(sequence)
-    carm.set(noiseSeed=3)
+    carm.set(seed=3)
     for number, pose in ((0, (0, 0, 0)), (3, (30, -7.5, 15))):
         browser.SetSelectedItemNumber(number)
         carm.setPose(*pose)
@@ -90,9 +90,9 @@ def test_a_sweep_begins_at_the_present_pose_by_default(carm):
 
 
 def test_a_sweep_goes_from_one_view_to_another_by_name(carm):
-    from VirtualCArmLib.Shots import posesBetween
-
-    assert posesBetween("ap", "lateral-left", 3) == [(0, 0, 0), (45, 0, 0), (90, 0, 0)]
+    sequence = carm.sweep("ap", "lateral-left", 3).GetMasterSequenceNode()
+    titles = [sequence.GetNthDataNode(n).GetAttribute("SyntheticImaging.Angles") for n in range(3)]
+    assert titles == ["LAO 0 CRAN 0", "LAO 45 CRAN 0", "LAO 90 CRAN 0"]
 
 
 def test_a_dropped_sweep_leaves_nothing(carm, core):
@@ -114,7 +114,7 @@ def test_a_dropped_sweep_leaves_nothing(carm, core):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (((0, 0), (30, 0), 1), "give 2 or more"),
+        (((0, 0), (30, 0), 1), "sweep_count is 1; give a whole number from 2"),
         (((0, 0), (30,), 3), "LAO and CRAN"),
         (((0, 0), (30, 120), 3), "cran_deg is 120"),
         (((0, "x"), (30, 0), 3), "finite number"),
@@ -238,18 +238,18 @@ def test_a_pose_for_the_second_plane_leaves_the_first_where_it_is(carm, tmp_path
         ("negative.json", json.dumps({"lao_deg": 0, "source_to_detector_mm": -5}), "above 0"),
         ("word.txt", "hello", "not a table of numbers"),
         ("names.json", json.dumps({"lao": 30}), "tells none of lao_deg"),
-        ("tall.json", json.dumps({"lao_deg": 0, "rows": 1e9}), "fieldHeightMm"),
-        ("large.json", json.dumps({"lao_deg": 0, "rows": 1e5, "columns": 1e5}), "fieldWidthMm"),
+        ("tall.json", json.dumps({"lao_deg": 0, "rows": 1e9}), "field_height_mm"),
+        ("large.json", json.dumps({"lao_deg": 0, "rows": 1e5, "columns": 1e5}), "field_width_mm"),
     ],
 )
 def test_poses_that_cannot_be_read_change_nothing(carm, tmp_path, name, text, words):
     if text is not None:
         (tmp_path / name).write_text(text)
     carm.setPose(13, 4, 0)
-    before = carm._state
+    before = carm.state
     with pytest.raises(InputError, match=words):
         carm.importPose(tmp_path / name)
-    assert carm._state == before and not carm.problem()
+    assert carm.state == before and not carm.problem()
 
 
 def test_the_ray_of_a_pixel_passes_what_is_seen_there(carm):

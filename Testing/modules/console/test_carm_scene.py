@@ -14,7 +14,7 @@ from synthetic_imaging.errors import InputError
 
 
 def stand(carm, role):
-    from VirtualCArmLib import SceneNodes
+    from VirtualCArmLib.scene import SceneNodes
 
     return SceneNodes.find(carm.parameters, role)
 
@@ -209,7 +209,7 @@ def test_dragging_into_the_impossible_says_so_and_keeps_the_image(carm):
 
 
 def test_the_isocenter_is_a_point_that_moves_the_c_arm(carm):
-    from VirtualCArmLib import Isocenter
+    from VirtualCArmLib.state import Isocenter
 
     node = carm.parameters.isocenter
     np.testing.assert_allclose(Isocenter.positionOf(node), carm_console.CENTER_RAS, atol=1e-6)

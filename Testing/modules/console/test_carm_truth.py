@@ -31,9 +31,9 @@ def segmentation(carmCt):
 
 
 def outlines(carm, plane="A"):
-    from VirtualCArmLib import Outlines
+    from VirtualCArmLib.scene import OutlineNodes
 
-    return Outlines.outlineNode(carm.parameters, plane)
+    return OutlineNodes.outlineNode(carm.parameters, plane)
 
 
 def namesAt(carm, ras):
@@ -104,9 +104,9 @@ def test_outlines_follow_pose_segments_and_the_eye(carm, segmentation):
 def test_outlines_of_another_image_are_never_shown(carm, segmentation):
     carm.set(imageSize=256)
     carm.parameters.segmentation = segmentation
-    carm.requestDraw = lambda: None
+    carm.hand.isLate = True
     carm.setPose(laoDeg=30)
-    steps = carm.drawSteps()
+    steps = carm.parts.images.restSteps()
     next(steps)  # the coarse image
     assert not voxels(outlines(carm)).any()
     for _ in steps:
@@ -115,7 +115,7 @@ def test_outlines_of_another_image_are_never_shown(carm, segmentation):
 
 
 def test_combinations_are_told_apart():
-    from VirtualCArmLib.Outlines import combined
+    from VirtualCArmLib.imaging.Outlines import combined
 
     masks = np.zeros((3, 4, 6), bool)
     masks[0, :3, :4], masks[1, 1, 1:6], masks[2, 1, 3] = True, True, True
@@ -131,7 +131,7 @@ def test_combinations_are_told_apart():
 
 
 def projections(carm, plane="A"):
-    from VirtualCArmLib import Landmarks
+    from VirtualCArmLib.scene import Landmarks
 
     return Landmarks.projectionNode(carm.parameters, plane)
 

@@ -21,7 +21,7 @@ from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.meshes import read_stl
 from ..xray.settings import Contrast, Conversion, Settings
 from ..xray.tools import Tool
-from ..xray.views import VIEWS
+from ..xray.views import view_named
 from .batches import Batch
 from .former import tell_former
 from .options import Console, taken
@@ -76,9 +76,7 @@ def _geometry(options, machine: Machine) -> Geometry:
 def _views(options, geometry: Geometry, ct: Volume) -> dict[str, View]:
     """The views by name; a single one has no name."""
     center = ct.ras_from_ijk((torch.tensor(ct.shape[::-1]).numpy() - 1) / 2)
-    if options.view and options.view not in VIEWS:
-        raise InputError(f"There is no view '{options.view}'; choose one of {', '.join(VIEWS)}.")
-    start = VIEWS[options.view].pose if options.view else Pose()
+    start = view_named(options.view).pose if options.view else Pose()
     base = geometry.view(taken(options, replace(start, isocenter_ras=tuple(center))))
     if options.pose:
         return {"": poses.read_pose(options.pose, base)}
@@ -123,9 +121,8 @@ def _settings(options, machine: Machine, geometry: Geometry) -> Settings:
         pixel_mm2 = geometry.field_width_mm / geometry.image_size * geometry.field_height_mm / geometry.rows
         settings = changed(settings, {"exposure.photons_per_mm2": options.photons / pixel_mm2})
     if machine.round_field:
-        radius_mm = min(geometry.field_width_mm, geometry.field_height_mm) / 2
-        iris_mm = settings.collimation.iris_radius_mm
-        settings = changed(settings, {"collimation.iris_radius_mm": min(radius_mm, iris_mm or radius_mm)})
+        diameter_mm = min(geometry.field_width_mm, geometry.field_height_mm)
+        settings = changed(settings, {"collimation": settings.collimation.within_disk(diameter_mm)})
     return settings
 
 

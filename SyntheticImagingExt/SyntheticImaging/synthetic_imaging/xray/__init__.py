@@ -15,12 +15,13 @@ from ..lazy import lazy
 _PLACES = {
     "geometry": ("Geometry", "Pose", "View", "machine_named"),
     "image": ("Patient", "Radiograph", "radiograph", "render"),
-    "views": ("REGIONS", "VIEWS", "regions_in", "regions_named"),
+    "views": ("REGIONS", "VIEWS", "regions_in", "regions_named", "view_named"),
     "spectrum": ("Spectrum", "half_value_layer_mm_al"),
     "materials": ("material_named", "mass_attenuation_cm2_g"),
     "settings": (
         "NO_SCATTER", "OUTPUTS", "Collimation", "Contrast", "Conversion", "Exposure", "Scatter", "Settings", "Window",
     ),
+    "sweeps": ("Sweep",),
     "projector": ("Projector", "integrate", "water_path"),
     "tools": ("Tool", "contrast_in", "trace"),
     "meshes": ("Mesh", "read_stl", "write_stl"),

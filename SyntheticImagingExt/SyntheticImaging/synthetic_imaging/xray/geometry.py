@@ -335,6 +335,13 @@ class Geometry(Declared):
         distances = {name: getattr(machine, name) for name in ("source_to_detector_mm", "source_to_isocenter_mm")}
         return cls(**{**distances, "field_width_mm": width, "field_height_mm": height, **values})
 
+    @classmethod
+    def of_view(cls, view: View) -> Geometry:
+        """That of a view, with the table where it was: together with ``view.pose()`` the inverse of ``view``."""
+        _pose, to_detector, to_isocenter, (right, up) = view.pose_and_distances()
+        row_mm, column_mm = view.pixel_mm
+        return cls(to_detector, to_isocenter, view.columns * column_mm, view.rows * row_mm, right, up, view.columns)
+
     def check(self):
         if self.source_to_isocenter_mm >= self.source_to_detector_mm:
             raise InputError(
@@ -352,12 +359,16 @@ class Geometry(Declared):
     def rows(self) -> int:
         return max(1, round(self.image_size * self.field_height_mm / self.field_width_mm))
 
+    def isocenter_in_patient(self, pose: Pose) -> tuple[float, float, float]:
+        """RAS mm of the isocenter of a pose in the patient, whom the table has carried along since it was set."""
+        (r, a, s), table = pose.isocenter_ras, (self.table_r_mm, self.table_a_mm, self.table_s_mm)
+        return r - table[0], a - table[1], s - table[2]
+
     def view(self, pose: Pose) -> View:
         """The view of a pose whose isocenter was set before the table moved."""
-        table = self.table_r_mm, self.table_a_mm, self.table_s_mm
-        isocenter = tuple(place - shift for place, shift in zip(pose.isocenter_ras, table, strict=True))
+        there = replace(pose, isocenter_ras=self.isocenter_in_patient(pose))
         return View.from_pose(
-            replace(pose, isocenter_ras=isocenter), self.source_to_detector_mm, self.source_to_isocenter_mm,
+            there, self.source_to_detector_mm, self.source_to_isocenter_mm,
             self.rows, self.image_size, (self.field_height_mm / self.rows, self.field_width_mm / self.image_size),
             (self.off_right_mm, self.off_up_mm),
         )  # fmt: skip

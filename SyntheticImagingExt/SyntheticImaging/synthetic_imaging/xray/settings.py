@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..declared import Declared, choice, flag, number, text, whole
 from ..errors import InputError
@@ -32,8 +32,10 @@ class Contrast(Declared):
     mg_ml: of the material, for instance 300 mg of iodine per ml in undiluted agent, 10 to 20 in a filled vein.
     """
 
+    prefixed = ("label", "mg_ml", "material")
+
     label: int = whole(1, "Value in the label map", low=1, high=2**31 - 1)
-    mg_ml: float = number(150, "Mass of the agent per volume", unit="mg/mL", low=0.1, high=500, step=5)
+    mg_ml: float = number(150, "Mass of the agent per volume; 0 for none", unit="mg/mL", low=0, high=500, step=5)
     material: str = text("iodine", "Element or material of the agent")
 
     def check(self):
@@ -50,7 +52,8 @@ class Exposure(Declared):
     """
 
     photons_per_mm2: float = number(
-        2.7e5, "Photons of the unattenuated beam on the detector", unit="1/mm²", low=0.01, high=1e10, step=1e4,
+        2.7e5, "Photons of the unattenuated beam on the detector", unit="1/mm²", low=0.1, high=1e10, step=1e4,
+        decimals=1,
     )  # fmt: skip
     electronic_photons: float = number(
         3, "Standard deviation of a pixel's electronic noise, in photons of the unattenuated beam", low=0, high=1e6,
@@ -93,6 +96,11 @@ class Collimation(Declared):
     shutter_right_mm: float = _shutter("right")
     shutter_top_mm: float = _shutter("top")
     shutter_bottom_mm: float = _shutter("bottom")
+
+    def within_disk(self, diameter_mm: float) -> Collimation:
+        """The same on a round field: the iris is open as far as the disk at most."""
+        radius = diameter_mm / 2
+        return replace(self, iris_radius_mm=min(radius, self.iris_radius_mm or radius))
 
     def edges_mm(self, view: View) -> tuple[float, float, float, float]:
         """Left, right, bottom and top edge of the open rectangle from the detector's center, right and up positive.

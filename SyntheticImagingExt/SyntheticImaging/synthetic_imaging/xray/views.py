@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import InputError
 from .geometry import Pose
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ VIEWS: dict[str, StandardView] = {
 }
 """The detector is in front of the patient. An inlet view is called "caudad" in trauma texts after a beam that
 comes from the front; its detector then stands cranially."""
+
+
+def view_named(name: str) -> StandardView:
+    """InputError that lists the names when there is no such view."""
+    try:
+        return VIEWS[name]
+    except KeyError:
+        raise InputError(f"There is no view '{name}'; choose one of {', '.join(VIEWS)}.") from None
+
 
 _WORDS = {
     PELVIS: ("pelvis", "hip", "sacrum", "femur", "ilium", "acetabul"),

@@ -1,0 +1,1 @@
+"""The module's panel and its sections; they compute nothing."""

@@ -1,0 +1,1 @@
+"""What stands in the scene: stand, handles, instruments, landmarks, outlines, the patient, images as nodes."""

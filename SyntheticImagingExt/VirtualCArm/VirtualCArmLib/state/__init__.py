@@ -1,0 +1,1 @@
+"""What is set: the parameter node, read as objects of the core, checked before it is written, and followed."""
