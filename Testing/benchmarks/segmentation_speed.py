@@ -59,6 +59,13 @@ def scaled(ct: Volume) -> torch.Tensor:
     return torch.from_numpy(ct.numpy().astype(np.float32)).clamp(-1000, 1000) / 1000
 
 
+def lost_overlap(answers: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    """Soft Dice loss of the organs, so that the background does not outweigh them."""
+    found = torch.softmax(answers, 1)[0, 1:].flatten(1)
+    truth = nn.functional.one_hot(wanted[0], len(ORGANS) + 1).movedim(-1, 0)[1:].flatten(1).float()
+    return 1 - ((2 * (found * truth).sum(1) + 1) / (found.sum(1) + truth.sum(1) + 1)).mean()
+
+
 def trained(steps: int, shape) -> nn.Module:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
@@ -79,7 +86,8 @@ def trained(steps: int, shape) -> nn.Module:
             for at, size in zip(seen, image.shape, strict=True)
         ]
         part = tuple(slice(at, at + ROI) for at in start)
-        loss = nn.functional.cross_entropy(network(image[part][None, None]), organs[part][None])
+        answers, wanted = network(image[part][None, None]), organs[part][None]
+        loss = nn.functional.cross_entropy(answers, wanted) + lost_overlap(answers, wanted)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

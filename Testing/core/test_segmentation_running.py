@@ -66,6 +66,12 @@ def test_tiles_cover_every_voxel_and_agree(blend, step):
     assert np.mean(labels != expected_labels(volume)) < 2e-3  # values next to a threshold, in half precision
 
 
+def test_fast_spreads_its_tiles_evenly():
+    settings = segmentation.Settings(preset="fast")
+    tiling = running.tiling_of(plain_recipe(patch=(64, 64, 64), blend="gaussian"), settings)
+    assert tiling.starts((144, 64, 100)) == [[0, 40, 80], [0], [0, 36]], "with a step of 48 it would be 0, 48, 80"
+
+
 def test_rows_come_in_order_and_without_gaps():
     image = torch.rand(1, 50, 20, 24)
     sweep = Sweep(image, Tiling((16, 16, 16), 0.5, 3, 2, "gaussian"), [lambda x: torch.cat([x, -x], 1)], CPU, store=CPU,

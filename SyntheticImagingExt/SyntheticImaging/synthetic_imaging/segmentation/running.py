@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from ..steps import in_background
 from ..volume import Volume
 from .answering import Labeling
 from .preparing import Prepared, body_of, check_inputs, prepare
+from .progress import Progress
 from .recipe import Recipe
 from .settings import Settings
 from .tiling import Network, Rows, Sweep, Tiling
@@ -27,19 +28,6 @@ all but a few voxels of a thousand."""
 
 _UNKNOWN_BYTES = 1000
 """Per voxel, for a network whose layers cannot be looked at: that of nnU-Net's usual one."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run is. fraction: of the stage, 0 to 1. seconds_left: of the stage, None where it is not known yet.
-
-    note: something to tell the user, "" for nothing.
-    """
-
-    stage: str
-    fraction: float
-    seconds_left: float | None = None
-    note: str = ""
 
 
 Steps = Generator[Progress, None, np.ndarray]
@@ -103,6 +91,7 @@ def tiling_of(recipe: Recipe, settings: Settings) -> Tiling:
         recipe.blend,
         recipe.activation == "regions",
         recipe.mirror_axes if settings.mirror else (),
+        even=settings.fast,
     )
 
 

@@ -40,6 +40,8 @@ class Tiling:
     blend: str = "nnunet"
     regions: bool = False
     mirror_axes: tuple[int, ...] = ()
+    even: bool = False
+    """Tiles stand at equal distances, as nnU-Net's always do; MONAI's last one overlaps the one before by more."""
 
     @property
     def dtype(self) -> torch.dtype:
@@ -54,7 +56,7 @@ class Tiling:
         return starts
 
     def _starts_along(self, size: int, tile: int) -> list[int]:
-        if self.blend == "nnunet":
+        if self.blend == "nnunet" or self.even:
             count = math.ceil((size - tile) / (tile * self.step)) + 1
             return [round(index * (size - tile) / max(count - 1, 1)) for index in range(count)]
         interval = tile if size == tile else max(1, int(tile * self.step))
