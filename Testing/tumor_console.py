@@ -39,6 +39,11 @@ def assertTruthAgrees(logic):
     np.testing.assert_array_equal(voxels(logic.results.volume), fresh.hu)
 
 
+def settle(host, widget):
+    """Everything that a hand asked for is drawn and kept."""
+    assert host.waitUntil(lambda: not widget.panel.live.isWaiting and not widget.logic.editing.isPreviewing)
+
+
 def addBody(size_mm):
     """A CT shown in the slice views and a segmentation with the segment Liver: their nodes."""
     import slicer

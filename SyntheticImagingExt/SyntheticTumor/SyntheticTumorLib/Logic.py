@@ -7,8 +7,6 @@ wrong and what to do, and leaves the scene as it was.
 import json
 from collections.abc import Generator
 
-import slicer
-
 from synthetic_imaging.declared import changed
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.tumor.lesion import Lesion
@@ -25,7 +23,7 @@ from .Display import Display
 from .Editing import Editing
 from .Inputs import Inputs
 from .PointEvents import PointEvents
-from .Results import Results, inputsOf, recordFor, recordNodes, resultOwner
+from .Results import Results, completeInputsOf, newestRecord, recordFor, refuseResult
 from .Session import Session
 
 GROWTH = Growth()
@@ -119,15 +117,8 @@ class TumorLogic:
 
     # Input
 
-    def setInput(
-        self,
-        ctNode,
-        segmentationNode,
-        organSegmentId,
-        vesselSegmentationNode=None,
-        vesselSegmentId=None,
-        onProgress=None,
-    ):
+    def setInput(self, ctNode, segmentationNode, organSegmentId, vesselSegmentationNode=None, vesselSegmentId=None,
+                 onProgress=None):  # fmt: skip
         """Choose the CT, the organ and, if there is one, the vessel segment, and prepare them (about a second).
 
         Lesions that the scene already has for this CT and organ are taken up again. onProgress(stage, percent).
@@ -139,14 +130,7 @@ class TumorLogic:
         """``setInput`` as a generator of (stage, percent); a generator that is dropped changes nothing."""
         if self.isPreparedFor(inputs):
             return
-        owner = resultOwner(inputs.ctNode)
-        if owner is not None:
-            source = inputsOf(owner).ctNode
-            raise InputError(
-                f'"{inputs.ctNode.GetName()}" is the result of this module. Choose the original CT'
-                + (f' "{source.GetName()}"' if source else "")
-                + "; its lesions can be edited there."
-            )
+        refuseResult(inputs.ctNode)
         if inputs != self.inputs:
             self.release()
         record = recordFor(inputs) if inputs.complete and not self.session.lesions else None
@@ -185,17 +169,9 @@ class TumorLogic:
         """``restore`` as a generator of (stage, percent)."""
         from synthetic_imaging.tumor import lesions_of
 
-        record = record or next(reversed(recordNodes()), None)
-        if record is None:
-            raise InputError("The scene holds no record of synthetic lesions. Place a lesion, or open another scene.")
+        record = record or newestRecord()
         text = record.GetText() or ""
-        lesions = lesions_of(text)
-        inputs = inputs or inputsOf(record)
-        if not inputs.complete:
-            raise InputError(
-                f'The CT or the organ that "{record.GetName()}" was made of is not in the scene any more. '
-                "Load them again and choose them."
-            )
+        lesions, inputs = lesions_of(text), inputs or completeInputsOf(record)
         self.release()
         yield from self.session.prepare(inputs)
         self.session.takeUp(record)
@@ -330,15 +306,10 @@ class TumorLogic:
 
     def startPlacing(self, on=True):
         """Begin or end place mode: each click in a slice view places a lesion."""
-        interaction = slicer.app.applicationLogic().GetInteractionNode()
-        if not on:
-            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
-            return
-        self.editing.ensureReady()
-        self.session.ensureResults()
-        logic = slicer.modules.markups.logic()
-        logic.SetActiveList(self.results.points)
-        logic.StartPlaceMode(True)
+        if on:
+            self.editing.ensureReady()
+            self.session.ensureResults()
+        self.session.points.startPlacing(on)
 
     def showOriginal(self, on):
         """Show the CT as it was in the slice views, without outlines, or the result again."""
@@ -384,17 +355,9 @@ class TumorLogic:
         onProgress=None,
         **former,
     ):
-        """A lesion over time as a sequence with a browser node, which is returned; see ``growthSteps``.
-
-        onProgress(stage, percent).
-        """
-        growth = {
-            "doublingTimeDays": doublingTimeDays,
-            "frameCount": frameCount,
-            "intervalDays": intervalDays,
-            **former,
-        }
-        growth = changed(GROWTH, byPath(Growth, growth, FORMER_KEYWORDS))
+        """A lesion over time as a sequence with a browser node, which is returned. onProgress(stage, percent)."""
+        given = {"doublingTimeDays": doublingTimeDays, "frameCount": frameCount, "intervalDays": intervalDays}
+        growth = changed(GROWTH, byPath(Growth, given | former, FORMER_KEYWORDS))
         return finish(self.growthSteps(index, growth, cropToOrgan), onProgress)
 
     def growthSteps(self, index, growth: Growth, cropToOrgan=False) -> Generator:

@@ -57,6 +57,16 @@ class LesionPoints:
             self._observations.observe(name, node, [event], method)
         self._removePreviews()
 
+    def startPlacing(self, on: bool):
+        """Begin or end place mode: each click in a slice view adds a point."""
+        if on:
+            logic = slicer.modules.markups.logic()
+            logic.SetActiveList(self.node)
+            logic.StartPlaceMode(True)
+        else:
+            interaction = slicer.app.applicationLogic().GetInteractionNode()
+            interaction.SetCurrentInteractionMode(interaction.ViewTransform)
+
     def _removePreviews(self):
         """A scene may have been saved while a point followed the mouse; no view will ever move that one again."""
         undefined = [

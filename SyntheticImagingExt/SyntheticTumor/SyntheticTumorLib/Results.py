@@ -2,6 +2,7 @@
 
 import slicer
 
+from synthetic_imaging.errors import InputError
 from SyntheticImagingLib import nodes
 from SyntheticImagingLib.tree import SOURCE_ROLE
 
@@ -47,6 +48,37 @@ def inputsOf(record):
         vessels,
         record.GetAttribute(VESSEL_SEGMENT_ATTRIBUTE) or "",
     )
+
+
+def newestRecord():
+    """The record that was made last; InputError where the scene has none."""
+    record = next(reversed(recordNodes()), None)
+    if record is None:
+        raise InputError("The scene holds no record of synthetic lesions. Place a lesion, or open another scene.")
+    return record
+
+
+def completeInputsOf(record):
+    """``inputsOf``, all of which must be in the scene."""
+    inputs = inputsOf(record)
+    if not inputs.complete:
+        raise InputError(
+            f'The CT or the organ that "{record.GetName()}" was made of is not in the scene any more. '
+            "Load them again and choose them."
+        )
+    return inputs
+
+
+def refuseResult(ctNode):
+    """InputError where a node is the result of lesions: these are edited in the CT that they were placed in."""
+    owner = resultOwner(ctNode)
+    if owner is not None:
+        source = inputsOf(owner).ctNode
+        raise InputError(
+            f'"{ctNode.GetName()}" is the result of this module. Choose the original CT'
+            + (f' "{source.GetName()}"' if source else "")
+            + "; its lesions can be edited there."
+        )
 
 
 def resultOwner(node):
