@@ -137,6 +137,31 @@ def draw_turing(path: Path) -> None:
     save(image, path)
 
 
+def draw_segmenter(path: Path) -> None:
+    """An axial slice whose organs have been outlined and filled, each in a color of its own."""
+    image, painter = canvas()
+    painter.setBrush(BODY)
+    painter.drawEllipse(QRectF(10, 24, 108, 80))
+    painter.setBrush(QColor("#33475d"))
+    painter.drawEllipse(QRectF(17, 30, 94, 68))
+    organs = (
+        (ORGAN, curve((24, 62), ((22, 40), (40, 34), (60, 36)), ((72, 38), (74, 46), (62, 56)),
+                      ((52, 64), (50, 84), (38, 84)), ((28, 84), (25, 74), (24, 62)))),
+        (QColor(157, 108, 162), curve((94, 50), ((108, 56), (106, 74), (94, 82)), ((86, 80), (88, 62), (94, 50)))),
+        (QColor(240, 200, 90), curve((70, 42), ((84, 36), (96, 42), (88, 52)), ((80, 60), (66, 54), (70, 42)))),
+        (QColor(128, 174, 128), curve((76, 74), ((86, 66), (90, 80), (82, 88)), ((74, 90), (70, 80), (76, 74)))),
+    )  # fmt: skip
+    painter.setPen(QPen(QColor("white"), 3))
+    for color, outline in organs:
+        painter.setBrush(color)
+        painter.drawPath(outline)
+    painter.setPen(Qt.NoPen)
+    painter.setBrush(BONE)
+    painter.drawEllipse(QRectF(54, 76, 18, 16))
+    painter.end()
+    save(image, path)
+
+
 def draw_phantom(path: Path) -> None:
     """The torso phantom from the front and in one axial slice, in the window of the abdomen, 260 by 280 pixels."""
     ct = phantom.torso(seed=0).ct
@@ -176,6 +201,7 @@ def main() -> None:
     draw_home(ROOT / "Resources" / "SyntheticImaging.png")
     draw_home(modules / "SyntheticImaging" / "Resources" / "Icons" / "SyntheticImaging.png")
     draw_phantom(modules / "SyntheticImaging" / "Resources" / "Icons" / "TorsoPhantom.png")
+    draw_segmenter(modules / "PretrainedSegmenter" / "Resources" / "Icons" / "PretrainedSegmenter.png")
     draw_tumor(modules / "SyntheticTumor" / "Resources" / "Icons" / "SyntheticTumor.png")
     draw_carm(modules / "VirtualCArm" / "Resources" / "Icons" / "VirtualCArm.png")
     draw_turing(modules / "VisualTuring" / "Resources" / "Icons" / "VisualTuring.png")

@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import carm_pictures
+import segmenter_pictures
 import sessions
 import turing_pictures
 
@@ -87,6 +88,8 @@ def show(host, nodes, folder):
     report(host, widget, folder)
     xray(host, widget.logic.inputs.ctNode)
     picture.take("xray")
+    segmented(host, *nodes[:2])
+    picture.take("segmented")
     readers(host)
     picture.take("readers")
     print(f"Pictures, scene.mrb, ct.nrrd, labels.nrrd, instances.nrrd and lesions.json are in {folder}")
@@ -149,6 +152,13 @@ def xray(host, ct):
     carm_pictures.settle(host, widget)
     widget.ui.fitWindowButton.click()
     carm_pictures.settle(host, widget)
+
+
+def segmented(host, ct, organs):
+    """The body of the same patient, found by the example model."""
+    host.setLayout("FourUp")
+    with tempfile.TemporaryDirectory() as folder:
+        segmenter_pictures.segment(host, ct, organs, Path(folder))
 
 
 def readers(host):

@@ -9,6 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import carm_pictures
 import pytest
 import realdata
+import segmenter_pictures
 import sessions
 import slicer_host
 import turing_pictures
@@ -27,6 +28,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     host = sessions.startHost(size=slicer_host.LAPTOP if options.laptop else slicer_host.DESKTOP)
     phantom(host, folder)
+    segmenter_pictures.segmenter(host, folder)
     try:
         files = [realdata.path(name) for name in (REAL_CT, REAL_ORGAN)]
     except pytest.skip.Exception as error:

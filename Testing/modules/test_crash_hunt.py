@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-TASKS = ("SyntheticImaging", "SyntheticTumor", "VirtualCArm", "VisualTuring")
+TASKS = ("SyntheticImaging", "SyntheticTumor", "VirtualCArm", "PretrainedSegmenter", "VisualTuring")
 RUN_S, LIMIT_S = 30, 180
 
 

@@ -15,7 +15,13 @@ def test_module_test(host, name):
 
 
 def test_nothing_is_missing_and_all_modules_are_found():
-    assert in_slicer.MODULES == ["SyntheticImaging", "SyntheticTumor", "VirtualCArm", "VisualTuring"]
+    assert in_slicer.MODULES == [
+        "PretrainedSegmenter",
+        "SyntheticImaging",
+        "SyntheticTumor",
+        "VirtualCArm",
+        "VisualTuring",
+    ]
     assert in_slicer.missingPackages() == []
 
 

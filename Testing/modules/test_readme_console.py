@@ -5,7 +5,12 @@ import json
 import pytest
 from readme import CONSOLE, blocks
 
-FIRST_LINES = {"# Slicer console", "# Slicer console: X-ray images", "# Slicer console: a reader study"}
+FIRST_LINES = {
+    "# Slicer console",
+    "# Slicer console: X-ray images",
+    "# Slicer console: segmentations",
+    "# Slicer console: a reader study",
+}
 
 
 def test_every_example_is_run_here():
@@ -41,6 +46,18 @@ def test_xray_example(host, tmp_path, monkeypatch):
     assert (round(pose["lao_deg"], 6), round(pose["cran_deg"], 6)) == (30, -10)
     assert (tmp_path / "xray.dcm").stat().st_size > 512 * 512
     names["logic"].cleanup()
+
+
+@pytest.mark.slow
+def test_segmentation_example(host, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SYNTHETIC_IMAGING_MODELS", str(tmp_path / "models"))
+    (code,) = blocks("python", "# Slicer console: segmentations")
+    names = {}
+    exec(compile(code, "console.md", "exec"), names)
+    assert names["fast"].GetSegmentation().GetSegmentIDs() == ("body",)
+    assert 0.8 < names["scores"]["dice"] < 1 and names["scores"]["name"] == "Body"
+    assert not [entry for entry in names["logic"].models() if entry.installed]
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from .widgets import showAllRows
 TASKS = (
     ("SyntheticTumor", _("Place synthetic tumors in a CT, live, with exact truth")),
     ("VirtualCArm", _("Stand a C-arm around a CT and see the X-ray image that it would take, live")),
+    ("PretrainedSegmenter", _("Segment organs and lesions with pretrained models, and measure the result")),
     ("VisualTuring", _("Find out, blinded, whether readers can tell synthetic from real images")),
 )
 """Module name and one sentence, for each task."""

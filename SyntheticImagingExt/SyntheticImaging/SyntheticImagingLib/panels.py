@@ -59,14 +59,17 @@ class Panel(ABC):
         endings = self._endings(title, onDone, onProblem)
         self.steps.start(generator, lambda step: self.showJob(title, *step), *endings)
 
-    def work(self, title, work, onDone, onProblem=None):
-        """The same for work in a process of its own: see ``jobs.WorkRunner``."""
+    def work(self, title, work, onDone, onProblem=None, onCrash=None):
+        """The same for work in a process of its own: see ``jobs.WorkRunner``.
+
+        onCrash(error): the process died, and its last lines are the error's text; otherwise they are shown in a box.
+        """
         self.showJob(title)
-        endings = self._endings(title, onDone, onProblem)
+        endings = self._endings(title, onDone, onProblem, onCrash)
         self._worker.start(work, lambda *step: self.showJob(title, *step), *endings)
         self.refresh()
 
-    def _endings(self, title, onDone, onProblem):
+    def _endings(self, title, onDone, onProblem, onCrash=None):
         """What long work calls at its end: one function of the result, one of the error that ended it."""
         failure, anchor = _("{title} failed.").format(title=title), self.callout.lastUsed()
 
@@ -78,7 +81,9 @@ class Panel(ABC):
         def failed(error):
             self.showJob("")
             with self._ending(failure, anchor):
-                if not isinstance(error, InputError):
+                if not isinstance(error, InputError) and onCrash is not None:
+                    onCrash(error)
+                elif not isinstance(error, InputError):
                     slicer.util.errorDisplay(f"{failure}\n\n{error}")
                 elif onProblem is not None:
                     onProblem(error)

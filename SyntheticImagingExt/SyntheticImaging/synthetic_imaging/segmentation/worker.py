@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,13 +19,17 @@ from .catalog import Catalog, find_model, fingerprint
 from .progress import Progress
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from .catalog import Entry
+    from .model import Model
+
 
 def perform(request: dict, tell: Tell = lambda stage, percent: None) -> dict:
     """Carry out a request and return its answer, both of plain values; InputError as from the task itself.
 
     request["task"]:
-    "describe": model -> card, channels, modalities, labels. "import": path, id -> entry. "download": model (id or
-    address), agreed -> entry. A model is an id of the catalog, or the path of a folder or file.
+    "describe": model -> card, channels, modalities, labels. "import": path, id -> entry and the same. "download": model
+    (id or address), agreed -> entry and the same. A model is an id of the catalog, or the path of a folder or file.
     "segment": model, images (channels: path of an array (K, J, I)), ijk_to_ras, settings, steps (see
     ``postprocessing``), own_steps (those of the model's description, first), within (path of a mask, or None), out ->
     card, sha256 (of the model's file), labels, notes (sentences); the labels' array is in the file ``out``.
@@ -37,7 +41,10 @@ def perform(request: dict, tell: Tell = lambda stage, percent: None) -> dict:
 
 def _describe(request: dict, tell: Tell) -> dict:
     tell("Reading the model", 30)
-    model = find_model(request["model"])
+    return _described(find_model(request["model"]))
+
+
+def _described(model: Model) -> dict:
     return {
         "card": asdict(model.card),
         "channels": list(model.inputs),
@@ -48,12 +55,16 @@ def _describe(request: dict, tell: Tell) -> dict:
 
 def _import(request: dict, tell: Tell) -> dict:
     tell("Reading the model", 10)
-    return {"entry": asdict(Catalog().import_file(request["path"], request["id"]))}
+    return _came(Catalog().import_file(request["path"], request["id"]))
 
 
 def _download(request: dict, tell: Tell) -> dict:
     entry, _ = _followed(Catalog().download(request["model"], request["agreed"]), tell)
-    return {"entry": asdict(entry)}
+    return _came(entry)
+
+
+def _came(entry: Entry) -> dict:
+    return {"entry": asdict(entry), **_described(Catalog().open(entry.id))}
 
 
 def _segment(request: dict, tell: Tell) -> dict:

@@ -1,0 +1,1 @@
+"""Segmentations against references."""

@@ -1,0 +1,111 @@
+"""The section Result: what was found, how large it is, the way to it, and surfaces on demand."""
+
+import slicer
+from slicer.i18n import tr as _
+
+from SyntheticImagingLib.widgets import breakable, setTextIfNew, silent
+
+from ..Tables import fill, fit, setUp
+from .Prediction import absentIn
+
+MOST_ROWS, SHOWN_ABSENT = 8, 6
+
+
+class ResultSection:
+    """do(action): as in the panel."""
+
+    def __init__(self, ui, do):
+        self.ui, self._do, self._node, self._rows = ui, do, None, []
+        setUp(ui.structureTable, [_("Structure"), _("mL")])
+        ui.structureTable.itemClicked.connect(lambda item: do(lambda: self._goTo(item.row())))
+        ui.surfacesButton.toggled.connect(lambda on: do(lambda: self._showSurfaces(on), waitCursor=True))
+
+    @property
+    def node(self):
+        """The segmentation that is shown; None where there is none, or it has left the scene."""
+        return self._node if self._node is not None and self._node.GetScene() is not None else None
+
+    def show(self, node, notes=()):
+        """Show what a run has found; None for nothing."""
+        self._node, self._rows = node, _measured(node) if node is not None else []
+        text = ""
+        if node is not None:
+            count = len(self._rows)
+            found = _("one structure") if count == 1 else _("{count} structures").format(count=count)
+            text = _("{name}: {found}. A prediction; check it before use.").format(name=node.GetName(), found=found)
+            absent = [name.replace("_", " ") for name in absentIn(node)]
+            if absent:
+                names = ", ".join(absent[:SHOWN_ABSENT]) + (" …" if len(absent) > SHOWN_ABSENT else "")
+                text += " " + _("Not found: {names}.").format(names=names)
+            text = " ".join([text, *notes])
+        setTextIfNew(self.ui.resultLabel, breakable(text))
+        with silent(self.ui.surfacesButton):
+            self.ui.surfacesButton.checked = False
+        self.refresh()
+
+    def refresh(self):
+        if self.node is None and self._node is not None:
+            self.show(None)
+            return
+        fill(self.ui.structureTable, [(name, f"{volumeMl:.1f}") for name, volumeMl, _center in self._rows])
+        fit(self.ui.structureTable, MOST_ROWS)
+        self.ui.structureTable.visible = bool(self._rows)
+
+    def usable(self, problem):
+        none = "" if self.node is not None and self._rows else _("There is no result yet.")
+        return {self.ui.surfacesButton: problem or none}
+
+    def _goTo(self, row):
+        slicer.modules.markups.logic().JumpSlicesToLocation(*self._rows[row][2], True)
+
+    def _showSurfaces(self, on):
+        node = self.node
+        if on:
+            node.CreateClosedSurfaceRepresentation()
+        node.GetDisplayNode().SetVisibility3D(on)
+        if on:
+            slicer.util.resetThreeDViews()
+
+
+def _measured(node):
+    """(name, mL, a point of it in RAS) of each segment."""
+    import numpy as np
+    from scipy.ndimage import find_objects
+
+    from SyntheticImagingLib.grids import imageArray
+
+    rows, counted = [], {}
+    segmentation = node.GetSegmentation()
+    for segmentId in segmentation.GetSegmentIDs():
+        segment = segmentation.GetSegment(segmentId)
+        image = segment.GetRepresentation("Binary labelmap")
+        if image not in counted:
+            array = imageArray(image)
+            counted[image] = array, np.bincount(array.reshape(-1)), find_objects(array)
+        array, counts, boxes = counted[image]
+        value = segment.GetLabelValue()
+        box = boxes[value - 1]
+        rows.append((segment.GetName(), counts[value] * _voxelMl(image), _middle(node, image, array, value, box)))
+    return rows
+
+
+def _voxelMl(image):
+    i, j, k = image.GetSpacing()
+    return i * j * k / 1000
+
+
+def _middle(node, image, array, value, box):
+    """A voxel of a label in its middle slice, which its center of mass need not be."""
+    import numpy as np
+    import vtk
+
+    counts = (array[box] == value).sum(axis=(1, 2))
+    k = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
+    points = np.argwhere(array[box][k] == value)
+    j, i = points[np.abs(points - points.mean(axis=0)).sum(axis=1).argmin()]
+    first, matrix = image.GetExtent(), vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    offsets = (first[0] + box[2].start + i, first[2] + box[1].start + j, first[4] + box[0].start + k)
+    point, world = matrix.MultiplyPoint([*map(float, offsets), 1.0])[:3], [0.0, 0.0, 0.0]
+    node.TransformPointToWorld(point, world)
+    return world

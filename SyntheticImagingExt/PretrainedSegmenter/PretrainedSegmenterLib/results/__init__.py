@@ -1,0 +1,1 @@
+"""Labels as segmentations of the scene."""
