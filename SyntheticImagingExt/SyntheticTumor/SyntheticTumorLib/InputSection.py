@@ -10,6 +10,8 @@ from SyntheticImagingLib.widgets import quiet, setTextIfNew, silent, singleShot
 from .Inputs import Inputs
 from .Proposals import preferredSegment, preferredVessels
 
+SEGMENTER = "PretrainedSegmenter"
+
 
 class InputSection:
     """Keeps the selectors and the parameter node alike and asks for preparation when they change.
@@ -24,6 +26,7 @@ class InputSection:
         self._awaited, self._proposeTimer = Observations(), singleShot(0, self.propose)
         self.problem = ""
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
+        ui.segmentOrganButton.clicked.connect(self._segmentOrgan)
         for selector in (ui.organSelector, ui.vesselSelector):
             quiet(selector)
             selector.currentNodeChanged.connect(self._onSegment)
@@ -100,8 +103,24 @@ class InputSection:
         self._shown = shown
 
     def refresh(self):
-        """One line on what is missing, wrong or found."""
+        """One line on what is missing, wrong or found, and the way to an organ where none is chosen."""
         setTextIfNew(self.ui.inputStatusLabel, self.status())
+        chosen, canSegment = self.chosen(), hasattr(slicer.modules, SEGMENTER.lower())
+        self.ui.segmentOrganButton.visible = canSegment and chosen.ctNode is not None and not chosen.complete
+
+    def _segmentOrgan(self, *_arguments):
+        """Let the other module segment the CT, and come back with what it finds."""
+        ct = self._parameters.ct
+        slicer.util.selectModule(SEGMENTER)
+        getattr(slicer.modules, f"{SEGMENTER}Widget").offer(ct, self._onSegmented)
+
+    def _onSegmented(self, segmentationNode):
+        slicer.util.selectModule("SyntheticTumor")
+        parameters = self._parameters
+        parameters.organSegmentation = segmentationNode
+        parameters.organSegmentId = preferredSegment(segmentationNode, self._organOfPreset())
+        self.show()
+        self._onChosen()
 
     def status(self):
         inputs, logic = self.chosen(), self._logic
