@@ -15,8 +15,8 @@ from turing_bodies import PASSPHRASE
 
 pytestmark = [pytest.mark.gui, pytest.mark.slow]
 CASES, REPEATS, BEFORE_CRASH = 20, 2, 8
-BOX_MM, VOXEL_MM = (120, 120, 60), (1.5, 1.5, 5)
-READ_MB = BOX_MM[0] * BOX_MM[1] * BOX_MM[2] / (VOXEL_MM[0] * VOXEL_MM[1] * VOXEL_MM[2]) * 2 / 1e6
+BOX_MM, SPACING_MM = (120, 120, 60), (1.5, 1.5, 5)
+READ_MB = BOX_MM[0] * BOX_MM[1] * BOX_MM[2] / (SPACING_MM[0] * SPACING_MM[1] * SPACING_MM[2]) * 2 / 1e6
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def design(turing, patients):
         ui.caseOrganSelector.setCurrentNode(organ)
         ui.caseOrganSelector.setCurrentSegmentID(segmentId)
         ui.addVolumeButton.click()
-    for name, values in (("box", BOX_MM), ("voxel", VOXEL_MM)):
+    for name, values in (("box", BOX_MM), ("spacing", SPACING_MM)):
         for axis, value in zip("RAS", values, strict=True):
             getattr(ui, f"{name}{axis}SpinBox").value = value
     assert len(turing.logic.cases) == CASES // 2, ui.messageLabel.text
