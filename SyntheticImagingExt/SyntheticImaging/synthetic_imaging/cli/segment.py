@@ -87,8 +87,8 @@ def _many(options, out: Path, settings: Settings, console: Console) -> int:
         except InputError as error:
             failures[name] = error
     console.result(f"{len(cases) - len(failures)} of {len(cases)} cases are in '{out}'.")
-    for name, error in failures.items():
-        print(f"synthetic-imaging: {name}: {error}", file=sys.stderr)
+    for name, problem in failures.items():
+        print(f"synthetic-imaging: {name}: {problem}", file=sys.stderr)
     return 1 if failures else 0
 
 
