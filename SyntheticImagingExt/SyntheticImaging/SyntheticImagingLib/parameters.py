@@ -85,18 +85,23 @@ class Declarations:
 
     # Objects of the core
 
-    def read(self, parameters, cls):
-        """The object of a declared class that parameters describe; InputError where they do not go together."""
+    def read(self, parameters, cls, known=None):
+        """The object of a declared class that parameters describe; InputError where they do not go together.
+
+        known: an object that is handed back where it is the one, which is quicker than to make another.
+        """
         values = {path: self._value(parameters, names) for (kind, path), names in self._places.items() if kind is cls}
+        if known is not None and all(value_of(known, path) == value for path, value in values.items()):
+            return known
         return changed(cls(), values)
 
     def _value(self, parameters, names):
         values, setting = [getattr(parameters, name) for name in names], self.settings[names[0]]
         if names[0] in self._enums:
-            return values[0].value.split(",") if setting.many else values[0].value
+            return tuple(values[0].value.split(",")) if setting.many else values[0].value
         if setting.optional and not any(values):
             return None
-        return values if setting.size else values[0]
+        return tuple(values) if setting.size else values[0]
 
     def write(self, parameters, *items):
         """Let parameters describe objects of declared classes; followers are told once."""

@@ -1,5 +1,6 @@
 """The parts of a C-arm in the scene, and how they follow each other."""
 
+from collections.abc import Callable, Generator
 from typing import Any
 
 import slicer
@@ -19,8 +20,8 @@ from .scene.ImageDisplay import ImageDisplay
 from .scene.Structures import SEGMENT_EVENTS
 from .scene.ToolSet import MATERIAL_ATTRIBUTE, ToolSet
 from .state import Isocenter
-from .state.Parameters import NUMBERS, PLANES, windowWithin
-from .state.State import State
+from .state.Parameters import NUMBERS, PLANES, VirtualCArmParameterNode, windowWithin
+from .state.State import State, planeNamed
 from .state.StateHolder import StateHolder
 
 _MARKUPS = slicer.vtkMRMLMarkupsNode
@@ -39,7 +40,7 @@ class CArm:
     Signals: as of ``CArmLogic``.
     """
 
-    def __init__(self, findParameterNode, scheduler: Scheduler | None):
+    def __init__(self, findParameterNode: Callable[[], VirtualCArmParameterNode], scheduler: Scheduler | None):
         self.changed, self.imageChanged, self.message, self.inputsChanged = Signal(), Signal(), Signal(), Signal()
         self._scheduler = AtOnce() if scheduler is None else scheduler
         self.ct = PreparedCt(self._onStale, self._onTaken)
@@ -69,7 +70,7 @@ class CArm:
         """What it says."""
         return self.holder.state
 
-    def prepareSteps(self, ctNode):
+    def prepareSteps(self, ctNode) -> Generator[tuple[str, float], None, None]:
         """Prepare a CT as a generator of (stage, percent), and stand the C-arm around it."""
 
         def firstView(volume):
@@ -108,7 +109,7 @@ class CArm:
     def completeImage(self, plane: str) -> Any:
         """The image node, brought up to date in full."""
         self.ensureReady()
-        if self.state.pose(plane) and plane not in self.state.planes:
+        if planeNamed(plane) not in self.state.planes:
             raise InputError(f"There is no plane {plane}; switch biplane on for B.")
         self.images.complete(self.state, plane)
         return self.imageNode(plane)

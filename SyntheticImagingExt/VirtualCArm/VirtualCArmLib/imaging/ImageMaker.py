@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -250,6 +251,7 @@ class ImageMaker:
         self._say(self._ct.gpuProblem)
 
 
+@lru_cache(maxsize=8)
 def _live(settings: Settings) -> Settings:
     """Without the window's ends, which the display node has: moving them needs no new image."""
     return replace(settings, window=replace(settings.window, low=_ENDS.low, high=_ENDS.high))

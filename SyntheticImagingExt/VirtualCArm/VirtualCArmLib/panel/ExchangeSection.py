@@ -1,21 +1,47 @@
 """The section Export and import."""
 
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, Protocol
+
 import ctk
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.xray.geometry import View
 from SyntheticImagingLib.widgets import setTextIfNew
 
 POSE_FILTER = _("Poses (*.json *.txt *.csv *.dcm *.ima *.nrrd);;All files (*)")
 NRRD, PNG, DICOM, POSE, TRUTH = ".nrrd", ".png", ".dcm", ".json", "truth"
 
 
+class Files(Protocol):
+    """What the section needs of the logic."""
+
+    parameters: Any
+
+    def view(self, plane: str) -> View:
+        """What is set for a plane."""
+
+    def exportImage(self, path: str, output: str, plane: str) -> Path:
+        """Write the shown image."""
+
+    def exportPose(self, path: str, plane: str) -> Path:
+        """Write what is set."""
+
+    def importPose(self, path: str) -> None:
+        """Stand as a file says."""
+
+    def truthSteps(self, folder: str, plane: str) -> Generator[tuple[str, float], None, Path]:
+        """Write what is where."""
+
+
 class ExchangeSection:
     """do(action): runs an action and shows problems; run(title, generator, onDone): the same for long work."""
 
-    def __init__(self, ui, logic, do, run):
+    def __init__(self, ui, logic: Files, do: Callable, run: Callable):
         self.ui, self._logic, self._do, self._run = ui, logic, do, run
         self._parameters, self._written = None, ""
         ui.exportFolderEdit.filters = ctk.ctkPathLineEdit.Dirs
@@ -59,7 +85,7 @@ class ExchangeSection:
             self._do(lambda: self._logic.importPose(path))
 
 
-def exportSteps(logic, folder, kinds):
+def exportSteps(logic: Files, folder: str, kinds: list[str]) -> Generator[tuple[str, float], None, list[Path]]:
     """Generator of (stage, percent); writes what is chosen of every plane, and returns the paths."""
     if not folder:
         raise InputError(_("Choose a folder first."))
@@ -79,7 +105,7 @@ def exportSteps(logic, folder, kinds):
     return paths
 
 
-def fileName(title, plane):
+def fileName(title: str, plane: str) -> str:
     """ "xray-lao30-caud10" for "LAO 30 CAUD 10"."""
     angles = title.lower().replace(" ", "").replace("cran", "-cran").replace("caud", "-caud")
     return "-".join(part for part in ("xray", angles, plane) if part)

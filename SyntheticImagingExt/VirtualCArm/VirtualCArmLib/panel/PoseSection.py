@@ -1,5 +1,8 @@
 """The sections C-arm and Machine: common views, angles, isocenter, machine, distances and table."""
 
+from collections.abc import Callable
+from typing import Any, Protocol
+
 import qt
 import slicer
 from slicer.i18n import tr as _
@@ -13,10 +16,33 @@ from .ViewButtons import ViewButtons
 TABLE = ("tableRMm", "tableAMm", "tableSMm")
 
 
+class Stand(Protocol):
+    """What the section needs of the logic."""
+
+    isReady: bool
+    regions: tuple[str, ...]
+    isocenterRas: tuple[float, float, float]
+
+    def setView(self, name: str) -> None:
+        """Take one of the common views."""
+
+    def setMachine(self, name: str) -> None:
+        """Take distances and detector of a preset."""
+
+    def setPose(self, *, isocenterRas) -> None:
+        """Move the isocenter."""
+
+    def centerIsocenter(self) -> None:
+        """Put it at the center of the CT."""
+
+    def isocenterNode(self) -> Any:
+        """The point that is the isocenter."""
+
+
 class PoseSection:
     """do(action): runs an action and shows problems. Sliders are bound to the parameter node by the form."""
 
-    def __init__(self, ui, logic, do):
+    def __init__(self, ui, logic: Stand, do: Callable):
         self.ui, self._logic, self._do = ui, logic, do
         self._parameters, self._landmarkNames = None, []
         self.views = ViewButtons(ui.viewsFrame, lambda name: self._do(lambda: logic.setView(name)))
@@ -134,7 +160,7 @@ def _isLifted(node):
     return node.GetNthControlPointPositionStatus(0) != node.PositionDefined
 
 
-def pointNames(node):
+def pointNames(node) -> list[str]:
     """Labels of the points of a markups node that have a place; none for None."""
     count = node.GetNumberOfControlPoints() if node is not None else 0
     return [node.GetNthControlPointLabel(index) for index in range(count)]

@@ -1,12 +1,28 @@
 """Taking and keeping images, and the section Sweep."""
 
+from collections.abc import Callable, Generator
+from typing import Any, Protocol
+
 from slicer.i18n import tr as _
+
+
+class Camera(Protocol):
+    """What the section needs of the logic."""
+
+    def takeImage(self) -> None:
+        """Draw all planes as they stand now."""
+
+    def shot(self) -> Any:
+        """Keep the images; the node of plane A."""
+
+    def sweepSteps(self) -> Generator[tuple[str, float], None, Any]:
+        """A sweep; its browser node."""
 
 
 class SeriesSection:
     """do(action): runs an action and shows problems; run(title, generator, onDone): the same for long work."""
 
-    def __init__(self, ui, logic, do, run, say):
+    def __init__(self, ui, logic: Camera, do: Callable, run: Callable, say: Callable[[str], object]):
         self.ui, self._logic, self._do, self._run, self._say = ui, logic, do, run, say
         self._parameters, self._browser = None, None
         ui.takeButton.clicked.connect(lambda *_a: self._do(logic.takeImage, waitCursor=True))

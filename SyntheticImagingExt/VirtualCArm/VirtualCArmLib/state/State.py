@@ -39,7 +39,7 @@ class State:
 
         def read(declarations, kind, known):
             try:
-                return declarations.read(parameters, kind)
+                return declarations.read(parameters, kind, known)
             except InputError as error:
                 problems[kind] = str(error)
                 return known
