@@ -167,6 +167,28 @@ def test_what_is_wrong_already_does_not_keep_other_numbers_from_being_set(carm):
     assert not carm.problem() and carm.readout()["title"] == "LAO 15 CRAN 0"
 
 
+def test_shutters_that_meet_already_are_said_and_stand_in_nobody_s_way(carm):
+    carm.parameters.shutterLeftMm, carm.parameters.shutterRightMm = 200.0, 200.0  # a slider does not ask first
+    assert "shutter meet" in carm.problem()
+    carm.setBeam(kvp=95.0)
+    carm.setPose(laoDeg=15)
+    with pytest.raises(InputError, match="shutter meet"):
+        carm.setBeam(shutterLeftMm=210.0)
+    carm.setBeam(shutterRightMm=0.0)
+    assert not carm.problem() and carm.readout()["title"] == "LAO 15 CRAN 0" and carm.readout()["kvp"] == 95
+
+
+def test_distances_and_voltages_beyond_the_machine_are_told_and_drawn(carm):
+    carm.setMachine("innova-3100")
+    assert not any("only." in notice for notice in carm.notices)
+    carm.set(sourceToDetectorMm=850.0)
+    assert any("holds the detector 890 to 1190 mm" in notice for notice in carm.notices)
+    carm.setMachine("arcadis-avantic")
+    carm.setBeam(kvp=120)
+    assert any("takes 40 to 110 kV only" in notice for notice in carm.notices)
+    assert not carm.problem() and carm.readout()["isFinal"] and carm.readout()["kvp"] == 120
+
+
 def test_wrong_names_are_refused_with_what_there_is(carm):
     with pytest.raises(InputError, match="lateral-left"):
         carm.setView("sideways")
