@@ -56,9 +56,14 @@ def arrayOf(segmentation, segmentId, volume):
     return arrayFromSegmentBinaryLabelmap(segmentation, segmentId, volume)
 
 
-def scratchFiles():
-    """The files of requests that lie in the temporary folder."""
-    import tempfile
-    from pathlib import Path
+def isolate(monkeypatch, folder):
+    """A catalog and a temporary folder of its own; call the result in the end: no file of a request may be left."""
+    scratch = folder / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    monkeypatch.setenv("SYNTHETIC_IMAGING_MODELS", str(folder / "models"))
 
-    return set(Path(tempfile.gettempdir()).glob("pretrained-segmenter-*"))
+    def check():
+        assert not list(scratch.glob("pretrained-segmenter-*"))
+
+    return check

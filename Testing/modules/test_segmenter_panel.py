@@ -18,11 +18,10 @@ WORK_S = 60
 
 @pytest.fixture
 def folder(host, tmp_path, monkeypatch):
-    monkeypatch.setenv("SYNTHETIC_IMAGING_MODELS", str(tmp_path / "models"))
+    check = console.isolate(monkeypatch, tmp_path)
     models.package(tmp_path / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
-    before = console.scratchFiles()
     yield tmp_path
-    assert console.scratchFiles() == before
+    check()
 
 
 @pytest.fixture
@@ -133,7 +132,7 @@ def test_run_makes_a_segmentation_that_is_seen(host, ready, folder):
     assert ui.segmentationSelector.currentNode() is node
 
 
-def test_cancel_leaves_scene_and_disk_as_they_were_at_once(host, ready):
+def test_cancel_leaves_scene_and_disk_as_they_were_at_once(host, ready, folder):
     import slicer
 
     before = slicer.mrmlScene.GetNumberOfNodes()
@@ -142,7 +141,8 @@ def test_cancel_leaves_scene_and_disk_as_they_were_at_once(host, ready):
         host.processEvents(int(1000 * pause))
         ready.ui.cancelButton.click()
         assert not ready.panel.isBusy and ready.ui.runButton.enabled
-        assert not console.scratchFiles() and slicer.mrmlScene.GetNumberOfNodes() == before
+        assert not list((folder / "scratch").glob("pretrained-segmenter-*"))
+        assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 
 def test_a_worker_that_dies_is_told_with_its_last_words_and_what_to_do(host, ready, monkeypatch):

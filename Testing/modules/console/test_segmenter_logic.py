@@ -14,11 +14,10 @@ from synthetic_imaging.errors import InputError
 @pytest.fixture
 def folder(core, tmp_path, monkeypatch):
     """A folder with model.zip, the tiny package, and the catalog; no file of a request is left in the end."""
-    monkeypatch.setenv("SYNTHETIC_IMAGING_MODELS", str(tmp_path / "models"))
+    check = console.isolate(monkeypatch, tmp_path)
     models.package(tmp_path / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
-    before = console.scratchFiles()
     yield tmp_path
-    assert console.scratchFiles() == before
+    check()
 
 
 @pytest.fixture

@@ -69,23 +69,22 @@ class ResultSection:
 
 def _measured(node):
     """(name, mL, a point of it in RAS) of each segment."""
-    import numpy as np
     from scipy.ndimage import find_objects
 
     from SyntheticImagingLib.grids import imageArray
 
-    rows, counted = [], {}
+    rows, known = [], {}
     segmentation = node.GetSegmentation()
     for segmentId in segmentation.GetSegmentIDs():
         segment = segmentation.GetSegment(segmentId)
         image = segment.GetRepresentation("Binary labelmap")
-        if image not in counted:
+        if image not in known:
             array = imageArray(image)
-            counted[image] = array, np.bincount(array.reshape(-1)), find_objects(array)
-        array, counts, boxes = counted[image]
-        value = segment.GetLabelValue()
-        box = boxes[value - 1]
-        rows.append((segment.GetName(), counts[value] * _voxelMl(image), _middle(node, image, array, value, box)))
+            known[image] = array, find_objects(array)
+        array, boxes = known[image]
+        box = boxes[segment.GetLabelValue() - 1]
+        mask = array[box] == segment.GetLabelValue()
+        rows.append((segment.GetName(), int(mask.sum()) * _voxelMl(image), _middle(node, image, mask, box)))
     return rows
 
 
@@ -94,14 +93,14 @@ def _voxelMl(image):
     return i * j * k / 1000
 
 
-def _middle(node, image, array, value, box):
-    """A voxel of a label in its middle slice, which its center of mass need not be."""
+def _middle(node, image, mask, box):
+    """A voxel in the middle slice of a mask, which its center of mass need not be; mask: in its box of the image."""
     import numpy as np
     import vtk
 
-    counts = (array[box] == value).sum(axis=(1, 2))
+    counts = mask.sum(axis=(1, 2))
     k = int(np.searchsorted(np.cumsum(counts), counts.sum() / 2))
-    points = np.argwhere(array[box][k] == value)
+    points = np.argwhere(mask[k])
     j, i = points[np.abs(points - points.mean(axis=0)).sum(axis=1).argmin()]
     first, matrix = image.GetExtent(), vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
