@@ -70,7 +70,7 @@ class LiveImage:
             self._work.close()
         self._work, self.stage = None, IDLE
 
-    def ask(self, request):
+    def ask(self, request: Request):
         """Draw this from now on. What is half done for another request is dropped."""
         self.drop()
         self.request, self.stage = request, COARSE
@@ -132,7 +132,7 @@ class _Paths:
         self._tools, self._ofAll = None, None
         self._filled, self._filledMm = None, None
 
-    def steps(self, patient, request, view, isCoarse):
+    def steps(self, patient, request: Request, view: View, isCoarse: bool):
         """Bring all layers up to date, in pieces."""
         if view != self._view:
             self._view, self._tools, self._filled = None, None, None

@@ -36,7 +36,7 @@ class Outlines:
         for plane in list(self._asked):
             self.drop(plane)
 
-    def drop(self, plane):
+    def drop(self, plane: str):
         """Draw no outlines for a plane."""
         if self._asked.pop(plane, None) is not None and self._work is not None:
             self._work.close()

@@ -18,7 +18,7 @@ class PlaneImages:
         self._shown, self._isFinal = {}, {}
 
     def _told(self, plane):
-        def told(radiograph, isFinal):
+        def told(radiograph, isFinal: bool):
             self._shown[plane], self._isFinal[plane] = self._images[plane].request, isFinal
             self._onDrawn(plane, radiograph, self._shown[plane].view, isFinal)
 
@@ -39,7 +39,7 @@ class PlaneImages:
         """Whether what is shown is something else than the request (None: what cannot be drawn)."""
         return plane in self._shown and (request is None or not request.isLike(self._images[plane].request))
 
-    def drop(self, plane):
+    def drop(self, plane: str):
         self._images[plane].drop()
 
     def dropAll(self):
@@ -62,22 +62,22 @@ class PlaneImages:
                     image.step()
                     return
 
-    def stepOf(self, plane):
+    def stepOf(self, plane: str):
         """One piece of one plane's work."""
         self._images[plane].step()
 
-    def isWaitingFor(self, plane):
+    def isWaitingFor(self, plane: str):
         return bool(self._images[plane].stage)
 
-    def skipCoarse(self, plane):
+    def skipCoarse(self, plane: str):
         self._images[plane].skipCoarse()
 
-    def forgetShown(self, plane):
+    def forgetShown(self, plane: str):
         """The node of a plane's image is gone: draw it again when asked, whatever for."""
         self._shown.pop(plane, None)
         self._isFinal.pop(plane, None)
 
-    def request(self, plane):
+    def request(self, plane: str):
         """What was asked for last, or None."""
         return self._images[plane].request
 
@@ -85,14 +85,14 @@ class PlaneImages:
         """That of the image that is shown, or None."""
         return self._shown[plane].view if plane in self._shown else None
 
-    def isFinal(self, plane):
+    def isFinal(self, plane: str):
         """Whether what is shown is what was asked for last, in full."""
         return self._isFinal.get(plane, False) and self._shown.get(plane) is self._images[plane].request
 
-    def radiograph(self, plane):
+    def radiograph(self, plane: str):
         """The last full image of a plane, or None."""
         return self._images[plane].radiograph if plane in self._images else None
 
-    def notices(self, plane):
+    def notices(self, plane: str):
         radiograph = self._images[plane].radiograph
         return radiograph.notices if radiograph is not None else ()

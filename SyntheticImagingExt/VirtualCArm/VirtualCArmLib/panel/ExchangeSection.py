@@ -61,7 +61,7 @@ class ExchangeSection:
     def refresh(self):
         setTextIfNew(self.ui.exportLabel, self._written)
 
-    def usable(self, problem):
+    def usable(self, problem: str):
         chosen = problem or ("" if self._chosen() else _("Check what to export."))
         return {self.ui.exportButton: chosen, self.ui.importPoseButton: problem}
 

@@ -29,7 +29,7 @@ class PictureSection:
                 widget.minimum, widget.maximum = min(widget.minimum, low), max(widget.maximum, high)
                 widget.setValues(low, high)
 
-    def usable(self, problem):
+    def usable(self, problem: str):
         ui, noRay = self.ui, "" if self.ui.rayCheckBox.checked else _("Show the ray under the mouse first.")
         return {ui.fitWindowButton: problem, ui.fitViewButton: problem, ui.slicesFollowCheckBox: noRay}
 

@@ -76,7 +76,7 @@ class PoseSection:
         ui, logic = self.ui, self._logic
         setTextIfNew(ui.isocenterLabel, _isocenterText(logic.isocenterRas) if logic.isReady else "")
 
-    def usable(self, problem):
+    def usable(self, problem: str):
         ui = self.ui
         landmark = problem or ("" if self._landmarkNames else _("Choose landmarks under Structures and landmarks."))
         widgets = [*self.views.widgets, ui.placeIsocenterButton, ui.centerButton, ui.tableBackButton]

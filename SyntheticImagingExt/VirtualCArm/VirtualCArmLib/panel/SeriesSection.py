@@ -37,7 +37,7 @@ class SeriesSection:
         if self._browser is not None and self._browser.GetScene() is None:
             self.showBrowser(None)
 
-    def usable(self, problem):
+    def usable(self, problem: str):
         ui = self.ui
         return dict.fromkeys((ui.takeButton, ui.shotButton, ui.sweepButton), problem)
 

@@ -51,7 +51,7 @@ class ToolsSection:
         self._fillTools()
         self._fillSegments()
 
-    def usable(self, problem):
+    def usable(self, problem: str):
         ui, parameters = self.ui, self._parameters
         model = problem or ("" if ui.toolModelSelector.currentNode() else _("Choose a model with a closed surface."))
         line = problem or ("" if _isDrawn(ui.toolLineSelector.currentNode()) else _("Draw and choose a line first."))

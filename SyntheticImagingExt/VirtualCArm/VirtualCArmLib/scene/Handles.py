@@ -126,7 +126,7 @@ def _restPositions(view):
     return [tuple(place.tolist()) for place in places]
 
 
-def asked(index, place, rest, view, pose):
+def asked(index, place, rest, view: View, pose):
     """The parameters, by their names for plane A, that a handle dragged from rest to a place (RAS mm) asks for.
 
     pose: lao and cran in degrees, as they are. Angles stay within their ranges, and the distance such that the detector

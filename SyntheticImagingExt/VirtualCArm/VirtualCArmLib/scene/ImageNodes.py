@@ -24,12 +24,12 @@ _BEAM = ("ScatterToPrimary", "Kvp", "Naive", "IsFinal")
 COLORS = {False: "vtkMRMLColorTableNodeGrey", True: "vtkMRMLColorTableNodeInvertedGrey"}
 
 
-def imageNode(parameters, plane):
+def imageNode(parameters, plane: str):
     """The live image of a plane, or None."""
     return SceneNodes.find(parameters, f"image{plane}")
 
 
-def makeImageNode(parameters, plane):
+def makeImageNode(parameters, plane: str):
     """The live image of a plane, made where there is none."""
     found = imageNode(parameters, plane)
     if found is not None:
@@ -40,7 +40,7 @@ def makeImageNode(parameters, plane):
     return node
 
 
-def imageName(ct, plane):
+def imageName(ct, plane: str):
     return f"{ct.GetName() if ct else 'CT'} X-ray{'' if plane == 'A' else ' ' + plane} (synthetic)"
 
 
@@ -75,7 +75,7 @@ def shownValues(radiograph, shape):
     return values.detach().cpu().numpy()
 
 
-def describe(node, radiograph, isFinal):
+def describe(node, radiograph, isFinal: bool):
     """Say on the node what it shows: pose, beam, quantity."""
     pose, settings = radiograph.view.pose(), radiograph.settings
     detail = f", detail enlarged by {settings.window.detail:g}" if settings.window.detail else ""

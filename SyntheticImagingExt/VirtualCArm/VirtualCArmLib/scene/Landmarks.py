@@ -28,7 +28,7 @@ def pointsOf(node) -> dict[str, tuple[float, float, float]]:
     return found
 
 
-def projected(node, view):
+def projected(node, view: View | None) -> list:
     """The core ``Landmark`` of each point: pixel (column, row), visible, and why it is unseen."""
     if view is None:
         return []
@@ -37,12 +37,12 @@ def projected(node, view):
     return landmarks(pointsOf(node), view)
 
 
-def projectionNode(parameters, plane):
+def projectionNode(parameters, plane: str):
     """The points at the detector of a plane, or None; to be shown in that plane's X-ray view."""
     return SceneNodes.find(parameters, f"landmarks{plane}")
 
 
-def keepToView(parameters, plane, sliceNode):
+def keepToView(parameters, plane: str, sliceNode):
     """Projected points lie at the detector and mean something in their X-ray view only."""
     node = projectionNode(parameters, plane)
     display = node.GetDisplayNode() if node is not None else None

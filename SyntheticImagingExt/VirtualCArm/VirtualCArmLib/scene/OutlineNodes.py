@@ -7,12 +7,12 @@ from synthetic_imaging.xray.geometry import View
 from . import SceneNodes
 
 
-def outlineNode(parameters, plane):
+def outlineNode(parameters, plane: str):
     """The label map of a plane, or None; to be shown as the label layer of its X-ray view, as outlines."""
     return SceneNodes.find(parameters, f"outlines{plane}")
 
 
-def clear(parameters, plane):
+def clear(parameters, plane: str):
     """No outlines: they would be those of another image."""
     node = outlineNode(parameters, plane)
     if node is not None and node.GetImageData() is not None:

@@ -29,7 +29,7 @@ def isShownFor(parameters, ctNode):
     return all(node is not None and node.GetAttribute(SOURCE_ATTRIBUTE) == ctNode.GetID() for node in nodes)
 
 
-def setVisible(parameters, visible):
+def setVisible(parameters, visible: bool):
     for kind in KINDS:
         node = SceneNodes.find(parameters, ROLE.format(kind=kind))
         display = node.GetDisplayNode() if node is not None else None

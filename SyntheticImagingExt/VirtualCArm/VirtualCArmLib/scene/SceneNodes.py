@@ -7,12 +7,12 @@ from SyntheticImagingLib import tree
 ROLE_PREFIX = "VirtualCArm."
 
 
-def find(parameters, role):
+def find(parameters, role: str):
     """The node with a role, or None."""
     return parameters.parameterNode.GetNodeReference(ROLE_PREFIX + role)
 
 
-def make(parameters, role, className, name, sourceNode=None, mark=True):
+def make(parameters, role: str, className: str, name: str, sourceNode=None, mark: bool = True):
     """The node with a role; made, marked as synthetic and remembered where there is none."""
     node = find(parameters, role)
     if node is None:
@@ -21,12 +21,3 @@ def make(parameters, role, className, name, sourceNode=None, mark=True):
         if mark:
             tree.markSynthetic(node, sourceNode)
     return node
-
-
-def remove(parameters, *roles):
-    """Remove the nodes with these roles from the scene."""
-    for role in roles:
-        node = find(parameters, role)
-        parameters.parameterNode.SetNodeReferenceID(ROLE_PREFIX + role, None)
-        if node is not None:
-            slicer.mrmlScene.RemoveNode(node)

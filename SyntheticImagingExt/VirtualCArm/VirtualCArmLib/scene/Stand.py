@@ -19,11 +19,6 @@ FOLDER = "C-arm"
 ROUND_ATTRIBUTE = "VirtualCArm.Round"
 
 
-def roles(plane):
-    """Roles of all nodes of a plane's stand, models before their transforms."""
-    return [f"{part}{plane}" for part in PARTS] + [f"{part}Transform{plane}" for part in PARTS[:-1]]
-
-
 def update(parameters, plane: str, view: View, collimation: Collimation, isRoundField: bool):
     """Stand the C-arm of a plane as the view says; made where it is not there."""
     matrices = _matrices(view, opening(view, collimation))
@@ -50,21 +45,12 @@ def fieldMm(view: View) -> tuple[float, float]:
     return view.columns * column_mm, view.rows * row_mm
 
 
-def isThere(parameters):
-    """Whether the scene has a C-arm."""
-    return SceneNodes.find(parameters, f"{PARTS[0]}A") is not None
-
-
-def show(parameters, plane, visible):
+def show(parameters, plane: str, visible: bool):
     """Show or hide what there is."""
     for part in PARTS:
         model = SceneNodes.find(parameters, f"{part}{plane}")
         if model is not None and model.GetDisplayNode() and bool(model.GetDisplayVisibility()) != bool(visible):
             model.SetDisplayVisibility(bool(visible))
-
-
-def remove(parameters, plane):
-    SceneNodes.remove(parameters, *roles(plane))
 
 
 def folder():
@@ -104,7 +90,7 @@ def _matrices(view, edges):
     }
 
 
-def unrolled(view):
+def unrolled(view: View):
     """Right and up of the picture without its roll: the C does not turn with the detector."""
     level, upright, _ = replace(view.pose(), roll_deg=0.0).axes()
     return level, upright

@@ -50,7 +50,7 @@ def tube():
     return _merged((housing, LIGHT), *ends, (collimator, GRAY), (mouth, DARK))
 
 
-def detector(isRound):
+def detector(isRound: bool):
     """The detector for a field of 1 x 1 across, 1 mm deep; its surface at z = 0, the housing behind it."""
     if isRound:
         return _merged(
@@ -65,7 +65,7 @@ def detector(isRound):
     )
 
 
-def beam(isRound):
+def beam(isRound: bool):
     """The beam from the focal spot at the origin to z = 1, where it reaches from -1 to 1."""
     sides = 64 if isRound else 4
     turns = [2 * math.pi * step / sides for step in range(sides)]

@@ -42,7 +42,7 @@ class Annotations:
         self._readout, self._note = readout, state
         self.update()
 
-    def note(self, text):
+    def note(self, text: str):
         """Say anew how current the image is."""
         if text != self._note:
             self._note = text
@@ -201,11 +201,11 @@ class _Text:
     def text(self):
         return self.actor.GetInput() or ""
 
-    def write(self, text):
+    def write(self, text: str):
         if text != self.text:
             self.actor.SetInput(text)
 
-    def put(self, x, y, horizontal, vertical):
+    def put(self, x: float, y: float, horizontal, vertical):
         """Justification "left", "middle" or "right", and "top", "middle" or "bottom", at a display position."""
         properties = self.actor.GetTextProperty()
         properties.SetJustification(_HORIZONTAL[horizontal])

@@ -104,7 +104,7 @@ class XrayViews:
         for plane in self.planes.values():
             plane.view.fit()
 
-    def setWindow(self, low, high):
+    def setWindow(self, low: float, high: float):
         wasModifying = self._parameters.parameterNode.StartModify()
         for name, value in windowWithin(low, high).items():
             setattr(self._parameters, name, value)
