@@ -132,6 +132,17 @@ def test_run_makes_a_segmentation_that_is_seen(host, ready, folder):
     assert ui.segmentationSelector.currentNode() is node
 
 
+def test_long_names_do_not_widen_the_panel(host, ready):
+    ui, width = ready.ui, ready.parent.width
+    long = console.addCt("A very long name of a volume that came from somewhere and has all of its series description")
+    ui.volumeSelector.setCurrentNode(long)
+    labels = np.ones((20, 24, 22), np.uint8)
+    ui.compareSection.collapsed = False
+    ui.segmentationSelector.setCurrentNode(console.addReference(long, labels, {1: "Liver"}, f"{long.GetName()} liver"))
+    host.processEvents(100)
+    assert ready.parent.width <= width + 20, "but for a scroll bar"
+
+
 def test_cancel_leaves_scene_and_disk_as_they_were_at_once(host, ready, folder):
     import slicer
 

@@ -1,5 +1,6 @@
 """The panel: its sections, what is told whom, and what can be used when."""
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
@@ -28,6 +29,9 @@ class SegmenterPanel(TaskPanel):
         self.sections = (self.models, self.input, self.running, self.compare)
         for selector in (ui.segmentationSelector, ui.referenceSelector):
             selector.currentNodeChanged.connect(lambda *_a: self.refresh())
+        for selector in (ui.volumeSelector, ui.regionSelector, ui.segmentationSelector, ui.referenceSelector):
+            # a long name is cut; it must not widen the panel for good
+            selector.setSizePolicy(qt.QSizePolicy.Ignored, qt.QSizePolicy.Fixed)
         self.refresh()
 
     def detach(self):

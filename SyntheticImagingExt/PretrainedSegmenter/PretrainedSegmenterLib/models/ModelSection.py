@@ -10,7 +10,7 @@ from SyntheticImagingLib.widgets import breakable, setTextIfNew, silent
 from ..Tables import ROW_PX, fill, setUp
 from .Card import cardOf
 
-SHOWN_ROWS, CARD_HEIGHT_PX = 6, 170
+SHOWN_ROWS, CARD_HEIGHT_PX = 5, 130
 
 
 class ModelSection:
@@ -123,7 +123,7 @@ class ModelSection:
             for entry in self._shown
         ]
         with silent(self.ui.modelTable):
-            fill(self.ui.modelTable, rows, [", ".join(entry.structures) or entry.name for entry in self._shown])
+            fill(self.ui.modelTable, rows, [": ".join((e.name, ", ".join(e.structures))) for e in self._shown])
         self.refresh()
 
     def _onSelected(self):
