@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 import zipfile
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -41,7 +42,7 @@ def reading(name: str) -> Iterator[None]:
         ) from error
 
 
-class Archive:
+class Archive(ABC):
     """The regular files of a folder or a zip by their path in it, with slashes."""
 
     is_shared = False
@@ -69,8 +70,9 @@ class Archive:
             raise InputError(f"'{name}' in '{self.path.name}' has another size than was said; download it again.")
         return data
 
+    @abstractmethod
     def _bytes(self, name: str) -> bytes:
-        raise NotImplementedError
+        """What stands in a file that is known to be there."""
 
     def json(self, name: str) -> Any:
         """The content of a JSON file."""
