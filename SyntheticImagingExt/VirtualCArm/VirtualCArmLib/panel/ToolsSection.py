@@ -53,7 +53,8 @@ class ToolsSection:
 
     def usable(self, problem: str):
         ui, parameters = self.ui, self._parameters
-        model = problem or ("" if ui.toolModelSelector.currentNode() else _("Choose a model with a closed surface."))
+        isChosen = ui.toolModelSelector.currentNode() is not None
+        model = problem or ("" if isChosen else _("Choose a model with a closed surface."))
         line = problem or ("" if _isDrawn(ui.toolLineSelector.currentNode()) else _("Draw and choose a line first."))
         tool = problem or ("" if ui.toolsTable.currentRow() >= 0 else _("Select an instrument in the table."))
         none = parameters is None or parameters.segmentation is None
