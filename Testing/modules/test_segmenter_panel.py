@@ -146,14 +146,24 @@ def test_long_names_do_not_widen_the_panel(host, ready):
 def test_cancel_leaves_scene_and_disk_as_they_were_at_once(host, ready, folder):
     import slicer
 
-    before = slicer.mrmlScene.GetNumberOfNodes()
-    for pause in (0.0, 2.0):
+    before, heard = slicer.mrmlScene.GetNumberOfNodes(), []
+
+    def hold(*words):
+        heard.append(words)
+        os.kill(job._process.processId(), signal.SIGSTOP)
+
+    job = ready.panel._worker._job
+    for isUnderWay in (False, True):
         ready.ui.runButton.click()
-        host.processEvents(int(1000 * pause))
+        if isUnderWay:
+            # The worker is held at its first words: on a fast machine it would be done before the button is clicked.
+            job.progress.connect(hold)
+            assert host.waitUntil(lambda: heard, WORK_S) and ready.panel.isBusy
         ready.ui.cancelButton.click()
         assert not ready.panel.isBusy and ready.ui.runButton.enabled
         assert not list((folder / "scratch").glob("pretrained-segmenter-*"))
         assert slicer.mrmlScene.GetNumberOfNodes() == before
+    job.progress.disconnect(hold)
 
 
 def test_a_worker_that_dies_is_told_with_its_last_words_and_what_to_do(host, ready, monkeypatch):
