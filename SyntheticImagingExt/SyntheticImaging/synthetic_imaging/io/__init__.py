@@ -12,8 +12,8 @@ from importlib import import_module
 
 _MODULE_OF = {
     "SYNTHETIC_KEY": "metadata",
-    "SeriesInfo": "dicom_reading",
-    "list_series": "dicom_reading",
+    "SeriesInfo": "dicom.series",
+    "list_series": "dicom.series",
     "mark_synthetic": "metadata",
     "read_labels": "labels",
     "read_volume": "volumes",

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..volume import Volume
-from . import dicom_reading, dicom_writing, files
+from . import files
+from .dicom import series, writing
 
 
 def read_volume(path: str | PathLike, series_uid: str | None = None) -> Volume:
@@ -25,9 +26,9 @@ def read_volume(path: str | PathLike, series_uid: str | None = None) -> Volume:
     if not path.exists():
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
     if path.is_dir():
-        return dicom_reading.read_series(path, series_uid)
+        return series.read_series(path, series_uid)
     if path.suffix.lower() in (".dcm", ".ima"):
-        return dicom_reading.read_series(path.parent, series_uid or dicom_reading.series_uid_of(path))
+        return series.read_series(path.parent, series_uid or series.series_uid_of(path))
     return files.read_file(path)
 
 
@@ -44,7 +45,7 @@ def write_volume(path: str | PathLike, volume: Volume) -> Path:
     if files.suffix_of(path):
         files.write_file(path, volume)
     elif path.suffix == "" or path.is_dir():
-        dicom_writing.write_series(path, volume)
+        writing.write_series(path, volume)
     else:
         raise InputError(
             f"'{path.name}' has an unknown file type; end the name in {', '.join(files.SUFFIXES)}, "

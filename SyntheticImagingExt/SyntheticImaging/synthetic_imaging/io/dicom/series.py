@@ -10,11 +10,11 @@ import numpy as np
 import pydicom
 import SimpleITK as sitk
 
-from ..errors import InputError
-from ..volume import Volume
-from .files import refuse_not_finite
-from .geometry import LPS_TO_RAS, matrix_of, refuse_shear
-from .metadata import DICOM_PREFIX
+from ...errors import InputError
+from ...volume import Volume
+from ..files import refuse_not_finite
+from ..geometry import LPS_TO_RAS, matrix_of, refuse_shear
+from ..metadata import DICOM_PREFIX
 
 KEPT_KEYWORDS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber", "StudyID",

@@ -12,12 +12,12 @@ from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 from pydicom.valuerep import DSfloat
 
-from .. import __version__
-from ..errors import InputError
-from ..volume import Volume
-from .atomic import flush, flush_folder, staging
-from .geometry import LPS_TO_RAS
-from .metadata import DICOM_PREFIX, SYNTHETIC_KEY
+from ... import __version__
+from ...errors import InputError
+from ...volume import Volume
+from ..atomic import flush, flush_folder, staging
+from ..geometry import LPS_TO_RAS
+from ..metadata import DICOM_PREFIX, SYNTHETIC_KEY
 
 _STUDY_KEYWORDS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber", "StudyID",

@@ -1,0 +1,1 @@
+"""DICOM: series of images, and what is drawn on them."""
