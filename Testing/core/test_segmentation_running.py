@@ -72,6 +72,38 @@ def test_fast_spreads_its_tiles_evenly():
     assert tiling.starts((144, 64, 100)) == [[0, 40, 80], [0], [0, 36]], "with a step of 48 it would be 0, 48, 80"
 
 
+@pytest.mark.parametrize("has", [True, False])
+@pytest.mark.parametrize(
+    ("device", "preset", "half", "expected"),
+    [
+        ("cuda", "quality", True, torch.float16), ("cuda", "fast", True, torch.float16), ("cuda", "fast", False, None),
+        ("cpu", "quality", True, None), ("cpu", "fast", True, torch.bfloat16), ("cpu", "fast", False, None),
+    ],
+)  # fmt: skip
+def test_half_precision_is_for_cards_and_for_fast_on_processors_that_have_it(monkeypatch, has, device, preset, half,
+                                                                             expected):  # fmt: skip
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has, "amx_bf16": False})
+    settings = segmentation.Settings(preset=preset, half=half)
+    assert running.half_of(torch.device(device), settings) == (expected if has or device == "cuda" else None)
+
+
+def test_tiles_are_computed_in_half_precision_where_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    seen, layer = set(), torch.nn.Conv3d(1, 3, 1)
+
+    def network(x):
+        answers = layer(x)
+        seen.add(answers.dtype)
+        return answers
+
+    model = segmentation.Model(segmentation.Card("t", "t", "package"), plain_recipe(), lambda device, folds: [network])
+    for preset, half, expected in (("fast", True, torch.bfloat16), ("fast", False, torch.float32),
+                                   ("quality", True, torch.float32)):  # fmt: skip
+        seen.clear()
+        run(model, models.image((33, 40, 17)), preset=preset, half=half)
+        assert seen == {expected}
+
+
 def test_rows_come_in_order_and_without_gaps():
     image = torch.rand(1, 50, 20, 24)
     sweep = Sweep(image, Tiling((16, 16, 16), 0.5, 3, 2, "gaussian"), [lambda x: torch.cat([x, -x], 1)], CPU, store=CPU,

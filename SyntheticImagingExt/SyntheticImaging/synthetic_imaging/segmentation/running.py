@@ -144,9 +144,10 @@ def _attempt(prepared, recipe, load, tiling, device, settings, note) -> Steps:
             inside, [(part.start, size - part.stop) for part, size in zip(places, image.shape[1:], strict=True)]
         )
     store = _store(image.shape[1:], tiling, len(networks), device)
-    half = settings.half and device.type == "cuda"
     workers = workers_for(networks, tiling, recipe) if device.type == "cpu" else 1
-    sweep = Sweep(image, tiling, networks, device, store=store, inside=inside, half=half, workers=workers)
+    sweep = Sweep(
+        image, tiling, networks, device, store=store, inside=inside, half=half_of(device, settings), workers=workers
+    )
     kind = np.uint8 if max(recipe.head_labels) < 256 else np.int16
     labels = np.zeros(prepared.frame.box_shape, dtype=kind)
     labeling = Labeling(labels, prepared.lines(recipe), prepared.image.shape[1], recipe, tiling.dtype == torch.float16)
@@ -208,6 +209,25 @@ def device_of(name: str) -> torch.device:
     if name == "mps" and not _has_mps():
         raise InputError("No Apple graphics can be used (device 'mps'); choose the device 'auto' or 'cpu'.")
     return torch.device(name)
+
+
+def half_of(device: torch.device, settings: Settings) -> torch.dtype | None:
+    """The type of half precision that the device is quick in; None for single precision.
+
+    A graphics card always, as nnU-Net publishes its results; a processor in the preset fast alone, for there the model
+    as published is computed in single precision.
+    """
+    if not settings.half:
+        return None
+    if device.type == "cuda":
+        return torch.float16
+    return torch.bfloat16 if device.type == "cpu" and settings.fast and _processor_has_bfloat16() else None
+
+
+def _processor_has_bfloat16() -> bool:
+    """Whether it multiplies such numbers itself; where it does not, they are slower than others."""
+    able = getattr(torch.cpu, "get_capabilities", dict)()
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 
 def _has_mps() -> bool:

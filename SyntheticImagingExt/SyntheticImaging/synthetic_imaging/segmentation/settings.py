@@ -19,7 +19,9 @@ class Settings(Declared):
     A tile step of None is the model's own (quality) or the largest that keeps tiles overlapping by a quarter (fast).
     """
 
-    preset: str = choice("quality", PRESETS, "As published, or sooner: tiles overlap less, air is skipped")
+    preset: str = choice(
+        "quality", PRESETS, "As published, or sooner: tiles overlap less, air is skipped, numbers are shorter"
+    )
     tile_step: float | None = number(
         None, "Distance of tiles, in tiles; without it what the preset takes", low=0.1, high=1, step=0.05,
     )  # fmt: skip
@@ -29,7 +31,7 @@ class Settings(Declared):
     crop: str = choice("auto", CROPS, "What of a CT is looked at; auto: the body in the preset fast, else all")
     margin_mm: float = number(20, "Margin around what is looked at", unit="mm", low=0, high=200)
     device: str = choice("auto", DEVICES, "Where the network runs; auto: the graphics card where there is one")
-    half: bool = flag(True, "Half precision on a graphics card")
+    half: bool = flag(True, "Half precision on a graphics card, and in the preset fast on processors that have it")
     folds: str = text("all", 'Which trainings of one model are averaged: "all", or their numbers as "0,1"')
 
     @property

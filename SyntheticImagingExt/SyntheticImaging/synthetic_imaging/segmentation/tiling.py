@@ -11,7 +11,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -101,12 +101,14 @@ class Sweep:
     """One pass over an image.
 
     image: (C, z, y, x) float32, at least as large as a tile. inside: (z, y, x), tiles that hold none of it are not
-    computed; None for all. networks: several are averaged. store: the device that keeps the sums. workers: tiles that
-    the processor computes at the same time, each on one core.
+    computed; None for all. networks: several are averaged. store: the device that keeps the sums. half: the type of
+    half precision to compute in, None for single precision. workers: tiles that the processor computes at the same
+    time, each on one core.
     """
 
     def __init__(self, image: torch.Tensor, tiling: Tiling, networks: Sequence[Network], device: torch.device, *,
-                 store: torch.device, inside: np.ndarray | None, half: bool = False, workers: int = 1):  # fmt: skip
+                 store: torch.device, inside: np.ndarray | None, half: torch.dtype | None = None,
+                 workers: int = 1):  # fmt: skip
         self.image, self.tiling, self.networks = image, tiling, networks
         self.device, self.store, self.half, self.workers = device, store, half, workers
         self.starts = tiling.starts(image.shape[1:])
@@ -185,11 +187,16 @@ class Sweep:
 
     def _answers(self, tile: tuple[slice, slice, slice]) -> list[torch.Tensor]:
         """Of each network to one tile: (heads, z, y, x), mean over mirrored tiles, times the bell."""
-        with torch.inference_mode(), torch.autocast(self.device.type, dtype=torch.float16, enabled=self.half):
+        with torch.inference_mode(), self._precision():
             piece = self.image[(slice(None), *tile)].to(self.device)
             flat = self.tiling.dims == 2
             piece = (piece[:, 0] if flat else piece)[None].contiguous()
             return [self._answer(network, piece, flat) for network in self.networks]
+
+    def _precision(self):
+        if self.half is None:
+            return nullcontext()
+        return torch.autocast(self.device.type, dtype=self.half)
 
     def _answer(self, network: Network, piece: torch.Tensor, flat: bool) -> torch.Tensor:
         answers = network(piece)
