@@ -12,6 +12,8 @@ import SimpleITK as sitk
 from synthetic_imaging import segmentation
 from synthetic_imaging.cli import main
 from synthetic_imaging.io import read_volume, write_volume
+from synthetic_imaging.segmentation.postprocessing import Crf, FillHoles, HuRange, LargestComponent, Within
+from synthetic_imaging.segmentation.processing import segmented
 from synthetic_imaging.steps import finished
 
 
@@ -59,7 +61,7 @@ def test_labels_with_names_and_colors(folder, capsys, imported):
     assert run("segment", folder / "ct.nrrd", "--model", name, "--tile-step", 0.7, "--no-mirror", "--out", out) == 0
     model = segmentation.open_model(folder / "model.zip")
     volume = read_volume(folder / "ct.nrrd")
-    expected = finished(model.segment([volume], segmentation.Settings(tile_step=0.7)))
+    expected = finished(segmented(model, [volume], segmentation.Settings(tile_step=0.7)))
     labels = read_volume(out)
     assert np.array_equal(labels.numpy(), expected.numpy()) and labels.same_grid(volume)
     header = sitk.ReadImage(str(out))
@@ -103,7 +105,28 @@ def test_folds_and_a_region(folder):
     assert labels.any() and not labels[mask == 0].any()
 
 
+@pytest.mark.parametrize(("arguments", "steps", "own"), [
+    ((), (), True),
+    (("--no-own-steps",), (), False),
+    (("--no-own-steps", "--crf"), (Crf(),), False),
+    (("--step", "largest_component:labels=1+2,connectivity=faces", "--step", "hu_range:low=-50.5,high=150"),
+     (LargestComponent((1, 2), connectivity="faces"), HuRange(low=-50.5, high=150)), True),
+    (("--step", "within:organ=1,margin_mm=5", "--crf", "--step", "fill_holes"),
+     (Within(organ=1, margin_mm=5), FillHoles(), Crf()), True),
+])  # fmt: skip
+def test_steps_after_the_model(folder, arguments, steps, own):
+    out = folder / "labels.nrrd"
+    assert run("segment", folder / "ct.nrrd", "--model", folder / "model.zip", *arguments, "--out", out) == 0
+    model, volume = segmentation.open_model(folder / "model.zip"), read_volume(folder / "ct.nrrd")
+    labels = finished(segmented(model, [volume], segmentation.Settings(), None, steps, own))
+    assert np.array_equal(read_volume(out).numpy(), labels.numpy())
+
+
 @pytest.mark.parametrize(("arguments", "words"), [
+    (("ct.nrrd", "--out", "x.nrrd", "--step", "polish"), "name is one of largest_component"),
+    (("ct.nrrd", "--out", "x.nrrd", "--step", "crf:w1=many"), "w1 is 'many'; give a finite number"),
+    (("ct.nrrd", "--out", "x.nrrd", "--step", "crf:speed=2"), "speed"),
+    (("ct.nrrd", "--out", "x.nrrd", "--step", "fill_holes:labels=1+x"), "give label numbers"),
     (("--out", "x.seg.nrrd"), "images of one case"),
     (("ct.nrrd", "--folder", ".", "--out", "x.seg.nrrd"), "images of one case"),
     (("ct.nrrd", "--out", "x.jpg"), "does not say a file type"),
@@ -122,11 +145,8 @@ def test_a_program_is_told_how_far_it_is(folder, capsys):
     arguments = ("segment", folder / "ct.nrrd", "--model", folder / "model.zip", "--progress", "--quiet")
     assert run(*arguments, "--out", folder / "x.nrrd") == 0
     steps = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert steps[0]["stage"] == "Preparing the image" and steps[-1] == {
-        **steps[-1],
-        "stage": "Segmenting",
-        "percent": 100,
-    }
+    assert steps[0]["stage"] == "Preparing the image" and steps[-1]["stage"] == "Cleaning up"
+    assert {"stage": "Segmenting", "percent": 100, "seconds_left": 0} in steps
 
 
 @pytest.mark.parametrize("verb", ["models", "segment"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from collections import defaultdict
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..segmentation.catalog import find_model
+from ..segmentation.postprocessing import STEPS, Crf, Step, step_of_text
 from ..segmentation.settings import Settings
 from .options import Console, add_settings, add_verb, natural, taken
 from .progress import add_progress, followed
@@ -35,6 +37,16 @@ def add_to(verbs):
     add_settings(parser, Settings, *_SETTINGS)
     parser.add_argument("--fold", type=natural, action="append", metavar="K", help="use this training only; repeatable")
     parser.add_argument("--within", metavar="LABELS", help="look only at the box around these labels, and a margin")
+    after = parser.add_argument_group("after the model")
+    after.add_argument("--crf", action="store_true", help="outlines that follow the CT (the step crf as it stands)")
+    after.add_argument(
+        "--step", action="append", default=[], metavar="NAME[:FIELD=VALUE,…]",
+        help=f"a step on the labels; repeatable, in order: {', '.join(STEPS)}; labels are given as labels=1+2",
+    )  # fmt: skip
+    after.add_argument(
+        "--own-steps", action=argparse.BooleanOptionalAction, default=True,
+        help="steps that the model's description names, before the others",
+    )  # fmt: skip
     add_progress(parser)
     parser.add_argument(
         "--out", required=True, metavar="FILE|DIR",
@@ -53,25 +65,31 @@ def run(options, console: Console) -> int:
     settings = taken(options, Settings())
     if options.fold is not None:
         settings = replace(settings, folds=",".join(map(str, options.fold)))
+    steps = _steps(options)
     if options.images:
         model = find_model(options.model)
-        _one(model, [Path(image) for image in options.images], out, settings, options, console)
+        _one(model, [Path(image) for image in options.images], out, settings, steps, options, console)
         console.result(f"The labels are in '{out}'.")
         return 0
-    return _many(options, out, settings, console)
+    return _many(options, out, settings, steps, console)
 
 
-def _one(model, images: list[Path], out: Path, settings: Settings, options, console: Console):
+def _steps(options) -> tuple[Step, ...]:
+    return (*map(step_of_text, options.step), *([Crf()] if options.crf else []))
+
+
+def _one(model, images: list[Path], out: Path, settings: Settings, steps, options, console: Console):
     from ..io import read_labels, read_volume, write_volume
+    from ..segmentation.processing import segmented
     from ..segmentation.segments import with_segments
 
     volumes = [read_volume(image) for image in images]
     within = read_labels(options.within, volumes[0]) if options.within else None
-    labels = followed(model.segment(volumes, settings, within), options, console)
+    labels = followed(segmented(model, volumes, settings, within, steps, options.own_steps), options, console)
     write_volume(out, with_segments(labels, model.labels))
 
 
-def _many(options, out: Path, settings: Settings, console: Console) -> int:
+def _many(options, out: Path, settings: Settings, steps, console: Console) -> int:
     from ..segmentation.segments import SUFFIX
 
     cases = _cases(Path(options.folder).expanduser())
@@ -83,7 +101,7 @@ def _many(options, out: Path, settings: Settings, console: Console) -> int:
             continue
         console.stage(name)
         try:
-            _one(model, images, target, settings, options, console)
+            _one(model, images, target, settings, steps, options, console)
         except InputError as error:
             failures[name] = error
     console.result(f"{len(cases) - len(failures)} of {len(cases)} cases are in '{out}'.")

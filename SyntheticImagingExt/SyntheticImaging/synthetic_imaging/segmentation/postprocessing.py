@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..declared import Declared, choice, number, whole
+from ..declared import Declared, choice, number, settings, whole
 from ..errors import InputError
 
 CONNECTIVITIES = ("faces", "edges", "corners")
@@ -134,6 +134,20 @@ def step_from(values: Mapping[str, Any]) -> Step:
         )
     fields = {key: value for key, value in values.items() if key != "name"}
     return STEPS[values["name"]].from_dict(fields, f"the step '{values['name']}'")
+
+
+def step_of_text(text: str) -> Step:
+    """A step as it is typed: "crf", "within:organ=1,margin_mm=5" or "largest_component:labels=1+2,keep=1"."""
+    name, _, given = text.partition(":")
+    values: dict[str, Any] = {"name": name}
+    for part in filter(None, given.split(",")):
+        field, _, value = part.partition("=")
+        declared = settings(STEPS[name]).get(field) if name in STEPS else None
+        if field == "labels":
+            values[field] = [int(label) if label.isdigit() else label for label in value.split("+")]
+        else:
+            values[field] = declared.read(value, field) if declared else value
+    return step_from(values)
 
 
 def steps_from(values: Iterable[Mapping[str, Any]]) -> tuple[Step, ...]:

@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
 
 from ..errors import InputError
 from ..volume import Volume
-from .postprocessing import CONNECTIVITIES, Crf, FillHoles, HuRange, LargestComponent, Step, Within
+from .postprocessing import CONNECTIVITIES, Crf, FillHoles, HuRange, LargestComponent, Step, Within, steps_from
 from .progress import Progress
 from .regions import Box, box_of, grown, near
 
+if TYPE_CHECKING:
+    from .model import Model
+    from .settings import Settings
+
 STAGE = "Cleaning up"
+
+
+def segmented(model: Model, images: Sequence[Volume], settings: Settings, within: Volume | None = None,
+              steps: Iterable[Step] = (), own_steps: bool = True) -> Generator[Progress, None, Volume]:  # fmt: skip
+    """Labels of a model after the steps of its description (own_steps) and further ones; see ``Model.segment``.
+
+    InputError where a step looks at HU and the model's first image is no CT, before anything is computed.
+    """
+    steps = (*steps_from(model.card.postprocessing if own_steps else ()), *steps)
+    if any(step.needs_ct for step in steps) and model.recipe.modalities[0] not in ("CT", ""):
+        raise InputError("Steps that look at HU need a CT as the first image; switch them off for this model.")
+    labels = yield from model.segment(images, settings, within)
+    return (yield from processed(labels, steps, images[0]))
 
 
 def processed(labels: Volume, steps: Iterable[Step], ct: Volume | None = None) -> Generator[Progress, None, Volume]:

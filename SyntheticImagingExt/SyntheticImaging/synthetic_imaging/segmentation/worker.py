@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
 from ..serving import Tell, serve
 from ..volume import Volume
 from .catalog import Catalog, find_model, fingerprint
@@ -69,24 +68,21 @@ def _came(entry: Entry) -> dict:
 
 def _segment(request: dict, tell: Tell) -> dict:
     from .postprocessing import steps_from
-    from .processing import processed
+    from .processing import segmented
 
     tell("Reading the model", 2)
     model = find_model(request["model"])
     matrix = np.array(request["ijk_to_ras"])
     images = [_volume(path, matrix) for path in request["images"]]
     within = _volume(request["within"], matrix) if request["within"] else None
-    steps = steps_from([*(model.card.postprocessing if request["own_steps"] else ()), *request["steps"]])
-    if any(step.needs_ct for step in steps) and model.recipe.modalities[0] not in ("CT", ""):
-        raise InputError("Steps that look at HU need a CT as the first image; switch them off for this model.")
-    labels, notes = _followed(model.segment(images, Settings.from_dict(request["settings"]), within), tell)
-    labels, more = _followed(processed(labels, steps, images[0]), tell)
+    settings, steps = Settings.from_dict(request["settings"]), steps_from(request["steps"])
+    labels, notes = _followed(segmented(model, images, settings, within, steps, request["own_steps"]), tell)
     np.save(request["out"], labels.numpy())
     return {
         "card": asdict(model.card),
         "sha256": fingerprint(request["model"]),
         "labels": [asdict(label) for label in model.labels],
-        "notes": notes + more,
+        "notes": notes,
     }
 
 
