@@ -1,4 +1,5 @@
-# Each target makes .venv and installs what it needs by itself; Python 3.11 or newer is all it asks for.
+# Each target makes .venv and installs what it needs by itself; Python 3.11 or newer is all it asks for. Libraries of the
+# system are installed too where that needs no password.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,6 +8,7 @@ STAMP := $(VENV)/.installed
 DEMO_OUT ?= demo
 CT ?=
 ORGAN ?=
+TORCH_SOURCE ?=
 
 .PHONY: help demo test quick lint format screenshots gallery benchmark icons docs clean
 
@@ -14,6 +16,7 @@ help:
 	@echo "make demo [CT=file ORGAN=file] [DEMO_OUT=folder]   the main job in a window; offscreen without a display"
 	@echo "make test                                          lint and every test"
 	@echo "make quick                                         the tests that are not slow"
+	@echo "     ... TORCH_SOURCE=address or folder            where pip finds PyTorch for the CPU, if the usual source has none"
 	@echo "make docs                                          the documentation, into build/docs"
 	@echo "make lint | format | screenshots | gallery | benchmark | icons | clean"
 
@@ -54,13 +57,11 @@ clean:
 	rm -rf $(VENV) build demo benchmark .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(STAMP): pyproject.toml constraints.txt Testing/check_system.py
+$(STAMP): pyproject.toml constraints.txt Testing/check_system.py Testing/install.py
 	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
 	  echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 	       "Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
-	@$(PYTHON) -c "import ensurepip" || { \
-	  echo "This Python cannot make virtual environments. On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(PYTHON) Testing/check_system.py
+	@$(PYTHON) Testing/check_system.py --install
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,docs]"
+	@TORCH_SOURCE="$(TORCH_SOURCE)" $(BIN)/python Testing/install.py
 	@touch $@

@@ -1,13 +1,18 @@
-"""Look for the system libraries that no wheel carries; name what is missing and how to install it.
+"""Look for what only the system's package manager has: libraries that no wheel carries, and virtual environments.
 
-``python Testing/check_system.py`` exits with status 1 and one message when something is missing;
-``--packages`` prints the missing Debian packages only.
+``python Testing/check_system.py`` names what is missing and how to install it, and exits with status 1;
+``--install`` installs it first, where it may: as root, or by ``sudo`` without a password. What only a window needs is
+asked for where there is a display.
 """
 
 import ctypes
+import importlib.util
+import os
+import shutil
+import subprocess
 import sys
 
-# Library: (Debian or Ubuntu package, needed to draw without a display too).
+# Library: Debian or Ubuntu package; needed to draw without a display too.
 LIBRARIES = {
     "libGL.so.1": "libgl1",
     "libEGL.so.1": "libegl1",
@@ -30,15 +35,31 @@ WINDOW_LIBRARIES = {
     "libxcb-xfixes.so.0": "libxcb-xfixes0",
     "libxcb-xkb.so.1": "libxcb-xkb1",
 }
+ENVIRONMENTS = "python3-venv"
+"""The package by which Debian's own Python makes virtual environments."""
+
+_INSTALL = ("install", "--yes", "--no-install-recommends")
+
+
+def has_display() -> bool:
+    """True where a window can be shown to a person."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def shows_windows() -> bool:
+    """Whether Qt will open windows: there is a display, and nobody asked to draw off screen."""
+    return has_display() and os.environ.get("QT_QPA_PLATFORM") != "offscreen"
 
 
 def missing_packages(window: bool = True) -> list[str]:
     """Debian packages whose library the loader does not find; ``window`` adds those of a real display."""
     needed = LIBRARIES | (WINDOW_LIBRARIES if window else {})
-    return sorted(package for library, package in needed.items() if not _loads(library))
+    missing = {package for library, package in needed.items() if not loads(library)}
+    return sorted(missing | (set() if importlib.util.find_spec("ensurepip") else {ENVIRONMENTS}))
 
 
-def _loads(library: str) -> bool:
+def loads(library: str) -> bool:
+    """Whether the loader finds a library and what it needs."""
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -46,16 +67,34 @@ def _loads(library: str) -> bool:
     return True
 
 
+def administrator() -> list[str] | None:
+    """What to put before a command that installs: nothing as root, ``sudo -n``, or None where neither is to be had."""
+    if not shutil.which("apt-get"):
+        return None
+    if os.geteuid() == 0:
+        return []
+    sudo = ["sudo", "-n"]
+    allowed = shutil.which("sudo") and subprocess.run([*sudo, "true"], capture_output=True).returncode == 0
+    return sudo if allowed else None
+
+
+def install(packages: list[str], prefix: list[str]) -> bool:
+    """Install Debian packages, and say so; whether that worked."""
+    print(f"Installing packages of the system that are missing: {' '.join(packages)}", flush=True)
+    command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    return all(subprocess.run([*command, *action]).returncode == 0 for action in (["update"], [*_INSTALL, *packages]))
+
+
 def main(arguments: list[str]) -> int:
     if not sys.platform.startswith("linux"):
         return 0
-    packages = missing_packages()
-    if "--packages" in arguments:
-        print(" ".join(packages))
-        return 0
+    packages = missing_packages(shows_windows())
+    prefix = administrator() if packages and "--install" in arguments else None
+    if packages and prefix is not None and install(packages, prefix):
+        packages = missing_packages(shows_windows())
     if packages:
         print(
-            "System libraries are missing that VTK and Qt need. On Debian or Ubuntu install them with:\n"
+            "Packages of the system are missing that Python, VTK and Qt need. On Debian or Ubuntu install them with:\n"
             f"  apt-get install --no-install-recommends {' '.join(packages)}",
             file=sys.stderr,
         )

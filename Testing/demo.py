@@ -29,7 +29,7 @@ def main():
         interactive = slicer_host.has_display() and not options.offscreen
         host = sessions.startHost(interactive, SIZE_PX)
         nodes = sessions.loadFiles(options.ct, options.organ) if options.ct else sessions.loadPhantom()
-    except slicer_host.MissingLibraries as error:
+    except slicer_host.MissingLibrariesError as error:
         raise SystemExit(str(error)) from error
     except ValueError as error:
         raise SystemExit(f"The input cannot be used: {error}") from error

@@ -12,7 +12,9 @@ It runs this extension's unmodified scripted modules in a real window, with or w
 import atexit
 import logging
 
-from .libraries import MissingLibrariesError, has_display, prepare
+from check_system import has_display  # beside this package, in Testing
+
+from .libraries import MissingLibrariesError, prepare
 
 __all__ = ["DESKTOP", "LAPTOP", "MissingLibrariesError", "has_display", "start"]
 

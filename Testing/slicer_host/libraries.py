@@ -10,21 +10,16 @@ class MissingLibrariesError(RuntimeError):
     """The machine lacks system libraries; the message names the packages to install."""
 
 
-def has_display():
-    """True where a window can be shown to a person."""
-    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-
-
 def prepare():
     """Without a display, draw everything off screen. MissingLibrariesError says what to install."""
     if not sys.platform.startswith("linux"):
         return
-    if not has_display():
+    if not check_system.has_display():
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    offscreen = os.environ.get("QT_QPA_PLATFORM") == "offscreen"
-    if offscreen:
+    window = check_system.shows_windows()
+    if not window:
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
-    packages = check_system.missing_packages(window=not offscreen)
+    packages = check_system.missing_packages(window=window)
     if packages:
         raise MissingLibrariesError(
             f"The window needs system libraries that are missing: apt-get install {' '.join(packages)}"
