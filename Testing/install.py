@@ -58,7 +58,7 @@ def plan(source: str) -> tuple[list[str], str]:
     if offered(cpu, source_options(source)):
         return [f"torch=={cpu}"], f"{SIZES[False]}; without an NVIDIA driver PyTorch {cpu} is taken"
     hint = (
-        f"{SIZES[True]}. There is no NVIDIA driver, but the package source has PyTorch {torch_version()} with CUDA only; "
+        f"{SIZES[True]}. There is no NVIDIA driver, but the source of packages has {torch_version()} with CUDA only. "
         "TORCH_SOURCE=ADDRESS names an index with builds for the CPU, see PyTorch's page on installing"
     )
     return [], hint
