@@ -82,7 +82,12 @@ def install(packages: list[str], prefix: list[str]) -> bool:
     """Install Debian packages, and say so; whether that worked."""
     print(f"Installing packages of the system that are missing: {' '.join(packages)}", flush=True)
     command = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
-    return all(subprocess.run([*command, *action]).returncode == 0 for action in (["update"], [*_INSTALL, *packages]))
+    for action in (["update"], [*_INSTALL, *packages]):
+        done = subprocess.run([*command, *action], capture_output=True, text=True)
+        if done.returncode:
+            print(done.stderr.strip(), file=sys.stderr)
+            return False
+    return True
 
 
 def main(arguments: list[str]) -> int:

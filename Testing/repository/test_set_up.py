@@ -29,7 +29,7 @@ def machine(monkeypatch):
         state.asked.append(command)
         if "install" in command and state.works:
             state.installed |= set(command)
-        return SimpleNamespace(returncode=0 if state.works else 100)
+        return SimpleNamespace(returncode=0 if state.works else 100, stderr="E: Unable to locate package")
 
     monkeypatch.setattr(check_system.sys, "platform", "linux")
     monkeypatch.setattr(check_system, "loads", lambda library: packages[library] in state.installed)
