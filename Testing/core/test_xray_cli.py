@@ -11,7 +11,7 @@ from synthetic_imaging.cli import main
 from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.volume import Volume
 from synthetic_imaging.xray.geometry import Pose, View
-from synthetic_imaging.xray.meshes import write_stl
+from synthetic_imaging.xray.mesh_files import write_stl
 from synthetic_imaging.xray.poses import read_pose, record_of, view_of, write_pose
 from synthetic_imaging.xray.shapes import kwire
 from synthetic_imaging.xray.truth_files import read_landmarks
@@ -175,9 +175,9 @@ def test_shutters_and_the_limits_of_a_named_machine(files, tmp_path, capsys):
         str(tmp_path / "a.nrrd"),
     ]
     assert main([*command, "--machine", "cios-spin"]) == 0
-    assert "reaches from RAO 110 to LAO 40 only." in capsys.readouterr().out
+    assert "reaches from RAO 110 to LAO 40 only." in capsys.readouterr().err
     assert main(command) == 0
-    assert "reaches" not in capsys.readouterr().out, "nobody said which C-arm it is"
+    assert "reaches" not in capsys.readouterr().err, "nobody said which C-arm it is"
 
 
 def test_saved_views_poses_and_formats(files, tmp_path):

@@ -9,7 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.volume import Volume
-from synthetic_imaging.xray import meshes, shapes, tools
+from synthetic_imaging.xray import mesh_files, shapes, tools
 from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.meshes import Mesh
 from synthetic_imaging.xray.projector import WATER, Bases, Projector, water_path
@@ -223,15 +223,15 @@ def test_masks_are_where_chords_are():
 
 def test_stl_both_ways(tmp_path):
     mesh = shapes.kwire((1, 2, 3), (1, 1, 0))
-    meshes.write_stl(tmp_path / "wire.stl", mesh)
-    again = meshes.read_stl(tmp_path / "wire.stl").closed()
+    mesh_files.write_stl(tmp_path / "wire.stl", mesh)
+    again = mesh_files.read_mesh(tmp_path / "wire.stl").closed()
     assert again.volume_mm3 == pytest.approx(mesh.volume_mm3, rel=1e-4)
     lines = ["solid wire"]
     for corners in mesh.vertices_ras[mesh.triangles]:
         points = ["vertex {} {} {}".format(*corner) for corner in corners]
         lines += ["facet normal 0 0 0", "outer loop", *points, "endloop", "endfacet"]
     (tmp_path / "text.stl").write_text("\n".join([*lines, "endsolid wire"]))
-    assert meshes.read_stl(tmp_path / "text.stl").closed().volume_mm3 == pytest.approx(mesh.volume_mm3, rel=1e-9)
+    assert mesh_files.read_mesh(tmp_path / "text.stl").closed().volume_mm3 == pytest.approx(mesh.volume_mm3, rel=1e-9)
 
 
 def test_turned_inside_out_is_turned_back():
@@ -258,10 +258,10 @@ def test_bad_meshes(tmp_path):
     with pytest.raises(InputError, match="finite"):
         Mesh(mesh.vertices_ras * np.nan, mesh.triangles)
     with pytest.raises(InputError, match="cannot be read"):
-        meshes.read_stl(tmp_path / "absent.stl")
+        mesh_files.read_mesh(tmp_path / "absent.stl")
     (tmp_path / "text.stl").write_text("this is no mesh, vertex 1 two 3")
     with pytest.raises(InputError, match="holds no triangles"):
-        meshes.read_stl(tmp_path / "text.stl")
+        mesh_files.read_mesh(tmp_path / "text.stl")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import json
 import carm_console
 import numpy as np
 import pytest
+import slicer
 
 
 def node(widget, plane="A"):
@@ -255,3 +256,16 @@ def test_every_image_is_fitted_when_asked(host, carm):
     assert not ui.fitEveryCheckBox.checked
     # the hand goes on from what was shown
     assert sum(logic.window()) == pytest.approx(sum(fitted), abs=0.05) and logic.window()[1] > fitted[1]
+
+
+def test_a_tool_that_is_not_in_the_picture_is_said_until_it_is(carm):
+    ui, model = carm.ui, carm_console.closedModel("Wire", size=20.0, center=(900.0, 0.0, 0.0))
+    ui.toolModelSelector.setCurrentNode(model)
+    ui.addModelButton.click()
+    carm.settle()
+    assert "The tool 'Wire' is not in the picture: it is 20 x 20 x 20 mm large, around 900, 0, 0" in ui.noticeLabel.text
+    points = slicer.util.arrayFromModelPoints(model)
+    points[:] = points - [900, 0, 0]
+    slicer.util.arrayFromModelPointsModified(model)
+    carm.settle()
+    assert "Wire" not in ui.noticeLabel.text

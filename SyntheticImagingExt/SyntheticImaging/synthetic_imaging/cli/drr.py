@@ -61,7 +61,8 @@ def _add_geometry(parser):
 
 def _add_scene(group):
     group.add_argument("--tool", action="append", metavar="MESH:MATERIAL",
-                       help="closed mesh (STL, RAS mm) and material, like wire.stl:steel; repeatable")  # fmt: skip
+                       help="closed mesh in mm (STL, PLY, OBJ, VTK, VTP; RAS unless it says SPACE=LPS, as "
+                       "models saved by Slicer do) and material, like wire.stl:steel; repeatable")  # fmt: skip
     group.add_argument("--labels", metavar="SEG", help="label volume: truth images, bones and contrast agent")
     group.add_argument(
         "--bones", type=label_numbers, metavar="N,N", help="labels that are bone (default: by CT number)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +19,7 @@ from ..xray import export, poses, split, truth_files
 from ..xray.geometry import Geometry, Pose, View, machine_named
 from ..xray.image import Patient, Radiograph, radiograph, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
-from ..xray.meshes import read_stl
+from ..xray.mesh_files import read_mesh
 from ..xray.settings import Contrast, Conversion, Settings
 from ..xray.tools import Tool
 from ..xray.views import view_named
@@ -27,6 +28,9 @@ from .former import tell_former
 from .options import Console, taken
 
 _RECORD = "drr.json"
+_TOLD = 10
+"""Notes that a series of images prints."""
+
 _NAME = re.compile(r"\w[\w.\-]*")
 
 
@@ -58,7 +62,7 @@ def make(options, console: Console) -> int:
     if options.truth:
         console.result(f"'{truth(options.truth, view)}' lists the truth.")
     for sentence in image.notices:
-        console.result(f"note: {sentence}")
+        console.note(sentence)
     console.result(_line(path, image, options.output))
     return 0
 
@@ -91,7 +95,7 @@ def _tell_beyond(console: Console, machine: Machine, views: dict[str, View], set
         limits = machine.beyond(pose.lao_deg, pose.cran_deg, view.source_to_detector_mm, settings.spectrum.kvp)
         told |= dict.fromkeys(limits)
     for sentence in told:
-        console.result(f"note: {sentence}")
+        console.note(sentence)
 
 
 def _views_in(path: Path, base: View) -> dict[str, View]:
@@ -164,7 +168,7 @@ def _tools(options) -> list[Tool]:
         path, _, material = text.rpartition(":")
         if not path:
             raise InputError(f"--tool takes a mesh and a material, like wire.stl:steel; '{text}' is not.")
-        mesh = read_stl(Path(path).expanduser())
+        mesh = read_mesh(Path(path).expanduser())
         try:
             found.append(Tool(Path(path).stem, mesh, material))
         except InputError as error:
@@ -189,12 +193,18 @@ def _many(
         lambda record: {**record, "settings": Settings.from_dict(record["settings"]).to_dict()},
     )
     order = {name: index for index, name in enumerate(views)}
+    told: Counter[str] = Counter()
     for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name])):
         exposure = replace(settings.exposure, seed=(settings.exposure.seed + order[name]) % 2**31)
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
+        told.update(image.notices)
         if options.truth:
             truth(Path(options.truth).expanduser() / name, views[name])
         export.write_image(_file(out, name), image, options.output, patient.ct.metadata)
+    for sentence, count in told.most_common(_TOLD):
+        console.note(f"{count} of {len(views)} images: {sentence}")
+    if len(told) > _TOLD:
+        console.note(f"{len(told) - _TOLD} more such sentences; images that are made one by one tell them.")
     console.result(f"{len(views)} images are in '{out}'.")
     return 0
 

@@ -29,6 +29,11 @@ class Console:
         if not self.quiet:
             print(text, flush=True)
 
+    def note(self, sentence: str):
+        """What should be known of a result; on the error stream, for the output may be read by a program."""
+        if not self.quiet:
+            print(f"note: {sentence}", file=sys.stderr, flush=True)
+
 
 def join_negative_values(arguments: list[str]) -> list[str]:
     """Turn ``--at -45,12,30`` into ``--at=-45,12,30``, for argparse takes a leading minus for an option."""

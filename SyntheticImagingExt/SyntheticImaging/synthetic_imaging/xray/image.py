@@ -25,7 +25,7 @@ from .materials import attenuation_per_mm
 from .scatter import primary_share, scattered
 from .settings import Settings, Window
 from .signal import monoenergetic, signal_table
-from .tools import Tool, Trace, with_tools
+from .tools import Tool, Trace, doubts, trace, with_tools
 
 LARGEST_ATTENUATION = 20.0
 """Where no quantum arrives, the attenuation is shown as this: two parts in a billion."""
@@ -42,7 +42,7 @@ class Radiograph:
     transmission: detector signal over that in air, with noise and scatter as set. signal: energy that the detector
     takes up in a pixel, keV (of the response "counting": photons). display: gray from 0 to 1. spr: scatter over
     primary, None without scatter. opening: open share of each pixel, None where nothing is collimated.
-    notices: what the CT cannot show here.
+    notices: what the CT cannot show here, and what is odd about the tools.
     """
 
     view: View
@@ -152,7 +152,9 @@ def render(
     """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
     patient = ct if isinstance(ct, Patient) else Patient(ct, division, device)
     coverage.refuse_source_inside(patient.ct, view)
-    return radiograph(patient.project(view, tools), view, settings, coverage.notices(patient.ct, view))
+    traced = trace(tools, view)
+    told = (*coverage.notices(patient.ct, view), *doubts(tools, traced, view))
+    return radiograph(patient.project(view, tools, traced), view, settings, told)
 
 
 def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:

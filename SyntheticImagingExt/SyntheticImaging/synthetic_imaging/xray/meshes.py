@@ -1,9 +1,8 @@
-"""Closed triangle meshes: checked, moved, read from STL."""
+"""Closed triangle meshes: checked and moved."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -76,38 +75,3 @@ class Mesh:
             f"The mesh's triangles do not all face outwards: at {unmatched} edges the direction changes. "
             "Recompute its normals consistently and export it again."
         )
-
-
-def read_stl(path: str | Path) -> Mesh:
-    """The mesh of a binary or text STL file; InputError where there is none. Coordinates are taken as they are."""
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); give an STL file.") from None
-    count = int.from_bytes(data[80:84], "little")
-    if len(data) >= 84 and len(data) == 84 + 50 * count:
-        record = np.dtype([("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-        corners = np.frombuffer(data, record, count, 84)["corners"]
-    else:
-        words = data.split()
-        places = [at for at, word in enumerate(words) if word == b"vertex"]
-        try:
-            corners = np.array([[float(x) for x in words[at + 1 : at + 4]] for at in places]).reshape(-1, 3, 3)
-        except ValueError:
-            corners = np.empty((0, 3, 3))
-    if not len(corners):
-        raise InputError(f"{path} holds no triangles; give a binary or text STL file of a closed surface.")
-    vertices = corners.reshape(-1, 3).astype(np.float64)
-    return Mesh(vertices, np.arange(len(vertices)).reshape(-1, 3))
-
-
-def write_stl(path: str | Path, mesh: Mesh) -> None:
-    """Write a binary STL file."""
-    corners = mesh.vertices_ras[mesh.triangles]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
-    record = np.zeros(len(corners), [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")])
-    record["normal"], record["corners"] = normals, corners
-    header = b"synthetic imaging, mm, RAS".ljust(80) + len(corners).to_bytes(4, "little")
-    Path(path).write_bytes(header + record.tobytes())

@@ -14,6 +14,9 @@ from .materials import material_named
 from .meshes import Mesh
 from .projector import Projector
 
+_USUAL_MM = 1.0, 3000.0
+"""Lengths between which a tool is not asked about its unit."""
+
 _CHUNK = 4_000_000
 """Pairs of a pixel and a triangle looked at in one go."""
 
@@ -95,6 +98,32 @@ def trace(tools: Sequence[Tool], view) -> Trace:
     found = taken & (span > 1e-12)
     lengths = lengths.view(-1, rows, columns) * _distances_mm(view)
     return Trace(lengths, pixels[found], start[found], stop[found])
+
+
+def doubts(tools: Sequence[Tool], traced: Trace, view) -> tuple[str, ...]:
+    """Sentences about tools that are not in the picture, or of a size that speaks for another unit than mm."""
+    return tuple(
+        sentence
+        for tool, length in zip(tools, traced.lengths_mm, strict=True)
+        if (sentence := _doubt(tool, bool(length.any()), view))
+    )
+
+
+def _doubt(tool: Tool, is_seen: bool, view) -> str:
+    low, high = tool.mesh.vertices_ras.min(axis=0), tool.mesh.vertices_ras.max(axis=0)
+    size, middle = high - low, (low + high) / 2
+    is_usual = _USUAL_MM[0] <= size.max() <= _USUAL_MM[1]
+    # what is hidden within another tool has no length of its own
+    if is_usual and (is_seen or trace([tool], view).lengths_mm.any()):
+        return ""
+    large, there = (" x ".join(f"{x:.3g}" for x in size), ", ".join(f"{x:.4g}" for x in middle))
+    where = f"{large} mm large, around {there} (RAS mm)"
+    if is_seen:
+        return f"The tool '{tool.name}' is {where}; check the unit of its file, which is taken as mm."
+    return (
+        f"The tool '{tool.name}' is not in the picture: it is {where}; check the unit of its file, which is taken as "
+        "mm, and that it lies where the CT does."
+    )
 
 
 def chords(mesh: Mesh, view) -> torch.Tensor:

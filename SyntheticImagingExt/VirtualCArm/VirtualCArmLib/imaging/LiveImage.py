@@ -106,7 +106,7 @@ class LiveImage:
 
         view = request.view
         yield from self._full.steps(self._patient, request, view, isCoarse=False)
-        notices = coverage.notices(self._patient.ct, view)
+        notices = (*coverage.notices(self._patient.ct, view), *self._full.doubts)
         self.radiograph = yield from _inPieces(view, lambda: _radiograph(self._full, request, view, notices))
         self._onDrawn(self.radiograph, True)
 
@@ -125,12 +125,16 @@ def _inPieces(view, work):
 
 
 class _Paths:
-    """Millimeters of each material for one size of the image, in three layers: CT, tools, contrast agent."""
+    """Millimeters of each material for one size of the image, in three layers: CT, tools, contrast agent.
+
+    doubts: sentences about tools that are not in the picture, or of an odd size.
+    """
 
     def __init__(self):
         self._view, self._ofCt = None, None
         self._tools, self._ofAll = None, None
         self._filled, self._filledMm = None, None
+        self.doubts = ()
 
     def steps(self, patient, request: Request, view: View, isCoarse: bool):
         """Bring all layers up to date, in pieces."""
@@ -140,7 +144,7 @@ class _Paths:
             self._view = view
             yield
         if request.tools is not self._tools:
-            self._ofAll = yield from _displaced(patient, self._ofCt, view, request.tools)
+            self._ofAll, self.doubts = yield from _displaced(patient, self._ofCt, view, request.tools)
             self._tools = request.tools
         if request.filled is not self._filled:
             self._filledMm = yield from _filled(request.filled, view)
@@ -166,12 +170,12 @@ def _projected(patient, view, isCoarse):
 
 def _displaced(patient, paths, view, tools):
     if not tools:
-        return paths
-    from synthetic_imaging.xray.tools import trace, with_tools
+        return paths, ()
+    from synthetic_imaging.xray.tools import doubts, trace, with_tools
 
     traced = yield from _inPieces(view, lambda: trace(tools, view))
     yield
-    return with_tools(paths, patient.projector, view, tools, traced)
+    return with_tools(paths, patient.projector, view, tools, traced), doubts(tools, traced, view)
 
 
 def _filled(segment, view):
