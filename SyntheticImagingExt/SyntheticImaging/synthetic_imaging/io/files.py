@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import SimpleITK as sitk
 from ..errors import InputError
 from ..volume import Volume
 from .atomic import publish, staging
+from .checked import write_checked
 from .geometry import image_from_volume, matrix_of, refuse_shear
 from .metadata import attach_metadata, metadata_of
 
@@ -50,17 +52,14 @@ def read_file(path: Path) -> Volume:
 def write_file(path: Path, volume: Volume) -> None:
     """Write one image file atomically; see ``write_volume``."""
     suffix = suffix_of(path)
-    if path.is_dir():
+    if os.path.isdir(path):
         raise InputError(f"'{path}' is a folder; choose another name for the file.")
     if min(volume.shape) == 0:
         raise InputError(f"The volume is empty (shape {volume.shape}); there is nothing to write.")
     image = image_from_volume(volume)
     attach_metadata(image, volume.metadata, suffix or "")
     with staging(path) as folder:
-        temporary = folder / path.name
-        sitk.WriteImage(image, str(temporary), suffix != ".nii", _COMPRESSION_LEVEL)
-        if suffix in (".nii", ".nii.gz") and not nifti_is_complete(temporary):
-            raise OSError("the file was cut short, the disk may be full")
+        write_checked(image, folder / path.name, -1 if suffix == ".nii" else _COMPRESSION_LEVEL)
         publish(folder, path)
 
 

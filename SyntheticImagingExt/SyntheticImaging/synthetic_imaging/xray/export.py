@@ -75,9 +75,10 @@ def _write_png(path: Path, image: Radiograph) -> Path:
     import SimpleITK as sitk
 
     from ..io.atomic import publish, staging
+    from ..io.checked import write_checked
 
     gray = np.rint(image.display.detach().cpu().clamp(0, 1).numpy() * 255).astype(np.uint8)
     with staging(path) as folder:
-        sitk.WriteImage(sitk.GetImageFromArray(gray), str(folder / path.name))
+        write_checked(sitk.GetImageFromArray(gray), folder / path.name)
         publish(folder, path)
     return path

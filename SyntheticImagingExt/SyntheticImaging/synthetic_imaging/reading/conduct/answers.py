@@ -10,11 +10,12 @@ import hashlib
 import json
 import os
 import shutil
-import sys
 from contextlib import suppress
 from pathlib import Path
 
 from ...errors import InputError
+from ...io.atomic import flush_folder
+from ...io.locks import lock
 
 SCHEMA = "synthetic-imaging-answers/1"
 SUFFIX = ".jsonl"
@@ -47,7 +48,7 @@ class AnswerFile:
             else:
                 self._refuse_full_disk()
                 self.append({"schema": SCHEMA, **header})
-                _flush_folder(path.parent)
+                flush_folder(path.parent)
         except BaseException:
             self.close()
             if header is not None:
@@ -109,7 +110,8 @@ class AnswerFile:
     def _lock(self):
         """Refuse a second program; the system frees the lock when a program ends, however it ends."""
         try:
-            _lock_file(self._file)
+            # a disk without locks: a change by another program is still noticed when appending
+            lock(self._file)
         except OSError as error:
             raise InputError(
                 f"'{self.path.name}' is in use: this session is open in another window or on another computer; "
@@ -199,33 +201,4 @@ def _unusable(path: Path, error: OSError) -> str:
     )
 
 
-def _flush_folder(folder: Path):
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
 _BINARY = getattr(os, "O_BINARY", 0)
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock_file(descriptor: int):
-        os.lseek(descriptor, 2**30, os.SEEK_SET)  # beyond the text: a locked region cannot be read on Windows
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        os.lseek(descriptor, 0, os.SEEK_SET)
-
-else:
-    import errno
-    import fcntl
-
-    def _lock_file(descriptor: int):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES):
-                raise
-            # some network disks have no locks; a change by another program is still noticed when appending
