@@ -8,27 +8,27 @@ from pathlib import Path
 from ..errors import InputError
 from ..volume import Volume
 from . import files
-from .dicom import series, writing
+from .dicom import finding, writing
+from .dicom.series import read_series
 
 
-def read_volume(path: str | PathLike, series_uid: str | None = None) -> Volume:
+def read_volume(path: str | PathLike, series: int | str | None = None, *, series_uid: str | None = None) -> Volume:
     """Read a scalar three-dimensional volume with its own dtype.
 
-    path: NRRD, NIfTI, MHA or MHD file; a folder that holds one DICOM series; or one .dcm file, which
-        stands for the series it belongs to.
-    series_uid: which series to read where a folder holds several.
+    path: NRRD, NIfTI, MHA or MHD file; a folder that holds a DICOM series, or the DICOMDIR of a disc; one slice of a
+        series, which stands for those of its series in the same folder; or a multi-frame DICOM file.
+    series: which DICOM series to read where a folder holds several: its number in ``list_series``, its UID, or its
+        description, whole or in part. Files of other formats have one image and leave it unused.
+    series_uid: the same, by its former name.
 
-    DICOM values are rescaled to HU: int16 where they are whole numbers in its range, else the smallest
-    dtype that holds them. Raises InputError for anything that is not one finite scalar volume on a
-    straight grid.
+    DICOM values are rescaled to HU: int16 where slope and intercept are whole numbers and the result is in its range,
+    else int32 or float32. Raises InputError for anything that is not one finite scalar volume on a straight grid.
     """
     path = Path(path).expanduser()
     if not path.exists():
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
-    if path.is_dir():
-        return series.read_series(path, series_uid)
-    if path.suffix.lower() in (".dcm", ".ima"):
-        return series.read_series(path.parent, series_uid or series.series_uid_of(path))
+    if path.is_dir() or finding.is_dicom(path):
+        return read_series(path, series_uid if series is None else series)
     return files.read_file(path)
 
 

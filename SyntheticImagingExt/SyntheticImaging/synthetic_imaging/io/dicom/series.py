@@ -2,226 +2,183 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import filecmp
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pydicom
-import SimpleITK as sitk
+from pydicom.uid import MediaStorageDirectoryStorage
 
 from ...errors import InputError
 from ...volume import Volume
-from ..files import refuse_not_finite
-from ..geometry import LPS_TO_RAS, matrix_of, refuse_shear
+from ..geometry import LPS_TO_RAS
 from ..metadata import DICOM_PREFIX
-
-KEPT_KEYWORDS = (
-    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber", "StudyID",
-    "StudyInstanceUID", "StudyDate", "StudyTime", "StudyDescription", "SeriesInstanceUID", "SeriesDescription",
-    "FrameOfReferenceUID", "Modality", "Manufacturer", "ManufacturerModelName", "BodyPartExamined", "PatientPosition",
-    "KVP", "ConvolutionKernel", "ContrastBolusAgent", "SliceThickness",
-)  # fmt: skip
-"""What is carried in ``Volume.metadata`` as ``DICOM.<keyword>``."""
-
-_HEADER_KEYWORDS = [
-    *KEPT_KEYWORDS, "ImageType", "InstanceNumber", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
-    "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "SpacingBetweenSlices",
-]  # fmt: skip
-_POSITION_TOLERANCE_MM = 0.05
-_GAP_TOLERANCE = 0.02  # of the slice distance; positions are written with few decimals
+from . import finding
+from .finding import KEPT_KEYWORDS, Found, header_of, is_picture, sop_class_of
+from .frames import Frame, frames_of, is_localizer
+from .pixels import Reader, hounsfield, refuse_unreadable
+from .stack import stacked
 
 
 @dataclass(frozen=True)
 class SeriesInfo:
-    """One series in a folder: what a person needs to choose it."""
+    """One series in a folder: what a person needs to choose it.
 
+    number: its SeriesNumber where these tell the series of the folder apart, else its place in the list.
+    """
+
+    number: int
     uid: str
     description: str
     modality: str
     images: int
 
     def __str__(self) -> str:
-        what = f"{self.modality or 'unknown modality'}, {self.images} images"
-        return f"{self.description or 'no description'} ({what}): {self.uid}"
+        what = f"{self.modality or 'unknown modality'}, {self.images} {'image' if self.images == 1 else 'images'}"
+        return f"{self.number}: {self.description or 'no description'} ({what}): {self.uid}"
 
 
 def list_series(folder: Path) -> list[SeriesInfo]:
     """The image series in a folder and its subfolders, the largest first."""
-    return [_info(uid, headers) for uid, headers in _scan(Path(folder)).items()]
+    with _silence():
+        return _infos(finding.find(Path(folder)))
 
 
-def series_uid_of(path: Path) -> str:
-    """The series that one DICOM file belongs to."""
-    header = _header(path)
-    if header is None:
-        raise InputError(f"'{path.name}' is not a DICOM image; give the folder of the series.")
-    return str(header.SeriesInstanceUID)
+def read_series(path: Path, series: int | str | None = None) -> Volume:
+    """Read a series; see ``read_volume``.
 
-
-def read_series(folder: Path, series_uid: str | None = None) -> Volume:
-    """Read the series of a folder; see ``read_volume``.
-
-    Scouts in the series are left aside. InputError where slices are missing, doubled, tilted or of several sizes.
+    path: a folder, with those in it; the DICOMDIR of a disc; a slice, for its series in that folder; or a multi-frame
+    file, for itself.
     """
-    headers = _choose(_scan(folder), series_uid, folder)
-    name = f"{folder.name}: {_info('', headers).description or 'DICOM series'}"
-    if any(int(header.get("SamplesPerPixel") or 1) > 1 for header in headers):
-        raise InputError(f"'{name}' is a color series; a series with one value per pixel (CT) is needed.")
-    if any(int(header.get("NumberOfFrames") or 1) > 1 for header in headers):
-        return _read_multi_frame(headers, name)
-    headers = _one_stack(headers, name)
-    array = _pixels([header.filename for header in headers], name, len(headers))
-    return Volume.from_numpy(_compact(array, name), _matrix(headers, name), _metadata(headers[0]))
+    with _silence():
+        headers, name = _chosen(Path(path), series)
+        frames = _once([frame for header in headers for frame in frames_of(header)])
+        frames, to_lps = stacked(frames, name)
+        refuse_unreadable(frames, name)
+        return Volume.from_numpy(hounsfield(frames, name), LPS_TO_RAS @ to_lps, _metadata(frames[0].header))
 
 
-def _scan(folder: Path) -> dict[str, list[pydicom.Dataset]]:
-    series: dict[str, list[pydicom.Dataset]] = {}
-    for path in sorted(folder.rglob("*")):
-        header = _header(path) if path.is_file() and not path.name.startswith(".") else None
-        if header is not None:
-            series.setdefault(str(header.SeriesInstanceUID), []).append(header)
-    return dict(sorted(series.items(), key=lambda item: -len(item[1])))
+@contextmanager
+def _silence() -> Iterator[None]:
+    """pydicom's own warnings are about headers; what matters in them is refused in our words."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"pydicom\b.*")
+        yield
 
 
-def _header(path: Path) -> pydicom.Dataset | None:
-    """The header of a DICOM image, or None for anything else (segmentations, reports, other files)."""
-    try:
-        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_KEYWORDS)
-    except (pydicom.errors.InvalidDicomError, OSError, EOFError):
-        return None
-    is_scan = "Rows" in header and "SeriesInstanceUID" in header and header.get("Modality") != "SEG"
-    return header if is_scan else None
+def _chosen(path: Path, series: int | str | None) -> tuple[list[pydicom.Dataset], str]:
+    """The pictures of the series that is meant, and its name for sentences."""
+    if path.is_dir():
+        folder, found = path, finding.find(path)
+    else:
+        try:
+            header = header_of(path)
+        except InputError as error:
+            raise InputError(f"{error}; copy or export the series again.") from error
+        if header is not None and sop_class_of(header) == MediaStorageDirectoryStorage:
+            folder, found = path.parent, finding.find(path.parent)
+        elif header is None or not is_picture(header):
+            what = "not DICOM" if header is None else f"DICOM of another kind ({sop_class_of(header).name})"
+            raise InputError(f"'{path.name}' is {what}; give an image, or the folder of its series.")
+        elif int(header.get("NumberOfFrames") or 1) > 1:
+            return [header], f"{path.name}: {_info(0, '', [header]).description or 'DICOM image'}"
+        else:
+            folder, found, series = path.parent, finding.find(path.parent, deep=False), str(header.SeriesInstanceUID)
+    uid = _choose(found, series, folder)
+    headers = found.series[uid]
+    name = f"{folder.resolve().name}: {_info(0, uid, headers).description or 'DICOM series'}"
+    found.refuse_broken_beside(headers, name)
+    return headers, name
 
 
-def _info(uid: str, headers: list[pydicom.Dataset]) -> SeriesInfo:
-    first = headers[0]
-    return SeriesInfo(uid, str(first.get("SeriesDescription", "")), str(first.get("Modality", "")), len(headers))
-
-
-def _choose(series: dict, series_uid: str | None, folder: Path) -> list[pydicom.Dataset]:
-    if not series:
+def _choose(found: Found, series: int | str | None, folder: Path) -> str:
+    if not found.series:
+        if found.broken:
+            raise InputError(
+                f"The folder '{folder}' holds no whole DICOM image: {finding.told_few(list(found.broken.values()))}. "
+                "Copy or export the series again."
+            )
         raise InputError(f"The folder '{folder}' holds no DICOM images; give the folder that a series was exported to.")
-    listing = "".join(f"\n  {_info(uid, headers)}" for uid, headers in series.items())
-    if series_uid is not None:
-        if series_uid not in series:
-            raise InputError(f"The folder '{folder}' has no series {series_uid}; it holds:{listing}")
-        return series[series_uid]
-    if len(series) > 1:
-        raise InputError(
-            f"The folder '{folder}' holds {len(series)} series; choose one by its UID (series_uid), or move it into a "
-            f"folder of its own:{listing}"
-        )
-    return next(iter(series.values()))
+    infos = _infos(found)
+    listing = "".join(f"\n  {info}" for info in infos)
+    if series is not None:
+        matches = _matching(infos, str(series).strip())
+        if len(matches) == 1:
+            return matches[0].uid
+        fault = "no series" if not matches else f"{len(matches)} series that could be"
+        raise InputError(f"The folder '{folder}' has {fault} {series}; it holds:{listing}")
+    volumes = [info.uid for info in infos if any(_may_be_slice(header) for header in found.series[info.uid])]
+    if len(volumes) == 1:
+        return volumes[0]
+    if len(infos) == 1:
+        return infos[0].uid
+    raise InputError(
+        f"The folder '{folder}' holds {len(infos)} series; choose one by its number, its description or its UID "
+        f"(--series in the shell, series= in Python):{listing}"
+    )
 
 
-def _one_stack(headers: list[pydicom.Dataset], name: str) -> list[pydicom.Dataset]:
-    """The slices of a series in order along their normal, checked to be one stack."""
-    body = [header for header in headers if "LOCALIZER" not in (header.get("ImageType") or [])] or headers
-    if any(
-        "ImagePositionPatient" not in h or "ImageOrientationPatient" not in h or "PixelSpacing" not in h for h in body
-    ):
-        raise InputError(
-            f"'{name}' has images without a position in the patient; export the series as axial CT slices."
-        )
-    stacks = Counter(_plane(header) for header in body)
-    if len(stacks) > 1:
-        sizes = "; ".join(f"{count} images of {plane[0]}x{plane[1]}" for plane, count in stacks.items())
-        raise InputError(f"'{name}' mixes images of different size, spacing or direction ({sizes}); export one stack.")
-    return sorted(body, key=lambda header: float(_normal(header) @ _position(header)))
+def _matching(infos: Sequence[SeriesInfo], series: str) -> list[SeriesInfo]:
+    """The series with that UID; else with that number; else with that description, whole or in part."""
+    wanted = series.casefold()
+    return (
+        [info for info in infos if info.uid == series]
+        or [info for info in infos if str(info.number) == series]
+        or [info for info in infos if info.description.casefold() == wanted]
+        or [info for info in infos if wanted and wanted in info.description.casefold()]
+    )
 
 
-def _plane(header: pydicom.Dataset) -> tuple:
-    numbers = (*header.PixelSpacing, *header.ImageOrientationPatient)
-    return (int(header.Columns), int(header.Rows), *(round(float(value), 3) for value in numbers))
+def _may_be_slice(header: pydicom.Dataset) -> bool:
+    placed = "ImagePositionPatient" in header or "PerFrameFunctionalGroupsSequence" in header
+    return placed and not is_localizer(header.get("ImageType"))
 
 
-def _axes(header: pydicom.Dataset) -> tuple[np.ndarray, np.ndarray]:
-    values = np.array(header.ImageOrientationPatient, dtype=float)
-    return values[:3], values[3:]
+def _infos(found: Found) -> list[SeriesInfo]:
+    series = sorted(found.series.items(), key=lambda item: -len(item[1]))
+    numbers = [_series_number(headers[0]) for _, headers in series]
+    told_apart = [number for number in numbers if number is not None]
+    if len(set(told_apart)) < len(series):
+        told_apart = list(range(1, len(series) + 1))
+    return [_info(number, uid, headers) for number, (uid, headers) in zip(told_apart, series, strict=True)]
 
 
-def _normal(header: pydicom.Dataset) -> np.ndarray:
-    return np.cross(*_axes(header))
+def _series_number(header: pydicom.Dataset) -> int | None:
+    try:
+        return int(header.SeriesNumber)
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
-def _position(header: pydicom.Dataset) -> np.ndarray:
-    return np.array(header.ImagePositionPatient, dtype=float)
-
-
-def _matrix(headers: list[pydicom.Dataset], name: str) -> np.ndarray:
+def _info(number: int, uid: str, headers: list[pydicom.Dataset]) -> SeriesInfo:
     first = headers[0]
-    positions = np.stack([_position(header) for header in headers])
-    along_i, along_j = _axes(first)
-    row_mm, column_mm = (float(value) for value in first.PixelSpacing)
-    matrix = np.eye(4)
-    matrix[:3, 0], matrix[:3, 1] = along_i * column_mm, along_j * row_mm
-    matrix[:3, 2] = _step(headers, positions, name)
-    matrix[:3, 3] = positions[0]
-    refuse_shear(matrix, name)
-    return LPS_TO_RAS @ matrix
+    description, modality = (str(first.get(key) or "") for key in ("SeriesDescription", "Modality"))
+    return SeriesInfo(number, uid, description, modality, len(headers))
 
 
-def _step(headers: list[pydicom.Dataset], positions: np.ndarray, name: str) -> np.ndarray:
-    """The vector from slice to slice in LPS mm, the same all along."""
-    if len(headers) == 1:
-        first = headers[0]
-        return _normal(first) * float(first.get("SpacingBetweenSlices") or first.get("SliceThickness") or 1)
-    heights = positions @ _normal(headers[0])
-    gaps = np.diff(heights)
-    if gaps.min() < _POSITION_TOLERANCE_MM:
-        raise InputError(
-            f"'{name}' has {int((gaps < _POSITION_TOLERANCE_MM).sum())} slices at a place where there is one already "
-            "(several phases or reconstructions in one series?); export one of them alone."
-        )
-    usual = float(np.median(gaps))
-    if np.abs(gaps - usual).max() > max(_GAP_TOLERANCE * usual, _POSITION_TOLERANCE_MM):
-        at = int(np.abs(gaps - usual).argmax())
-        raise InputError(
-            f"'{name}' has slices missing or unevenly spaced: {gaps[at]:g} mm between positions {heights[at]:g} and "
-            f"{heights[at + 1]:g} mm, {usual:g} mm elsewhere; export the complete series again."
-        )
-    return (positions[-1] - positions[0]) / (len(headers) - 1)
+def _once(frames: list[Frame]) -> list[Frame]:
+    """The frames without copies of the same file, or of the same picture under the same SOPInstanceUID."""
+    kept: dict[tuple[str, int], list[Frame]] = {}
+    for frame in frames:
+        same = kept.setdefault((str(frame.header.get("SOPInstanceUID") or frame.path), frame.index), [])
+        if not any(_is_copy(frame, other) for other in same):
+            same.append(frame)
+    return [frame for same in kept.values() for frame in same]
 
 
-def _pixels(paths: list, name: str, slices: int) -> np.ndarray:
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames([str(path) for path in paths])
-    try:
-        array = sitk.GetArrayFromImage(reader.Execute())
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
-        raise InputError(
-            f"The pixels of '{name}' could not be read ({reason}); a file may be cut short or "
-            "compressed in an unknown way. Export the series again, uncompressed."
-        ) from error
-    if array.shape[0] != slices:
-        raise InputError(f"'{name}' gave {array.shape[0]} slices instead of {slices}; export the series again.")
-    return array
-
-
-def _read_multi_frame(headers: list[pydicom.Dataset], name: str) -> Volume:
-    if len(headers) > 1:
-        raise InputError(f"'{name}' has {len(headers)} multi-frame files; give a folder with one of them.")
-    try:
-        image = sitk.ReadImage(str(headers[0].filename))
-    except RuntimeError as error:
-        raise InputError(
-            f"'{name}' is a multi-frame file that could not be read; export it as single slices."
-        ) from error
-    matrix = matrix_of(image)
-    refuse_shear(matrix, name)
-    return Volume.from_numpy(_compact(sitk.GetArrayFromImage(image), name), matrix, _metadata(headers[0]))
-
-
-def _compact(array: np.ndarray, name: str) -> np.ndarray:
-    """The smallest usual dtype for rescaled values, which arrive as int32 or float64."""
-    refuse_not_finite(array, name)
-    if np.issubdtype(array.dtype, np.floating) and not np.array_equal(array, np.rint(array)):
-        return array.astype(np.float32)
-    short = np.iinfo(np.int16)
-    fits = short.min <= array.min() and array.max() <= short.max
-    return array.astype(np.int16 if fits else np.int32, copy=False)
+def _is_copy(frame: Frame, other: Frame) -> bool:
+    if filecmp.cmp(frame.path, other.path, shallow=False):
+        return True
+    places = ((frame.position, other.position), (frame.axes, other.axes), (frame.spacing_mm, other.spacing_mm))
+    alike = (frame.rows, frame.columns, frame.slope, frame.intercept, frame.storage.padding) == (
+        other.rows, other.columns, other.slope, other.intercept, other.storage.padding
+    ) and all(np.array_equal(np.array(one), np.array(two)) for one, two in places)  # fmt: skip
+    reader = Reader()
+    return alike and np.array_equal(reader.stored(frame), reader.stored(other))
 
 
 def _metadata(header: pydicom.Dataset) -> dict[str, str]:
