@@ -15,6 +15,7 @@ import pydicom
 import SimpleITK as sitk
 from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import get_frame
+from pydicom.pixels import get_decoder
 from pydicom.uid import UID, RLELossless, SecondaryCaptureImageStorage, generate_uid
 from scipy import ndimage
 
@@ -226,17 +227,22 @@ def _decoded(frame: Frame, data: bytes) -> np.ndarray:
     bare.PixelData = pydicom.encaps.encapsulate([data])
     bare["PixelData"].VR = "OB"
     bare["PixelData"].is_undefined_length = True
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "frame.dcm"
-        bare.save_as(path, enforce_file_format=True)
-        try:
-            array = np.squeeze(sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO")))
-        except RuntimeError as error:
-            raise InputError(
-                f"The pixels of {frame.told} could not be decoded ({cast(UID, syntax).name}); they are damaged, or "
-                "compressed in a way that is not read here. Export the series again, uncompressed."
-            ) from error
+    try:
+        # GDCM refuses some RLE that is right
+        array = get_decoder(RLELossless).as_array(bare, raw=True)[0] if syntax == RLELossless else _by_gdcm(bare)
+    except (RuntimeError, ValueError) as error:
+        raise InputError(
+            f"The pixels of {frame.told} could not be decoded ({cast(UID, syntax).name}); they are damaged, or "
+            "compressed in a way that is not read here. Export the series again, uncompressed."
+        ) from error
     size = np.dtype(f"u{frame.storage.allocated // 8}")
     if array.size != frame.rows * frame.columns or array.dtype.kind not in "iu":
         raise InputError(f"The compressed pixels of {frame.told} are of another size than it says; export it again.")
     return array.reshape(frame.rows, frame.columns).astype(f"i{size.itemsize}").view(size)
+
+
+def _by_gdcm(bare: pydicom.Dataset) -> np.ndarray:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frame.dcm"
+        bare.save_as(path, enforce_file_format=True)
+        return sitk.GetArrayFromImage(sitk.ReadImage(str(path), imageIO="GDCMImageIO"))
