@@ -194,32 +194,35 @@ def _many(
     )
     order = {name: index for index, name in enumerate(views)}
     told: Counter[str] = Counter()
-    for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name])):
+    truths = Path(options.truth).expanduser() if options.truth else None
+    for name in batch.waiting(views, lambda name: _is_made(_file(out, name), views[name], truths and truths / name)):
         exposure = replace(settings.exposure, seed=(settings.exposure.seed + order[name]) % 2**31)
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
         told.update(image.notices)
-        if options.truth:
-            truth(Path(options.truth).expanduser() / name, views[name])
+        if truths:
+            truth(truths / name, views[name])
         export.write_image(_file(out, name), image, options.output, patient.ct.metadata)
     for sentence, count in told.most_common(_TOLD):
         console.note(f"{count} of {len(views)} images: {sentence}")
     if len(told) > _TOLD:
         console.note(f"{len(told) - _TOLD} more such sentences; images that are made one by one tell them.")
-    console.result(f"{len(views)} images are in '{out}'.")
-    return 0
+    return batch.end(views, {}, lambda name: _file(out, name).is_file())
 
 
 def _file(out: Path, name: str) -> Path:
     return out / f"{name}.nrrd"
 
 
-def _is_made(path: Path, view: View) -> bool:
-    """Whether an image of this very view is there; files appear whole, so it is complete."""
+def _is_made(path: Path, view: View, truth: Path | None) -> bool:
+    """Whether an image of this very view is there, and its truth where that is asked for; files appear whole."""
     if not path.is_file():
         return False
+    record = poses.record_of(view)
     try:
-        return (read_volume(path).metadata or {}).get(poses.POSE_KEY) == json.dumps(poses.record_of(view))
-    except InputError:
+        if truth and poses.read_json(truth / truth_files.RECORD).get("pose") != json.loads(json.dumps(record)):
+            return False
+        return (read_volume(path).metadata or {}).get(poses.POSE_KEY) == json.dumps(record)
+    except (InputError, AttributeError):
         return False
 
 

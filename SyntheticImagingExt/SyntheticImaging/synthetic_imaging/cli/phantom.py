@@ -28,7 +28,7 @@ def add_to(verbs):
 
 def run(options, console: Console) -> int:
     from ..io import write_volume
-    from ..io.atomic import publish, staging
+    from ..io.atomic import filling
     from ..phantom import LABELS_FILE, torso
 
     asked = taken(options, Torso())
@@ -37,13 +37,12 @@ def run(options, console: Console) -> int:
     body = torso(**vars(asked), **({"on_progress": _progress} if options.progress else {}))
     if not options.progress:
         console.stage("Writing")
-    target = Path(options.out).expanduser() / LABELS_FILE
-    with staging(target) as folder:
+    out = Path(options.out).expanduser()
+    with filling(out, LABELS_FILE) as folder:
         for name, volume in (("ct", body.ct), ("labels", body.labels)):
             write_volume(folder / f"{name}.nrrd", volume)
-        (folder / target.name).write_text(json.dumps(_names(body, asked.seed), indent=2), encoding="utf-8")
-        publish(folder, target)
-    console.result(f"ct.nrrd, labels.nrrd and labels.json are in '{target.parent}'.")
+        (folder / LABELS_FILE).write_text(json.dumps(_names(body, asked.seed), indent=2), encoding="utf-8")
+    console.result(f"ct.nrrd, labels.nrrd and labels.json are in '{out}'.")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from .. import tumor
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
-from ..io.atomic import staging
+from ..io.atomic import filling
+from ..tumor.provenance import IMAGES, RECORD
 
-RECORD, DICOM = "lesions.json", "dicom"
-FILES = ("ct.nrrd", "labels.nrrd", "instances.nrrd", RECORD)
+DICOM = "dicom"
+FILES = (*IMAGES, RECORD)
 _NO_VESSEL_MM = 900.0
 
 
@@ -21,18 +23,17 @@ def day_name(day: float) -> str:
     return f"day_{day:g}"
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether a folder holds a whole result; the record is written last, so it vouches for the rest."""
-    try:
-        tumor.lesions_of((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, InputError):
+def is_complete(folder: Path, dicom: bool) -> bool:
+    """Whether a folder holds a whole result, with its DICOM series where one is asked for."""
+    if not tumor.is_whole(folder):
         return False
-    return all((folder / name).is_file() for name in FILES)
+    slices = json.loads((folder / RECORD).read_text(encoding="utf-8"))["ct_shape_kji"][0]
+    return not dicom or ((folder / DICOM).is_dir() and len(os.listdir(folder / DICOM)) == slices)
 
 
 def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None], dicom: bool):
     """InputError where writing would replace an input, or mix with the files of an older DICOM series."""
-    if out.exists() and not out.is_dir():
+    if os.path.lexists(out) and not os.path.isdir(out):
         raise InputError(f"'{out}' is a file; give --out a folder.")
     given = {Path(path).expanduser().resolve() for path in inputs if path}
     for folder in (out / day for day in days):
@@ -49,9 +50,8 @@ def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], op
     Everything is written in full beside its place before the first file moves there.
     """
     lines: list[str] = []
-    with staging(out / RECORD) as temporary:
+    with filling(out, RECORD) as temporary:
         _write_series(temporary, case, series, options, lines)
-        _move(temporary, out)
     names = f"{', '.join(FILES)}" + (f" and the DICOM series '{DICOM}'" if options.dicom else "")
     return [*lines, f"{names} are in '{out}'." if list(series) == [""] else f"{len(series)} days are in '{out}'."]
 
@@ -66,15 +66,6 @@ def _write_series(staged: Path, case: tumor.Case, series: dict[str, list[tumor.L
             write_volume(staged / name / DICOM, mark_synthetic(composition.ct, description))
         lines += [name] if name else []
         lines += [_line(composition, index) for index in range(len(lesions))]
-
-
-def _move(staged: Path, out: Path):
-    """Files and folders to their places, records last."""
-    found = [path for path in staged.rglob("*") if path.is_file()]
-    for path in sorted(found, key=lambda path: path.name == RECORD):
-        target = out / path.relative_to(staged)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(path, target)
 
 
 def _line(composition: tumor.Composition, index: int) -> str:

@@ -55,17 +55,14 @@ def run(options, console: Console) -> int:
     plan = taken(options, Plan())
     batch.begin({**plan.to_dict(), **{name: getattr(options, name) for name in _KEPT}}, _present)
     failures: dict[str, str] = {}
-    for name in batch.waiting(entries, lambda name: results.is_complete(out / name)):
+    for name in batch.waiting(entries, lambda name: results.is_complete(out / name, options.dicom)):
         with warnings.catch_warnings(record=True) as notes:
             problem = _attempt(entries[name], out / name, options)
         for note in notes:
             tqdm.write(f"synthetic-imaging: {name}: warning: {note.message}", file=sys.stderr)
         if problem:
             failures[name] = problem
-    console.result(f"{len(entries) - len(failures)} of {len(entries)} cases are in '{out}'.")
-    for name, problem in failures.items():
-        print(f"synthetic-imaging: {name}: {problem}", file=sys.stderr)
-    return 1 if failures else 0
+    return batch.end(entries, failures, lambda name: (out / name / results.RECORD).is_file())
 
 
 def _present(record: dict) -> dict:
@@ -126,7 +123,8 @@ def _attempt(entry: Entry, out: Path, options) -> str | None:
     try:
         if entry.organ is None:
             raise InputError(f"has no organ; add '{entry.name}.nrrd' to '{options.organs}'.")
-        results.refuse_target(out, [""], [entry.ct, entry.organ], options.dicom)
+        # what is left of an incomplete case is replaced, its DICOM series too
+        results.refuse_target(out, [""], [entry.ct, entry.organ], dicom=False)
         case = cases.read_case(mine, entry.ct, entry.organ, silent)
         results.write(out, case, {"": cases.lesions_of(case, mine)}, mine)
     except InputError as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..io.atomic import staging
+from ..io.atomic import filling, staging
 from .archive import open_archive
 from .checks import Given
 from .downloading import check_url, download
@@ -115,7 +115,7 @@ class Catalog:
         identity = identity or (known.id if known else _free_id(card.id or path.stem))
         _check_id(identity)
         entry = replace(known, id=identity) if known else _entry_of(identity, path)
-        with staging(self.folder / identity / _MODEL) as folder:
+        with staging(self.folder / identity) as folder:
             packed = folder / _MODEL
             _packed(path, packed)
             return self._take(entry, packed)
@@ -168,12 +168,10 @@ class Catalog:
         """Move a file into the folder of its model."""
         entry = replace(entry, sha256=_sha256(packed), bytes=packed.stat().st_size)
         place = self.folder / entry.id
-        place.mkdir(parents=True, exist_ok=True)
-        os.replace(packed, place / _MODEL)
         record = {name: value for name, value in asdict(entry).items() if name in _SAVED}
-        temporary = place / (_RECORD + ".new")
-        temporary.write_text(json.dumps(record, indent=1), encoding="utf-8")
-        os.replace(temporary, place / _RECORD)
+        with filling(place, _RECORD) as folder:
+            (folder / _RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            os.replace(packed, folder / _MODEL)
         return replace(entry, installed=True)
 
     def _installed(self) -> list[Entry]:

@@ -17,7 +17,7 @@ _PLACES = {
     ),
     "placement": ("Case",),
     "plans": ("DEFAULT_PRESET", "LEVELS", "LEVEL_NAMES", "Growth", "Plan"),
-    "provenance": ("lesions_of", "record", "save", "save_steps", "text_of"),
+    "provenance": ("is_whole", "lesions_of", "record", "save", "save_steps", "text_of"),
     "region": ("Region",),
     "sampling": ("Preset", "preset_named", "presets", "sample_lesions"),
 }  # fmt: skip

@@ -14,15 +14,17 @@ from .. import __version__
 from ..cores import pool
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
-from ..io.atomic import publish, staging
+from ..io.atomic import filling
 from ..steps import finished
+from ..volume import Volume
 from .composition import Composition
 from .lesion import Lesion
 from .placement import Case
 
 SCHEMA = "synthetic-imaging-lesions/1"
 NOTICE = "Synthetic lesions inserted by software; not for clinical use."
-
+IMAGES, RECORD = ("ct.nrrd", "labels.nrrd", "instances.nrrd"), "lesions.json"
+"""The files of a result, and the one that says that it is whole."""
 
 _TICK_S = 0.02
 
@@ -72,14 +74,35 @@ def lesions_of(text: str) -> list[Lesion]:
 
 
 def text_of(case: Case, lesions: Sequence[Lesion], measures: Sequence[dict] = ()) -> str:
-    return json.dumps(record(case, lesions, measures), indent=2, allow_nan=False)
+    return _text(record(case, lesions, measures))
+
+
+def _text(values: dict) -> str:
+    return json.dumps(values, indent=2, allow_nan=False)
+
+
+def is_whole(folder: str | Path) -> bool:
+    """Whether a folder holds a result of ``save``, with the very files that its record names."""
+    folder = Path(folder)
+    try:
+        text = (folder / RECORD).read_text(encoding="utf-8")
+        lesions_of(text)
+        files = json.loads(text)["files"]
+        return set(files) == set(IMAGES) and all(_file_digest(folder / name) == files[name] for name in IMAGES)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def _file_digest(path: Path) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def save(folder: str | Path, composition: Composition) -> dict[str, Path]:
     """Write ct.nrrd, labels.nrrd (0/1/2), instances.nrrd and lesions.json; returns their paths.
 
-    All four are written in full before the first takes its place, the record last: a folder with a
-    record is complete, and a full disk leaves what was there.
+    All four are written in full before the first takes its place, the record last, with the SHA-256 of the others
+    (see ``is_whole``): a folder with a record is complete, and a full disk leaves what was there.
     """
     return finished(save_steps(folder, composition))
 
@@ -92,22 +115,28 @@ def save_steps(folder: str | Path, composition: Composition) -> Generator[tuple[
     """
     folder = Path(folder)
     lesions = composition.lesions
-    text = text_of(composition.case, lesions, [composition.measure(index) for index in range(len(lesions))])
+    values = record(composition.case, lesions, [composition.measure(index) for index in range(len(lesions))])
     kind = f"{len(lesions)} synthetic {composition.case.organ_name} lesion{'' if len(lesions) == 1 else 's'}"
-    arrays = {"ct": composition.hu, "labels": composition.labels, "instances": composition.instances}
-    arrays = {name: array.copy() for name, array in arrays.items()}
-    paths = {name: folder / f"{name}.nrrd" for name in arrays} | {"lesions": folder / "lesions.json"}
-    with staging(paths["lesions"]) as temporary:
+    arrays = {name: array.copy() for name, array in zip(IMAGES, _arrays(composition), strict=True)}
+    with filling(folder, RECORD) as temporary:
         for number, (name, array) in enumerate(arrays.items()):
             volume = mark_synthetic(composition.case.ct.like(array), kind)
-            job = pool.submit(write_volume, temporary / paths[name].name, volume)
+            job = pool.submit(_written, temporary / name, volume)
             try:
                 while not job.done():
-                    yield f"Writing {paths[name].name}", 100 * number / len(arrays)
+                    yield f"Writing {name}", 100 * number / len(arrays)
                     wait([job], timeout=_TICK_S)
             finally:
                 wait([job])  # a canceled write must be over before its folder goes
-            job.result()
-        (temporary / paths["lesions"].name).write_text(text, encoding="utf-8")
-        publish(temporary, paths["lesions"])
-    return paths
+            values.setdefault("files", {})[name] = job.result()
+        (temporary / RECORD).write_text(_text(values), encoding="utf-8")
+    return {Path(name).stem: folder / name for name in (*IMAGES, RECORD)}
+
+
+def _arrays(composition: Composition) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return composition.hu, composition.labels, composition.instances
+
+
+def _written(path: Path, volume: Volume) -> str:
+    """Write a volume; returns the digest of its file."""
+    return _file_digest(write_volume(path, volume))

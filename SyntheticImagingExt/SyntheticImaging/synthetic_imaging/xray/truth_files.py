@@ -12,7 +12,7 @@ import torch
 
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
-from ..io.atomic import publish, staging
+from ..io.atomic import filling
 from ..volume import Volume
 from .geometry import View
 from .poses import read_json, record_of
@@ -56,16 +56,15 @@ def write_truth(
         record["landmarks"].append({**told, "column_row": [mark.column, mark.row] if known else None})
         if mark.visible:
             images[f"belief_{_file_name(mark.name)}"] = belief
-    target = Path(folder).expanduser() / RECORD
-    with staging(target) as temporary:
+    folder = Path(folder).expanduser()
+    with filling(folder, RECORD) as temporary:
         for name, image in images.items():
             volume = mark_synthetic(
                 Volume(image[None].contiguous(), view.ijk_to_ras), f"truth of an X-ray image, {name}"
             )
             write_volume(temporary / f"{name}.nrrd", volume)
         (temporary / RECORD).write_text(json.dumps(record, indent=2), encoding="utf-8")
-        publish(temporary, target)
-    return target
+    return folder / RECORD
 
 
 def read_landmarks(path: str | PathLike) -> dict[str, tuple[float, float, float]]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ... import __version__
 from ...errors import InputError
-from ...io.atomic import publish, staging
+from ...io.atomic import filling
 from ..design import RATING, SYNTHETIC
 from ..statistics.analysis import Analysis
 from ..statistics.reads import Read
@@ -110,12 +110,9 @@ def write_exports(folder: str | Path, analysis: Analysis, formats: Sequence[str]
 
 
 def _write(folder: Path, files: dict[str, str | bytes]) -> list[Path]:
-    target = folder / list(files)[-1]
-    with staging(target) as temporary:
+    with filling(folder, list(files)[-1]) as temporary:
         for name, content in files.items():
-            content = content.encode("utf-8") if isinstance(content, str) else content
-            (temporary / name).write_bytes(content)
-        publish(temporary, target)
+            (temporary / name).write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
     return [folder / name for name in files]
 
 
