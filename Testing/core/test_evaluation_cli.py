@@ -121,8 +121,18 @@ def test_another_grid_is_resampled_on_demand(tmp_path, capsys):
     write_volume(tmp_path / "p.nrrd", labels())
     larger = np.pad(labels().numpy(), 2)
     matrix = np.eye(4)
-    matrix[:3, 3] = -2
+    matrix[:3, 3] = -2.25
     write_volume(tmp_path / "r.nrrd", Volume.from_numpy(larger, matrix))
     files = [str(tmp_path / "p.nrrd"), str(tmp_path / "r.nrrd")]
     assert main(["evaluate", *files, "--resample", "--out", str(tmp_path / "t.csv")]) == 0
     assert "resampled" in capsys.readouterr().err and all(row["dice"] == "1" for row in rows(tmp_path / "t.csv"))
+
+
+def test_another_box_of_the_same_voxels_needs_no_resampling(tmp_path, capsys):
+    """As Slicer writes segmentations: cut to what is drawn."""
+    write_volume(tmp_path / "p.nrrd", labels())
+    matrix = np.eye(4)
+    matrix[:3, 3] = -2
+    write_volume(tmp_path / "r.nrrd", Volume.from_numpy(np.pad(labels().numpy(), 2), matrix))
+    assert main(["evaluate", str(tmp_path / "p.nrrd"), str(tmp_path / "r.nrrd"), "--out", str(tmp_path / "t.csv")]) == 0
+    assert "resampled" not in capsys.readouterr().err and all(row["dice"] == "1" for row in rows(tmp_path / "t.csv"))

@@ -8,17 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from .. import tumor
 from ..declared import changed
 from ..errors import InputError
-from ..io import read_labels, read_volume
+from ..io import read_mask, read_volume
 from ..tumor.checks import check_lesion
 from ..tumor.lesion import Lesion
 from ..tumor.plans import Growth, Plan
-from ..volume import Volume
 from .options import Console, given, taken
 
 SITE = "site"
@@ -42,9 +40,12 @@ def read_case(options, ct_path: str | Path, organ_path: str | Path, console: Con
     """Read a CT with its organ, and the vessels where the options name them, and prepare it."""
     console.stage(f"Reading {Path(ct_path).name}")
     ct = read_volume(ct_path)
-    organ = _read_mask(organ_path, ct, options.organ_value, "--organ-value", console)
-    vessels_path = getattr(options, "vessels", None)
-    vessels = _read_mask(vessels_path, ct, options.vessels_value, "--vessels-value", console) if vessels_path else None
+    console.stage(f"Reading {Path(organ_path).name}")
+    organ = read_mask(organ_path, ct, options.organ_value, "--organ-value")
+    vessels = None
+    if vessels_path := getattr(options, "vessels", None):
+        console.stage(f"Reading {Path(vessels_path).name}")
+        vessels = read_mask(vessels_path, ct, options.vessels_value, "--vessels-value")
     console.stage(f"Preparing the {options.organ_name}")
     return tumor.Case(ct, organ, vessels, organ_name=options.organ_name)
 
@@ -126,18 +127,3 @@ def _with_satellites(case: tumor.Case, lesions: list[Lesion], count: int, seed: 
         others = [other for other in complete if other is not lesion]
         complete += tumor.satellites(case, lesion, count, seed, avoid=others)
     return complete
-
-
-def _read_mask(path: str | Path, ct: Volume, values: tuple[int, ...] | None, option: str, console: Console) -> Volume:
-    """Labels on the CT's grid; of several chosen ones the union, as 1."""
-    console.stage(f"Reading {Path(path).name}")
-    labels = read_labels(path, like=ct)
-    if values is None:
-        return labels
-    array = labels.numpy()
-    chosen = np.isin(array, values)
-    if not chosen.any():
-        found = ", ".join(str(value) for value in np.unique(array) if value)
-        wanted = ", ".join(map(str, values))
-        raise InputError(f"'{Path(path).name}' has no voxel of label {wanted}; give {option} one of {found}.")
-    return labels.like(chosen.astype(np.uint8))

@@ -9,8 +9,9 @@ from .options import Console, add_settings, add_verb, taken
 
 _SUMMARY = """Measure label volumes against references: Dice, NSD, VOE, RVD, and distances of surfaces (mean,
 root mean square, maximum) per label; with --lesions also which lesions were found, by size. Give two files, or two
-folders, whose files are matched by name. Means over cases have 95 % bootstrap intervals, shares of lesions 95 % Wilson
-intervals. What is not defined (a distance to nothing) is left empty and not counted."""
+folders, whose files are matched by name; DICOM segmentations (SEG) and structure sets (RTSTRUCT) are label volumes too.
+Means over cases have 95 % bootstrap intervals, shares of lesions 95 % Wilson intervals. What is not defined (a distance
+to nothing) is left empty and not counted."""
 _EXAMPLE = """  synthetic-imaging evaluate predicted.nrrd reference.nrrd --out table.csv
   synthetic-imaging evaluate predictions references --lesions 2 --out tables/liver.csv"""
 
@@ -49,7 +50,7 @@ def run(options, console: Console) -> int:
     found = {}
     for pair in cases:
         console.stage(f"Measuring {pair.case}")
-        (prediction, names), (reference, reference_names) = map(evaluation.labels_of, (pair.prediction, pair.reference))
+        (prediction, names), (reference, reference_names) = evaluation.labels_of_pair(pair)
         found[pair.case] = evaluation.compare(
             prediction, reference, measures, prediction_names=names, reference_names=reference_names,
             lesions=options.lesions,

@@ -154,8 +154,10 @@ def add_lesion_options(parser: argparse.ArgumentParser):
     )  # fmt: skip
     organ = parser.add_argument_group("organ")
     organ.add_argument(
-        "--organ-value", type=label_numbers, metavar="N,N", help="label or labels of the organ (default: all but 0)"
-    )
+        "--organ-value", type=label_choice, metavar="N,NAME",
+        help="label or labels of the organ, by number or by the name of a segment (default: all but 0; of a DICOM "
+        "segmentation its only one)",
+    )  # fmt: skip
     organ.add_argument(
         "--organ-name", default="organ", metavar="NAME", help="for messages and the record, for instance liver"
     )
@@ -188,6 +190,14 @@ def triple(text: str) -> tuple[float, float, float]:
 def label_numbers(text: str) -> tuple[int, ...]:
     """One or more labels with commas between them."""
     return tuple(_integer(part, 1) for part in text.split(","))
+
+
+def label_choice(text: str) -> tuple[int | str, ...]:
+    """One or more labels, by number or name, with commas between them."""
+    words = [word.strip() for word in text.split(",")]
+    if not all(words):
+        raise argparse.ArgumentTypeError(f"'{text}' is not labels with commas between them, like 1,2 or liver,spleen")
+    return tuple(word if re.search("[^0-9.+-]", word) else _integer(word, 1) for word in words)
 
 
 def natural(text: str) -> int:

@@ -7,12 +7,13 @@ from pathlib import Path
 from ..declared import paths
 from ..errors import InputError
 from ..tumor.plans import Growth, Plan
-from .options import Console, add_lesion_options, add_settings, add_verb, label_numbers, numbers, triple
+from .options import Console, add_lesion_options, add_settings, add_verb, label_choice, numbers, triple
 
 _SUMMARY = """Put synthetic lesions into a CT. Writes ct.nrrd, labels.nrrd (1 organ, 2 lesion),
 instances.nrrd (one number per lesion) and lesions.json, from which --lesions makes the
 same voxels again. CT, ORGAN and --vessels may be NRRD, NIfTI or MetaImage files, the CT also a
-folder with a DICOM series. An organ on another grid is resampled to that of the CT."""
+folder with a DICOM series; ORGAN and --vessels also a DICOM segmentation (SEG) or structure set
+(RTSTRUCT), or a folder with one. An organ on another grid is resampled to that of the CT."""
 _EXAMPLE = """  synthetic-imaging tumor ct.nii.gz liver.nii.gz --at -45,12,30 --radius-mm 12 --out one
   synthetic-imaging tumor dicom/ liver.nrrd --auto --level small --seed 3 --out many
   synthetic-imaging tumor ct.nrrd liver.nrrd --lesions one/lesions.json \\
@@ -26,7 +27,7 @@ _REFUSED_WITH = {
 def add_to(verbs):
     parser = add_verb(verbs, "tumor", run, "put lesions into a CT", _SUMMARY, _EXAMPLE)
     parser.add_argument("ct", metavar="CT", help="the CT in HU")
-    parser.add_argument("organ", metavar="ORGAN", help="label volume of the organ")
+    parser.add_argument("organ", metavar="ORGAN", help="label volume of the organ, or DICOM SEG or RTSTRUCT")
     place = parser.add_argument_group("place (one of the three)").add_mutually_exclusive_group(required=True)
     place.add_argument(
         "--at", type=triple, action="append", metavar="R,A,S", help="a lesion's center in mm; repeatable"
@@ -40,7 +41,7 @@ def add_to(verbs):
     vessels = parser.add_argument_group("vessels")
     vessels.add_argument("--vessels", metavar="FILE", help="label volume of the vessels (default: found by brightness)")
     vessels.add_argument(
-        "--vessels-value", type=label_numbers, metavar="N,N", help="labels of the vessels (default: all)"
+        "--vessels-value", type=label_choice, metavar="N,NAME", help="labels of the vessels (default: as for the organ)"
     )
 
 

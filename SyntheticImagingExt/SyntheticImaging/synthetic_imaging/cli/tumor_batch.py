@@ -21,14 +21,16 @@ _EXAMPLE = """  synthetic-imaging tumor-batch cts livers --level mix --seed 1 --
   (cts/a.nii.gz goes with livers/a.nii.gz; cts/b_0000.nrrd with livers/b.nrrd; the folder cts/c/, a DICOM
   series, with livers/c.nrrd)"""
 _KEPT = ("contrast_hu", "without", "organ_value", "dicom")
-_CHANNEL = "_0000"
+_CHANNEL, _DICOM = "_0000", ".dcm"
 _SETTINGS = "batch.json"
 
 
 def add_to(verbs):
     parser = add_verb(verbs, "tumor-batch", run, "the same for a folder of CTs", _SUMMARY, _EXAMPLE)
     parser.add_argument("cts", metavar="CTS", help="folder of CT files, or of folders with one DICOM series each")
-    parser.add_argument("organs", metavar="ORGANS", help="folder of label volumes with the same names")
+    parser.add_argument(
+        "organs", metavar="ORGANS", help="folder of label volumes, or DICOM segmentations, with the same names"
+    )
     add_lesion_options(parser)
 
 
@@ -78,7 +80,7 @@ def entries_of(cts: Path, organs: Path) -> list[Entry]:
             raise InputError(f"'{folder}' is not a folder; for a single CT use: synthetic-imaging tumor.")
     if cts.resolve() == organs.resolve():
         raise InputError("CTs and organs must lie in two folders, for they go together by their names.")
-    found, masks = _by_name(cts, folders=True), _by_name(organs, folders=False)
+    found, masks = _by_name(cts), _by_name(organs, also=_DICOM)
     if not found:
         raise InputError(f"'{cts}' holds no CT: no NRRD, NIfTI or MetaImage file and no folder.")
     entries = [
@@ -97,12 +99,14 @@ def seed_of(seed: int, name: str) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:4], "big") >> 1
 
 
-def _by_name(folder: Path, folders: bool) -> dict[str, Path]:
+def _by_name(folder: Path, also: str = "") -> dict[str, Path]:
+    """Image files, folders, and files that end in ``also``."""
     from ..io.files import suffix_of
 
     named: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        suffix = "" if path.is_dir() and folders else suffix_of(path) if path.is_file() else None
+        ending = also if also and path.name.lower().endswith(also) else None
+        suffix = "" if path.is_dir() else suffix_of(path) or ending
         if suffix is None or path.name.startswith("."):
             continue
         name = path.name[: len(path.name) - len(suffix)]

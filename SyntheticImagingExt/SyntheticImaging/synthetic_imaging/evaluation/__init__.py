@@ -10,7 +10,7 @@ from ..lazy import lazy
 
 _PLACES = {
     "comparing": ("Comparison", "compare"),
-    "files": ("Pair", "labels_of", "pairs", "refuse_table", "write_tables"),
+    "files": ("Pair", "labels_of", "labels_of_pair", "pairs", "refuse_table", "write_tables"),
     "lesions": ("Lesion", "Lesions", "lesions_of"),
     "matching": ("Match", "match"),
     "measures": ("Scores", "scores_of"),

@@ -13,13 +13,15 @@ from pathlib import Path
 from ..errors import InputError
 from ..io import read_labels
 from ..io.atomic import publish, staging
+from ..io.dicom.drawings import FRAME_KEY, STRUCTURE_SET, drawing_kind, names_in, refuse_other_frame
 from ..io.files import SUFFIXES, suffix_of
+from ..io.labels import joined
 from ..volume import Volume
 from .settings import Measures
 
 NAMES_FILE = "labels.json"
 OWN_TABLE = "scores"
-_SEGMENT = "Segment"
+_DICOM = ".dcm"
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,15 @@ def pairs(prediction: Path, reference: Path) -> tuple[list[Pair], list[str]]:
 
 def case_of(path: Path) -> str:
     """The name without its ending; ".seg" belongs to the ending."""
-    name = path.name[: len(path.name) - len(suffix_of(path) or "")]
+    name = path.name[: len(path.name) - len(suffix_of(path) or "")].removesuffix(_DICOM)
     return name.removesuffix(".seg")
 
 
 def _cases(folder: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or suffix_of(path) is None or path.name.startswith("."):
+        is_labels = suffix_of(path) is not None or path.name.lower().endswith(_DICOM)
+        if not path.is_file() or not is_labels or path.name.startswith("."):
             continue
         if case_of(path) in found:
             raise InputError(
@@ -74,28 +77,34 @@ def _cases(folder: Path) -> dict[str, Path]:
             )
         found[case_of(path)] = path
     if not found:
-        raise InputError(f"'{folder}' holds no file that ends in {', '.join(SUFFIXES)}.")
+        raise InputError(f"'{folder}' holds no file that ends in {', '.join((*SUFFIXES, _DICOM))}.")
     return found
 
 
-def labels_of(path: Path) -> tuple[Volume, dict[int, str]]:
+def labels_of(path: Path, image: Volume | None = None) -> tuple[Volume, dict[int, str]]:
     """A label volume, empty or not, and the names of its labels as far as they are known.
 
-    Names: those of segments in the header of an NRRD file, or of a file labels.json beside it ({"labels": {"1":
-    "liver"}}), as the verb ``phantom`` writes it.
+    Names: those of the segments of a DICOM file or in the header of an NRRD file, or of a file labels.json beside it
+    ({"labels": {"1": "liver"}}), as the verb ``phantom`` writes it. image: whose voxels the contours of a structure set
+    fill.
     """
-    labels = read_labels(path, may_be_empty=True)
-    return labels, _names_in(labels.metadata or {}) or _names_beside(path)
+    labels = read_labels(path, may_be_empty=True, image=image)
+    return labels, names_in(labels.metadata or {}) or _names_beside(path)
 
 
-def _names_in(header: Mapping[str, str]) -> dict[int, str]:
-    names = {}
-    for key, name in header.items():
-        segment, _, field = key.partition("_")
-        value = header.get(f"{segment}_LabelValue", "")
-        if field == "Name" and segment.startswith(_SEGMENT) and value.isdigit():
-            names[int(value)] = name
-    return names
+def labels_of_pair(pair: Pair) -> tuple[tuple[Volume, dict[int, str]], tuple[Volume, dict[int, str]]]:
+    """``labels_of`` the prediction and of the reference, over the box of both where they share their voxels: a DICOM
+    segmentation has only the slices that it needs. Contours of a structure set fill the voxels of the other one.
+    """
+    if drawing_kind(pair.prediction) == STRUCTURE_SET:
+        reference, reference_names = labels_of(pair.reference)
+        prediction, names = labels_of(pair.prediction, image=reference)
+    else:
+        prediction, names = labels_of(pair.prediction)
+        reference, reference_names = labels_of(pair.reference, image=prediction)
+    refuse_other_frame((prediction.metadata or {}).get(FRAME_KEY, ""), reference, pair.prediction.name)
+    prediction, reference = joined(prediction, reference)
+    return (prediction, names), (reference, reference_names)
 
 
 def _names_beside(path: Path) -> dict[int, str]:

@@ -16,6 +16,7 @@ _MODULE_OF = {
     "list_series": "dicom.series",
     "mark_synthetic": "metadata",
     "read_labels": "labels",
+    "read_mask": "labels",
     "read_volume": "volumes",
     "resample_labels": "labels",
     "write_volume": "volumes",

@@ -18,6 +18,7 @@ from ...volume import Volume
 from ..geometry import LPS_TO_RAS
 from ..metadata import DICOM_PREFIX
 from . import finding
+from .drawings import refuse_as_image
 from .finding import KEPT_KEYWORDS, Found, header_of, is_picture, sop_class_of
 from .frames import Frame, frames_of, is_localizer
 from .pixels import Reader, hounsfield, refuse_unreadable
@@ -82,6 +83,7 @@ def _chosen(path: Path, series: int | str | None) -> tuple[list[pydicom.Dataset]
         if header is not None and sop_class_of(header) == MediaStorageDirectoryStorage:
             folder, found = path.parent, finding.find(path.parent)
         elif header is None or not is_picture(header):
+            refuse_as_image(path)
             what = "not DICOM" if header is None else f"DICOM of another kind ({sop_class_of(header).name})"
             raise InputError(f"'{path.name}' is {what}; give an image, or the folder of its series.")
         elif int(header.get("NumberOfFrames") or 1) > 1:
@@ -102,6 +104,7 @@ def _choose(found: Found, series: int | str | None, folder: Path) -> str:
                 f"The folder '{folder}' holds no whole DICOM image: {finding.told_few(list(found.broken.values()))}. "
                 "Copy or export the series again."
             )
+        refuse_as_image(folder)
         raise InputError(f"The folder '{folder}' holds no DICOM images; give the folder that a series was exported to.")
     infos = _infos(found)
     listing = "".join(f"\n  {info}" for info in infos)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ... import tumor
 from ...errors import InputError
-from ...io import read_labels, write_volume
+from ...io import read_mask, write_volume
 from ...volume import Volume
 from ..design import REAL, SYNTHETIC, Design, ImagePolicy
 from .cases import CaseInput, LesionSite
@@ -147,7 +147,7 @@ def _site_of(composition: tumor.Composition, index: int, place: str) -> LesionSi
 
 
 def _organ(case: CaseInput, volume: Volume) -> Organ:
-    return Organ(read_labels(case.organ, like=volume), case.organ_values)
+    return Organ(read_mask(case.organ, volume, case.organ_values or None, "organ_value"))
 
 
 def _moved(site: LesionSite, matrix: np.ndarray, image: Volume, case: CaseInput) -> LesionSite:

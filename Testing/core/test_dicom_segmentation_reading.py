@@ -1,0 +1,371 @@
+"""DICOM segmentations and structure sets as labels: the right voxels, or a sentence that says why not."""
+
+import re
+import shutil
+
+import dicom_drawings as drawings
+import numpy as np
+import pydicom
+import pytest
+import realdata
+from matplotlib.path import Path as Polygon
+
+from synthetic_imaging import io
+from synthetic_imaging.cli import main
+from synthetic_imaging.errors import InputError
+from synthetic_imaging.volume import Volume
+
+
+def boxes(like, *corners):
+    """Masks of boxes: ((k, j, i), (k, j, i)) each."""
+    masks = []
+    for low, high in corners:
+        mask = np.zeros(like.shape, bool)
+        mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))] = True
+        masks.append(mask)
+    return masks
+
+
+@pytest.fixture
+def ct():
+    return drawings.image()
+
+
+@pytest.fixture
+def two(ct):
+    """A liver of two pieces, with slices without frames between them, and a spleen."""
+    liver, more, spleen = boxes(ct, ((1, 2, 3), (3, 9, 8)), ((6, 4, 2), (7, 6, 5)), ((2, 10, 1), (5, 13, 4)))
+    return {"Liver": liver | more, "Spleen": spleen}
+
+
+def labeled(masks):
+    return sum(number * mask.astype(np.uint8) for number, mask in enumerate(masks.values(), 1))
+
+
+def silent(recwarn):
+    return not [warning for warning in recwarn if issubclass(warning.category, UserWarning)]
+
+
+@pytest.mark.parametrize("kind", ["BINARY", "LABELMAP"])
+@pytest.mark.parametrize("spacing_between", [True, False])
+def test_segments_lie_where_they_were_drawn(tmp_path, ct, two, kind, spacing_between, recwarn):
+    shuffled = np.random.default_rng(3).permutation
+    path = drawings.segmentation(
+        tmp_path / "seg.dcm", two, ct, kind, order=shuffled, spacing_between=spacing_between, numbers=[4, 7]
+    )
+    read = io.read_labels(path, like=ct)
+    np.testing.assert_array_equal(read.numpy(), 4 * two["Liver"] + 7 * two["Spleen"])
+    assert read.same_grid(ct) and silent(recwarn)
+
+
+def test_a_file_of_any_name_and_a_folder_with_copies_are_read(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "case" / "SEG", two, ct)
+    shutil.copy(path, path.with_name("copy.nrrd"))
+    bare = tmp_path / "bare"
+    bare.write_bytes(path.read_bytes()[132:])
+    for given in (path, path.parent, path.with_name("copy.nrrd"), bare):
+        np.testing.assert_array_equal(io.read_labels(given, like=ct).numpy(), labeled(two))
+
+
+def test_fractions_above_one_half_are_the_segment(tmp_path, ct):
+    share = np.zeros(ct.shape)
+    share[2, 3, 2:9] = (0.2, 0.49, 0.5, 0.51, 0.7, 0.9, 1)
+    path = drawings.segmentation(tmp_path / "seg.dcm", {"liver": share}, ct, "FRACTIONAL", largest=100)
+    with pytest.warns(UserWarning, match="fractions"):
+        read = io.read_labels(path, like=ct)
+    np.testing.assert_array_equal(read.numpy() > 0, share > 0.5)
+
+
+def test_a_segment_is_chosen_by_name_or_number_and_else_the_names_are_listed(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two | {"twin": two["Spleen"], "Twin": two["Spleen"]}, ct)
+    for choice in (["spleen"], [2]):
+        np.testing.assert_array_equal(io.read_mask(path, ct, choice).numpy() > 0, two["Spleen"])
+    both = io.read_mask(path, ct, ["Liver", 2]).numpy() > 0
+    np.testing.assert_array_equal(both, two["Liver"] | two["Spleen"])
+    refused = {
+        None: "holds 4 segments: 1 'Liver', 2 'Spleen', 3 'twin', 4 'Twin'. Choose one with --organ-value",
+        ("kidney",): "no segment 'kidney'; it holds 1 'Liver', 2 'Spleen'",
+        (9,): "no segment 9; it holds 1 'Liver'",
+        ("TWIN",): "several segments 'TWIN': 3 and 4",
+        (2, 3): "segments 2 'Spleen' and 3 'twin' of 'seg.dcm' overlap",
+    }
+    for choice, words in refused.items():
+        with pytest.raises(InputError, match=re.escape(words)):
+            io.read_mask(path, ct, choice, "--organ-value")
+
+
+def test_names_choose_segments_of_a_slicer_file_too(tmp_path, ct, two):
+    header = {"Segment0_Name": "Liver", "Segment0_LabelValue": "1", "Segment1_Name": "Spleen"}
+    labels = Volume.from_numpy(labeled(two), ct.ijk_to_ras, header | {"Segment1_LabelValue": "2"})
+    path = io.write_volume(tmp_path / "organs.seg.nrrd", labels)
+    np.testing.assert_array_equal(io.read_mask(path, ct, ["spleen"]).numpy() > 0, two["Spleen"])
+    np.testing.assert_array_equal(io.read_mask(path, ct).numpy() > 0, two["Liver"] | two["Spleen"])
+    with pytest.raises(InputError, match="no segment 'kidney'; it holds 1 'Liver', 2 'Spleen'"):
+        io.read_mask(path, ct, ["kidney"])
+
+
+def test_the_image_may_store_its_voxels_in_another_order(tmp_path, ct, two, recwarn):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two, ct)
+    turned = ct.ijk_to_ras.copy()[:, [2, 0, 1, 3]]  # k, i, j
+    turned[:3, 3] += turned[:3, 1] * (ct.shape[2] - 1)
+    turned[:3, 1] *= -1
+    other = Volume.from_numpy(np.zeros((ct.shape[1], ct.shape[2], ct.shape[0]), np.int16), turned)
+    expected = labeled(two).transpose(1, 2, 0)[:, ::-1]
+    np.testing.assert_array_equal(io.read_labels(path, like=other).numpy(), expected)
+    assert silent(recwarn)
+
+
+def test_what_reaches_beyond_the_image_is_said_and_what_misses_it_refused(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two, ct)
+    cut = Volume.from_numpy(ct.numpy()[:4], ct.ijk_to_ras)
+    with pytest.warns(UserWarning, match=r"reaches beyond the image: 0\.2 of 0\.2 mL"):
+        np.testing.assert_array_equal(io.read_labels(path, like=cut).numpy(), labeled(two)[:4])
+    matrix = ct.ijk_to_ras.copy()
+    matrix[2, 3] += 400
+    with pytest.raises(InputError, match=r"No label of 'seg\.dcm' lies inside the image"):
+        io.read_labels(path, like=Volume.from_numpy(ct.numpy(), matrix))
+    with pytest.raises(InputError, match="another frame of reference"):
+        io.read_labels(path, like=drawings.image(frame=pydicom.uid.generate_uid()))
+
+
+def test_another_grid_is_resampled_to_the_nearest_voxel_with_a_warning(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two, ct)
+    matrix = ct.ijk_to_ras @ np.diag([0.5, 0.5, 0.5, 1])
+    fine = Volume.from_numpy(np.zeros([2 * n for n in ct.shape], np.int16), matrix)
+    with pytest.warns(UserWarning, match="another grid"):
+        read = io.read_labels(path, like=fine)
+    assert np.mean(read.numpy()[::2, ::2, ::2] == labeled(two)) == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda d: d.__delattr__("SegmentSequence"), "without segments"),
+        (lambda d: setattr(d, "PixelData", d.PixelData[:40]), "could not be read"),
+        (lambda d: d.PerFrameFunctionalGroupsSequence[1].__delattr__("PlanePositionSequence"), "Frame 2 of"),
+        (lambda d: shift(d, 0, 3.0), "shifted against each other"),
+        (lambda d: shift(d, 2, 0.9), "equal distances"),
+        (lambda d: setattr(d, "PerFrameFunctionalGroupsSequence", []), "without segments or frames"),
+        (lambda d: setattr(d, "SOPClassUID", "1.2.840.10008.5.1.4.1.1.66.5"), "surface segmentation"),
+    ],
+)
+def test_a_segmentation_that_cannot_be_used_is_named(tmp_path, ct, two, spoil, words):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two, ct)
+    dataset = pydicom.dcmread(path)
+    spoil(dataset)
+    dataset.save_as(path)
+    with pytest.raises(InputError, match=words) as refused:
+        io.read_labels(path, like=ct)
+    assert "seg.dcm" in str(refused.value)
+
+
+def shift(dataset, axis, mm):
+    position = dataset.PerFrameFunctionalGroupsSequence[1].PlanePositionSequence[0]
+    values = [float(x) for x in position.ImagePositionPatient]
+    values[axis] += mm
+    position.ImagePositionPatient = values
+
+
+def test_a_chosen_segment_without_frames_is_named(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two | {"none": np.zeros(ct.shape, bool)}, ct)
+    with pytest.raises(InputError, match="no frame of 3 'none'"):
+        io.read_mask(path, ct, ["none"])
+
+
+def test_several_in_a_folder_are_listed(tmp_path, ct, two):
+    drawings.segmentation(tmp_path / "a.dcm", two, ct)
+    drawings.structure_set(tmp_path / "b.dcm", {"liver": [(1, [(1, 1), (4, 1), (4, 5)])]}, ct)
+    with pytest.raises(InputError, match=r"(?s)holds 2 segmentations.*a\.dcm: segmentation.*b\.dcm: structure set"):
+        io.read_labels(tmp_path, like=ct)
+
+
+def test_the_real_segmentation_is_what_its_makers_exported(tmp_path):
+    folder = realdata.path("dcmqi-ct-3slice")
+    for name in ("01.dcm", "02.dcm", "03.dcm"):
+        shutil.copy(folder / name, tmp_path)
+    ct = io.read_volume(tmp_path)
+    read = io.read_mask(folder / "liver.dcm", ct)
+    np.testing.assert_array_equal(read.numpy(), io.read_mask(folder / "liver_seg.nrrd", ct).numpy())
+    assert read.numpy().sum() == 107098
+
+
+# ---- structure sets -----------------------------------------------------------------------------------------------
+
+SEED_OFF_CENTERS = 48  # of contours that go through no voxel's center, where the peer may say either
+SQUARE = [(2, 3), (9, 3), (9, 10), (2, 10)]
+
+
+def test_contours_through_voxel_centers_hold_these_voxels(tmp_path, ct, recwarn):
+    path = drawings.structure_set(tmp_path / "rs", {"liver": [(k, SQUARE) for k in (2, 3, 4)]}, ct)
+    expected = np.zeros(ct.shape, bool)
+    expected[2:5, 3:11, 2:10] = True
+    for given in (path, tmp_path):
+        np.testing.assert_array_equal(io.read_mask(given, ct).numpy() > 0, expected)
+    assert silent(recwarn)
+
+
+def test_random_contours_hold_the_centers_inside_them(tmp_path, ct):
+    rng = np.random.default_rng(SEED_OFF_CENTERS)
+    contours, expected = [], np.zeros(ct.shape, bool)
+    j, i = np.indices(ct.shape[1:])
+    for k in range(ct.shape[0]):
+        angles = np.sort(rng.uniform(0, 2 * np.pi, 25))
+        radius = rng.uniform(1, 5.3, 25)
+        points = np.stack([5.5 + radius * np.cos(angles), 6.7 + radius * np.sin(angles)], axis=1)
+        contours.append((k, points.tolist()))
+        expected[k] = Polygon(points).contains_points(np.stack([i.ravel(), j.ravel()], 1)).reshape(j.shape)
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": contours}, ct)
+    np.testing.assert_array_equal(io.read_mask(path, ct).numpy() > 0, expected)
+
+
+def test_inner_contours_and_keyholes_are_holes_and_copies_count_once(tmp_path, ct):
+    inner = [(4.5, 5.5), (6.5, 5.5), (6.5, 7.5), (4.5, 7.5)]
+    keyhole = [(2, 3), (9, 3), (9, 10), (2, 10), (2, 6.5), (4.5, 6.5), (4.5, 7.5), (6.5, 7.5), (6.5, 5.5), (4.5, 5.5),
+               (4.5, 6.5), (2, 6.5)]  # fmt: skip
+    expected = np.zeros(ct.shape[1:], bool)
+    expected[3:11, 2:10] = True
+    expected[6:8, 5:7] = False
+    copied = [SQUARE, SQUARE[1:] + SQUARE[:1], inner, inner]
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"both": [*[(3, line) for line in copied], (4, keyhole)]}, ct)
+    read = io.read_mask(path, ct).numpy() > 0
+    np.testing.assert_array_equal(read[3], expected)
+    np.testing.assert_array_equal(read[4], expected)
+
+
+def test_contours_on_an_image_that_stores_its_voxels_in_another_order(tmp_path, ct):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE), (3, SQUARE)]}, ct)
+    turned = Volume.from_numpy(ct.numpy().transpose(1, 2, 0), ct.ijk_to_ras[:, [2, 0, 1, 3]])
+    read = io.read_mask(path, turned).numpy() > 0
+    np.testing.assert_array_equal(read, (io.read_mask(path, ct).numpy() > 0).transpose(1, 2, 0))
+
+
+def test_a_gap_is_said(tmp_path, ct):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(k, SQUARE) for k in (1, 2, 5)]}, ct)
+    with pytest.warns(UserWarning, match="no contour on 2 slices between"):
+        assert (io.read_mask(path, ct).numpy() > 0).any(axis=(1, 2)).tolist() == [0, 1, 1, 0, 0, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("contours", "words"),
+    [
+        ([(2.5, SQUARE), (3, SQUARE)], "1 of 2 contours of 'rs.dcm' lie between the slices"),
+        ([(1, SQUARE), (3, SQUARE), (5, SQUARE)], "outlined on every 2. slice"),
+        ([(3, SQUARE), (3, [(4, 5), (11, 5), (11, 12), (4, 12)])], "cross each other"),
+        ([], "structure set without closed contours"),
+        ([(90, SQUARE)], "do not lie in the image"),
+    ],
+)
+def test_contours_that_cannot_be_used_are_refused(tmp_path, ct, contours, words):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": contours}, ct)
+    with pytest.raises(InputError, match=words):
+        io.read_mask(path, ct)
+
+
+def test_structures_are_chosen_too_and_points_are_none(tmp_path, ct):
+    outlines = {"liver": [(2, SQUARE)], "body": [(2, [(0, 0), (11, 0), (11, 13), (0, 13)])], "isocenter": []}
+    path = drawings.structure_set(tmp_path / "rs.dcm", outlines, ct)
+    assert io.read_mask(path, ct, ["LIVER"]).numpy().sum() == 64
+    for choice, words in {
+        None: "holds 2 segments: 1 'liver', 2 'body'",
+        ("isocenter",): "3 'isocenter' of 'rs.dcm' has no closed contours; choose one of 1 'liver', 2 'body'",
+        ("liver", "body"): "overlap",
+    }.items():
+        with pytest.raises(InputError, match=words):
+            io.read_mask(path, ct, choice)
+    points = drawings.structure_set(tmp_path / "points.dcm", {"isocenter": [(2, [(3, 4)])]}, ct, kind="POINT")
+    with pytest.raises(InputError, match=r"'points\.dcm' is a structure set without closed contours"):
+        io.read_mask(points, ct)
+
+
+def test_contours_of_another_frame_or_across_the_slices_are_refused(tmp_path, ct):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE)]}, ct)
+    with pytest.raises(InputError, match="another frame of reference"):
+        io.read_mask(path, drawings.image(frame=pydicom.uid.generate_uid()))
+    straight = drawings.image(matrix=np.diag([1.0, 1, 1, 1]))
+    tilted = np.eye(4)
+    tilted[1:3, 1:3] = [[0.8, -0.6], [0.6, 0.8]]
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE)]}, drawings.image(matrix=tilted))
+    with pytest.raises(InputError, match="at an angle"):
+        io.read_mask(path, straight)
+
+
+def test_what_is_given_for_an_image_and_is_none_is_said(tmp_path, ct, two):
+    seg = drawings.segmentation(tmp_path / "seg" / "liver.dcm", two, ct)
+    outlines = drawings.structure_set(tmp_path / "rt" / "rs", {"liver": [(2, SQUARE)]}, ct)
+    for path, what in ((seg, "segmentation"), (outlines, "structure set")):
+        for given in (path, path.parent):
+            with pytest.raises(InputError, match=f"'{path.name}' is a DICOM {what}, not an image; give it for the org"):
+                io.read_volume(given)
+
+
+def test_an_image_that_is_given_for_an_organ_is_said(tmp_path):
+    rng = np.random.default_rng(0)
+    values = rng.integers(-1000, 300, (4, 9, 8)).astype(np.int16)
+    folder = io.write_volume(tmp_path / "ct", Volume.from_numpy(values, np.diag([-1.0, -1, 2, 1])))
+    ct = io.read_volume(folder)
+    for given in (folder, next(folder.iterdir())):
+        with pytest.raises(InputError, match="so it is an image and not labels; give a label volume"):
+            io.read_mask(given, ct)
+
+
+# ---- in the shell -------------------------------------------------------------------------------------------------
+
+
+def body(folder):
+    """A CT of soft tissue as a DICOM series, with a liver of some 3 mL in it."""
+    rng = np.random.default_rng(0)
+    matrix = np.diag([-2.0, -2, 2, 1])
+    values = np.full((24, 40, 40), -1000)
+    values[2:22, 4:36, 4:36] = 40
+    k, j, i = np.indices(values.shape)
+    liver = ((k - 12) / 8) ** 2 + ((j - 20) / 11) ** 2 + ((i - 20) / 11) ** 2 < 1
+    values[liver] = 100
+    values = (values + rng.normal(0, 6, values.shape)).astype(np.int16)
+    io.write_volume(folder, Volume.from_numpy(values, matrix))
+    ct = io.read_volume(folder)
+    return ct, liver, ct.metadata["DICOM.FrameOfReferenceUID"]
+
+
+def test_tumors_grow_in_the_chosen_segment(tmp_path, capsys):
+    ct, liver, frame = body(tmp_path / "ct")
+    spleen = np.zeros(ct.shape, bool)
+    spleen[3:6, 6:9, 6:9] = True
+    path = drawings.segmentation(tmp_path / "organs.dcm", {"Liver": liver, "Spleen": spleen}, ct, frame=frame)
+    command = ["tumor", str(tmp_path / "ct"), str(path), "--auto", "--radius-mm", "6", "--seed", "1", "--quiet"]
+    assert main([*command, "--out", str(tmp_path / "none")]) == 2
+    assert "holds 2 segments: 1 'Liver', 2 'Spleen'. Choose one with --organ-value" in capsys.readouterr().err
+    assert main([*command, "--organ-value", "liver", "--out", str(tmp_path / "out")]) == 0
+    labels = io.read_labels(tmp_path / "out" / "labels.nrrd").numpy()
+    np.testing.assert_array_equal(labels > 0, liver)
+    assert (labels == 2).any()
+
+
+def test_a_batch_takes_segmentations_for_organs(tmp_path):
+    ct, liver, frame = body(tmp_path / "cts" / "a")
+    drawings.segmentation(tmp_path / "livers" / "a.dcm", {"Liver": liver}, ct, frame=frame)
+    command = ["tumor-batch", str(tmp_path / "cts"), str(tmp_path / "livers"), "--radius-mm", "6", "--seed", "1"]
+    assert main([*command, "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    np.testing.assert_array_equal(io.read_labels(tmp_path / "out" / "a" / "labels.nrrd").numpy() > 0, liver)
+
+
+def test_what_lies_beyond_the_slices_of_a_reference_counts(tmp_path, capsys, ct, two):
+    reference = drawings.segmentation(tmp_path / "reference.dcm", {"Liver": two["Liver"]}, ct)
+    more = two["Liver"].copy()
+    more[0, :5, :6] = True
+    predicted = io.write_volume(tmp_path / "predicted.nrrd", ct.like(more.astype(np.uint8)))
+    assert main(["evaluate", str(predicted), str(reference), "--out", str(tmp_path / "t.csv")]) == 0
+    share = 2 * two["Liver"].sum() / (two["Liver"].sum() + more.sum())
+    assert f"Liver (1): dice {share:.4g}" in capsys.readouterr().out
+
+
+def test_contours_are_measured_on_the_voxels_of_the_other_one(tmp_path, capsys, ct):
+    expected = np.zeros(ct.shape, np.uint8)
+    expected[2:5, 3:11, 2:10] = 1
+    labels = io.write_volume(tmp_path / "labels.nrrd", ct.like(expected))
+    outlines = {"liver": [(k, SQUARE) for k in (2, 3, 4)]}
+    contours = drawings.structure_set(tmp_path / "rs.dcm", outlines, ct)
+    for pair in ((labels, contours), (contours, labels)):
+        assert main(["evaluate", *map(str, pair), "--out", str(tmp_path / "t.csv")]) == 0
+        assert "(1): dice 1," in capsys.readouterr().out
+    assert main(["evaluate", str(contours), str(contours), "--out", str(tmp_path / "t.csv")]) == 2
+    assert "contours without a grid of voxels" in capsys.readouterr().err
