@@ -16,7 +16,7 @@ from .frames import Frame
 
 _OFF = 0.02  # of a voxel, anywhere
 _OFF_BY_ROUNDING = 0.1  # of a voxel, as long as it is less than:
-_OFF_BY_ROUNDING_MM = 0.05
+_OFF_BY_ROUNDING_MM = 0.06  # of tenths, and what that moves the fit
 _SAME_PLACE = 0.02  # of the usual distance
 _SPACING_TOLERANCE = 1e-3  # relative
 _AXES_TOLERANCE = 1e-3  # of directions that have length 1
@@ -120,7 +120,8 @@ def _step(frames: list[Frame], positions: np.ndarray, normal: np.ndarray, name: 
     aside = off - np.outer(along, normal)
     pixel_allowed = _allowed(float(min(_spacing(frames[0]))))
     if np.linalg.norm(aside, axis=1).max() > pixel_allowed:
-        jumps = np.linalg.norm(np.diff(aside, axis=0), axis=1)
+        steps = np.diff(positions - np.outer(positions @ normal, normal), axis=0)
+        jumps = np.linalg.norm(steps - np.median(steps, axis=0), axis=1)
         at = int(jumps.argmax())
         raise InputError(
             f"'{name}' has slices that do not lie straight above one another: from {frames[at].told} to "
