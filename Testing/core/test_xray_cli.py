@@ -23,6 +23,7 @@ def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ct")
     ct, labels = np.full((40, 20, 30), 0, np.int16), np.ones((40, 20, 30), np.uint8)
     ct[:, 8:12, 4:8], labels[:, 8:12, 4:8] = 1200, 2
+    ct[0, 0, 0] = -1000  # a CT has air somewhere
     matrix = np.diag([2.0, 2, 2, 1])
     matrix[:3, 3] = (10 - 29, -20 - 19, 30 - 39)
     write_volume(folder / "ct.nrrd", Volume.from_numpy(ct, matrix))

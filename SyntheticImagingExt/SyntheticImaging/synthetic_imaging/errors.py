@@ -1,4 +1,4 @@
-"""The one exception that reaches a user."""
+"""The exceptions that reach a user."""
 
 
 class InputError(ValueError):
@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     Windows show the message, the shell prints it and exits with status 2; nothing was changed.
     """
+
+
+class NotHounsfieldError(InputError):
+    """An image that does not look like a CT in HU; whoever knows better may say that it is one."""

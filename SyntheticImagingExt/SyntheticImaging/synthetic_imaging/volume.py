@@ -17,6 +17,8 @@ PADDING_BELOW_HU = -1500
 AIR_HU = -1024
 """The lowest Hounsfield number that means anything."""
 
+_UNSIGNED = (torch.uint8, torch.uint16, torch.uint32, torch.uint64)
+
 
 @dataclass(frozen=True)
 class Volume:
@@ -58,6 +60,18 @@ class Volume:
         if data.shape != self.data.shape:
             raise InputError(f"Shapes differ: {tuple(data.shape)} and {tuple(self.data.shape)}.")
         return replace(self, data=data)
+
+    def with_signed_voxels(self) -> Volume:
+        """The same numbers in voxels with a sign: HU go below 0, and torch has no arithmetic for most other types.
+
+        int16 where all of them fit, else int32, else float64; itself where there is nothing to do.
+        """
+        if self.data.dtype not in _UNSIGNED:
+            return self
+        array = self.numpy()
+        highest = int(array.max(initial=0))
+        fitting = (dtype for dtype in (np.int16, np.int32) if highest <= np.iinfo(dtype).max)
+        return self.like(array.astype(next(fitting, np.float64)))
 
     @property
     def shape(self) -> tuple[int, int, int]:

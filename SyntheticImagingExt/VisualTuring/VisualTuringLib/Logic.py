@@ -16,6 +16,7 @@ import slicer
 
 from synthetic_imaging.declared import default_of
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.io.trust import Trust
 from synthetic_imaging.reading.design import Design, ImagePolicy
 from synthetic_imaging.reading.key import check_passphrase, key_beside
 from synthetic_imaging.tumor.plans import DEFAULT_PRESET
@@ -173,6 +174,7 @@ class TuringLogic:
         keyPath: str | Path | None = None,
         acceptLeaks: bool = False,
         secret: int | None = None,
+        acceptHu: bool = False,
         **settings: Any,
     ) -> Iterator[tuple[str, float]]:
         """Generator (stage, percent) that writes the scene's volumes to temporary files; returns the Work.
@@ -180,7 +182,8 @@ class TuringLogic:
         folder: of the study, must not exist. design, images: a core Design and ImagePolicy or their plain values, by
         default a rating study of whole images. settings: single ones of either by keyword, ``timeLimitS=60,
         boxMm=(120, 120, 60)``. keyPath: by default beside the folder. acceptLeaks: make the study even if real and
-        synthetic can be told apart without looking. secret: seed of all that depends on the truth.
+        synthetic can be told apart without looking. secret: seed of all that depends on the truth. acceptHu: take
+        images for CTs in HU, whatever they look like.
         """
         folder = Path(given(folder, "No folder is chosen for the study. Choose a new one."))
         key = Path(pathText(keyPath) or key_beside(folder))
@@ -197,6 +200,7 @@ class TuringLogic:
         request = {
             "task": "new", "folder": str(folder), "key": str(key), "cases": cases, "design": design.to_dict(),
             "images": images.to_dict(), "preset": preset, "accept_leaks": acceptLeaks, "secret": secret,
+            "trust": Trust(accept_hu=acceptHu).to_dict(),
         }  # fmt: skip
         return Work(request, passphrase, (folder, key), folder=temporary)
 
@@ -206,6 +210,7 @@ class TuringLogic:
         passphrase: str,
         keyPath: str | Path | None = None,
         acceptLeaks: bool = False,
+        acceptHu: bool = False,
     ) -> Iterator[tuple[str, float]]:
         """``newStudySteps`` with the choices of a parameter node."""
         return self.newStudySteps(
@@ -216,6 +221,7 @@ class TuringLogic:
             parameters.preset,
             keyPath,
             acceptLeaks,
+            acceptHu=acceptHu,
         )
 
     def check(

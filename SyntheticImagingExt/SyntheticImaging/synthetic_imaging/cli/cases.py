@@ -13,10 +13,11 @@ import torch
 from .. import tumor
 from ..declared import changed
 from ..errors import InputError
-from ..io import read_mask, read_volume
+from ..io import read_mask
 from ..tumor.checks import check_lesion
 from ..tumor.lesion import Lesion
 from ..tumor.plans import Growth, Plan
+from .images import read_ct
 from .options import Console, given, taken
 
 SITE = "site"
@@ -39,7 +40,7 @@ def check_options(options):
 def read_case(options, ct_path: str | Path, organ_path: str | Path, console: Console) -> tumor.Case:
     """Read a CT with its organ, and the vessels where the options name them, and prepare it."""
     console.stage(f"Reading {Path(ct_path).name}")
-    ct = read_volume(ct_path)
+    ct = read_ct(ct_path, options)
     console.stage(f"Reading {Path(organ_path).name}")
     organ = read_mask(organ_path, ct, options.organ_value, "--organ-value")
     vessels = None

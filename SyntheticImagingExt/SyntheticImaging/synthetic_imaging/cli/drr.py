@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..declared import own_settings
 from ..errors import InputError
+from ..io.trust import Trust
 from ..xray.geometry import Geometry, Pose
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.settings import OUTPUTS, Collimation, Conversion, Exposure, Scatter, Settings, Window
@@ -38,6 +39,7 @@ def add_to(verbs):
     beam.add_argument("--photons", type=number, help=argparse.SUPPRESS)
     add_settings(parser.add_argument_group("collimation"), Collimation)
     _add_scene(parser.add_argument_group("patient and tools"))
+    add_settings(parser.add_argument_group("doubtful input"), Trust)
     _add_output(parser.add_argument_group("output"))
 
 

@@ -25,6 +25,7 @@ from ..xray.tools import Tool
 from ..xray.views import view_named
 from .batches import Batch
 from .former import tell_former
+from .images import read_ct
 from .options import Console, taken
 
 _RECORD = "drr.json"
@@ -39,7 +40,7 @@ def make(options, console: Console) -> int:
     if options.device != "cpu" and not torch.cuda.is_available():
         raise InputError(f"There is no GPU for --device {options.device}; leave the option out to compute on the CPU.")
     console.stage("Reading")
-    ct = read_volume(options.ct)
+    ct = read_ct(options.ct, options)
     machine = machine_named(options.machine or DEFAULT_MACHINE)
     geometry = _geometry(options, machine)
     views = _views(options, geometry, ct)

@@ -142,6 +142,7 @@ def add_verb(verbs, name: str, run, brief: str, summary: str, example: str) -> a
 
 def add_lesion_options(parser: argparse.ArgumentParser):
     """What a lesion is, the same for one CT and for many."""
+    from ..io.trust import Trust
     from ..tumor.lesion import ABLATIONS, Lesion
     from ..tumor.plans import Plan
 
@@ -161,6 +162,7 @@ def add_lesion_options(parser: argparse.ArgumentParser):
     organ.add_argument(
         "--organ-name", default="organ", metavar="NAME", help="for messages and the record, for instance liver"
     )
+    add_settings(parser.add_argument_group("doubtful input"), Trust)
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made where it is missing")
     output.add_argument("--dicom", action="store_true", help="write the CT also as a DICOM series, marked as synthetic")

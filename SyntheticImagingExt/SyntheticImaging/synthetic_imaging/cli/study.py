@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..declared import changed, paths
 from ..errors import InputError
+from ..io.trust import Trust
 from ..reading.design import COUNT_COLUMNS, REAL, SYNTHETIC, Design, ImagePolicy
 from ..reading.key import PASSPHRASE_VARIABLE, key_beside
 from ..reading.statistics.observers import Observer, Simulation, observer_named, power, simulate
@@ -47,6 +48,7 @@ def _add_new(actions):
     source.add_argument("--real", metavar="DIR", help="folder of real images")
     source.add_argument("--synthetic", metavar="DIR", help="folder of synthetic images")
     add_settings(source, Plan, "preset")
+    add_settings(parser.add_argument_group("doubtful input"), Trust)
     add_settings(parser.add_argument_group("design"), Design)
     images = parser.add_argument_group("images")
     add_settings(images, ImagePolicy, *[name for name in paths(ImagePolicy) if name not in paths(Design)])
@@ -106,7 +108,7 @@ def run_new(options, console: Console) -> int:
     preset = options.preset or DEFAULT_PRESET
     study, report = build_study(
         options.out, cases, design, policy, passphrase, preset, options.key, options.seed, options.accept_leaks,
-        lambda done, total, text: console.stage(text),
+        lambda done, total, text: console.stage(text), taken(options, Trust()),
     )  # fmt: skip
     count = len(study.cases)
     key = options.key or key_beside(options.out)

@@ -28,7 +28,7 @@ def suffix_of(path: Path) -> str | None:
     )
 
 
-def read_file(path: Path) -> Volume:
+def read_file(path: Path, accept_data_elsewhere: bool = False) -> Volume:
     """Read one image file; see ``read_volume``."""
     if path.stat().st_size == 0:
         raise InputError(f"'{path.name}' is empty (0 bytes); copy or export it again.")

@@ -12,7 +12,13 @@ from .dicom import finding, writing
 from .dicom.series import read_series
 
 
-def read_volume(path: str | PathLike, series: int | str | None = None, *, series_uid: str | None = None) -> Volume:
+def read_volume(
+    path: str | PathLike,
+    series: int | str | None = None,
+    *,
+    series_uid: str | None = None,
+    accept_data_elsewhere: bool = False,
+) -> Volume:
     """Read a scalar three-dimensional volume with its own dtype.
 
     path: NRRD, NIfTI, MHA or MHD file; a folder that holds a DICOM series, or the DICOMDIR of a disc; one slice of a
@@ -20,6 +26,7 @@ def read_volume(path: str | PathLike, series: int | str | None = None, *, series
     series: which DICOM series to read where a folder holds several: its number in ``list_series``, its UID, or its
         description, whole or in part. Files of other formats have one image and leave it unused.
     series_uid: the same, by its former name.
+    accept_data_elsewhere: read voxels also from another folder, where a .mhd or .nrrd header names one.
 
     DICOM values are rescaled to HU: int16 where slope and intercept are whole numbers and the result is in its range,
     else int32 or float32. Raises InputError for anything that is not one finite scalar volume on a straight grid.
@@ -29,7 +36,7 @@ def read_volume(path: str | PathLike, series: int | str | None = None, *, series
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
     if path.is_dir() or finding.is_dicom(path):
         return read_series(path, series_uid if series is None else series)
-    return files.read_file(path)
+    return files.read_file(path, accept_data_elsewhere)
 
 
 def write_volume(path: str | PathLike, volume: Volume) -> Path:

@@ -45,6 +45,7 @@ def _table(request: dict, passphrase: str, progress: Tell) -> dict:
 
 
 def _new(request: dict, passphrase: str, progress: Tell) -> dict:
+    from ..io.trust import Trust
     from .design import Design, ImagePolicy
     from .making.building import build_study
     from .making.cases import CaseInput
@@ -60,6 +61,7 @@ def _new(request: dict, passphrase: str, progress: Tell) -> dict:
         request.get("secret"),
         request["accept_leaks"],
         lambda done, total, text: progress(text, 100 * (done + 1) / (total + 2)),
+        Trust.from_dict(request.get("trust", {})),
     )
     return _findings(study, report)
 

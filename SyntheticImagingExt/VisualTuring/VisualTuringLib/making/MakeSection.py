@@ -39,11 +39,13 @@ class MakeSection:
         if passphrase != ui.repeatPassphraseEdit.text:
             raise InputError(_("The two passphrases differ; enter the same one twice."))
         showText(ui.makeLabel, "")
-        steps = self._logic.plannedStudySteps(self._parameters, passphrase, key or None, ui.acceptLeaksCheckBox.checked)
+        accepted = ui.acceptLeaksCheckBox.checked, ui.acceptHuCheckBox.checked
+        steps = self._logic.plannedStudySteps(self._parameters, passphrase, key or None, *accepted)
 
         def onMade(found):
             self.forgetPassphrases()
-            ui.acceptLeaksCheckBox.checked = False  # it is said of this study, not of the next
+            for box in (ui.acceptLeaksCheckBox, ui.acceptHuCheckBox):
+                box.checked = False  # it is said of this study, not of the next
             showText(ui.makeLabel, self._sentences(found, folder, key or key_beside(folder)))
             self._onMade(folder)
 

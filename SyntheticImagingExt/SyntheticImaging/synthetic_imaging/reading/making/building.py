@@ -14,6 +14,7 @@ import numpy as np
 from ... import __version__
 from ...errors import InputError
 from ...io.atomic import flush, flush_folder, publish, staging
+from ...io.trust import Trust
 from ...tumor.plans import DEFAULT_PRESET
 from .. import key as keys
 from ..design import Design, ImagePolicy
@@ -38,6 +39,7 @@ def build_study(
     secret: int | None = None,
     accept_leaks: bool = False,
     progress: Progress = lambda done, total, text: None,
+    trust: Trust | None = None,
 ) -> tuple[Study, LeakReport]:
     """Make a study folder and its key; all of it or nothing.
 
@@ -47,7 +49,7 @@ def build_study(
     preset: kind of the lesions that are made. key_path: by default ``key.key_beside(folder)``.
     secret: seed of everything that depends on the truth; drawn at random by default, and kept in the key.
     accept_leaks: keep a study whose classes can be told apart without looking at the picture.
-    progress: called with the images done, their number, and a text.
+    progress: called with the images done, their number, and a text. trust: what is not doubted of the images.
 
     Raises InputError, with the reasons, where the study leaks; nothing is left behind.
     """
@@ -62,7 +64,7 @@ def build_study(
     with staging(folder) as temporary:
         raw, staged = temporary / "raw", temporary / "study"
         raw.mkdir()
-        items = prepare(cases, design, policy, preset, rng, raw, progress)
+        items = prepare(cases, design, policy, preset, rng, raw, progress, trust)
         progress(len(items), len(items), "Searching for leaks")
         codes = random_codes(len(items), rng)
         _copy_in_order(items, codes, raw, staged / IMAGES)

@@ -13,6 +13,8 @@ import SimpleITK as sitk
 from ...errors import InputError
 from ...io import read_volume
 from ...io.geometry import image_from_volume
+from ...io.hounsfield import in_hounsfield
+from ...io.trust import Trust
 from ...volume import Volume
 from ..design import ImagePolicy
 
@@ -22,11 +24,13 @@ _RAS_SIGNS = (-1.0, -1.0, 1.0)
 """Standard axes: i to the left of the patient, j to the back, k upward, as radiology shows slices."""
 
 
-def read_image(path: str | Path, modality: str) -> Volume:
-    """A CT volume, or a radiograph as a volume of one slice (gray; a color picture only if its colors are equal)."""
+def read_image(path: str | Path, modality: str, trust: Trust | None = None) -> Volume:
+    """A CT in HU, or a radiograph as a volume of one slice (gray; a color picture only if its colors are equal)."""
     path = Path(path).expanduser()
     if modality == "ct":
-        return read_volume(path)
+        trust = trust or Trust()
+        ct = read_volume(path, accept_data_elsewhere=trust.accept_data_elsewhere)
+        return in_hounsfield(ct, path.name, trust.accept_hu, "Accept as HU, or --accept-hu")
     if not path.is_file():
         raise InputError(f"There is no image '{path}'; check the path.")
     try:

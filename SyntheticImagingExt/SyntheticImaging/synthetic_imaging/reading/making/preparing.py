@@ -11,6 +11,7 @@ import numpy as np
 from ... import tumor
 from ...errors import InputError
 from ...io import read_mask, write_volume
+from ...io.trust import Trust
 from ...volume import Volume
 from ..design import REAL, SYNTHETIC, Design, ImagePolicy
 from .cases import CaseInput, LesionSite
@@ -57,10 +58,17 @@ class Prepared:
 class Preparer:
     """Writes images into a working folder in the study's form."""
 
-    def __init__(self, folder: Path, design: Design, policy: ImagePolicy, rng, total: int, progress: Progress):
+    def __init__(
+        self, folder: Path, design: Design, policy: ImagePolicy, rng, total: int, progress: Progress,
+        trust: Trust | None = None,
+    ):  # fmt: skip
         self.folder, self.design, self.policy, self.rng = folder, design, policy, rng
-        self.total, self.progress = total, progress
+        self.total, self.progress, self._trust = total, progress, trust
         self.items: list[Prepared] = []
+
+    def read(self, case: CaseInput) -> Volume:
+        """The image of a case."""
+        return read_image(case.image, self.policy.modality, self._trust)
 
     def add(self, volume: Volume, case: CaseInput, scanner: str, place: Place | None, **more):
         """Standardize and write one image; its lesions and its cue move with it."""
@@ -82,6 +90,7 @@ def prepare(
     rng: np.random.Generator,
     folder: Path,
     progress: Progress,
+    trust: Trust | None = None,
 ) -> list[Prepared]:
     """All images of a study: the real and the synthetic ones given, and a synthetic twin of each real one where no
     synthetic one is given."""
@@ -89,9 +98,10 @@ def prepare(
     check_cases(facts, design)
     real, fake = ([case for case in cases if case.truth == kind] for kind in (REAL, SYNTHETIC))
     making = is_made(facts)
-    preparer = Preparer(folder, design, policy, rng, len(real) * (2 if making else 1) + len(fake), progress)
+    total = len(real) * (2 if making else 1) + len(fake)
+    preparer = Preparer(folder, design, policy, rng, total, progress, trust)
     for case in (*real, *fake):
-        volume = read_image(case.image, policy.modality)
+        volume = preparer.read(case)
         organ = _organ(case, volume) if case.organ and case.lesions else None
         place = organ.place(case.lesions[0].center_ras) if organ else None
         preparer.add(volume, case, scanner_of(volume, case.scanner), place)
@@ -115,7 +125,7 @@ def _merged(hosts: Sequence[CaseInput], real: Sequence[CaseInput]) -> list[CaseI
 def _make_twins(preparer: Preparer, real: Sequence[CaseInput], hosts: Sequence[CaseInput], preset: str):
     """A synthetic image for each real one, host by host, for a host is large."""
     scanners = [item.scanner for item in preparer.items]
-    host_scanners = [host.scanner or scanner_of(read_image(host.image, "ct")) for host in hosts]
+    host_scanners = [host.scanner or scanner_of(preparer.read(host)) for host in hosts]
     chosen = assign_hosts(scanners, hosts, host_scanners, preparer.rng)
     for number, host in enumerate(hosts):
         rows = [row for row, pick in enumerate(chosen) if pick == number]
@@ -124,7 +134,7 @@ def _make_twins(preparer: Preparer, real: Sequence[CaseInput], hosts: Sequence[C
 
 
 def _make_in(preparer: Preparer, host: CaseInput, scanner: str, twins: Sequence[tuple[int, CaseInput]], preset: str):
-    volume = read_image(host.image, "ct")
+    volume = preparer.read(host)
     organ = _organ(host, volume)
     case = tumor.Case(volume, organ.volume, organ_name="organ")
     composition = tumor.Composition(case)
