@@ -64,52 +64,68 @@ def image(shape=(20, 24, 22), spacing=(1.5, 1.5, 2.0), seed: int = 0, tilt: bool
 
 def nnunet_folder(folder: Path, *, dims: int = 3, residual: bool = False, labels: dict | None = None, channels=("CT",),
                   schemes=("CTNormalization",), spacing=(2.0, 1.5, 1.5), mirror=(0, 1, 2), folds: int = 1,
-                  old: bool = False, **dataset) -> Path:  # fmt: skip
+                  old: bool = False, features=(4, 6), patch: int = 16, **dataset) -> Path:  # fmt: skip
     """An export of nnU-Net: new or old plans, one configuration, folds with other weights each."""
+    levels = len(features)
     labels = labels or {"background": 0, "one": 1, "two": 2}
     heads = len(labels) if "regions_class_order" not in dataset else len(labels) - 1
-    arguments = {**OWN, "inputs": len(channels), "classes": heads}
-    for name in ("kernels", "strides"):
-        arguments[name] = [size[:dims] for size in arguments[name]]
+    arguments = {
+        "inputs": len(channels), "classes": heads, "features": list(features), "kernels": [[3] * dims] * levels,
+        "strides": [[1] * dims, *[[2] * dims] * (levels - 1)], "encoder_counts": [1] * levels,
+        "decoder_counts": [1] * (levels - 1),
+    }  # fmt: skip
     name = "ResidualEncoderUNet" if residual else "PlainConvUNet"
     if old:
-        network = {"UNet_class_name": name, "UNet_base_num_features": 4, "unet_max_num_features": 6,
+        network = {"UNet_class_name": name, "UNet_base_num_features": features[0],
+                   "unet_max_num_features": features[-1],
                    "conv_kernel_sizes": arguments["kernels"], "pool_op_kernel_sizes": arguments["strides"],
-                   "n_conv_per_stage_encoder": [1, 1], "n_conv_per_stage_decoder": [1]}  # fmt: skip
+                   "n_conv_per_stage_encoder": arguments["encoder_counts"],
+                   "n_conv_per_stage_decoder": arguments["decoder_counts"]}  # fmt: skip
     else:
         network = {"architecture": {
             "network_class_name": f"dynamic_network_architectures.architectures.unet.{name}",
             "arch_kwargs": {
-                "n_stages": 2, "features_per_stage": [4, 6], "conv_op": f"torch.nn.modules.conv.Conv{dims}d",
+                "n_stages": levels, "features_per_stage": list(features),
+                "conv_op": f"torch.nn.modules.conv.Conv{dims}d",
                 "kernel_sizes": arguments["kernels"], "strides": arguments["strides"],
-                ("n_blocks_per_stage" if residual else "n_conv_per_stage"): [1, 1], "n_conv_per_stage_decoder": [1],
+                ("n_blocks_per_stage" if residual else "n_conv_per_stage"): arguments["encoder_counts"],
+                "n_conv_per_stage_decoder": arguments["decoder_counts"],
                 "conv_bias": True, "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dims}d",
                 "norm_op_kwargs": {"eps": 1e-5, "affine": True}, "dropout_op": None, "dropout_op_kwargs": None,
-                "nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": True}}}}  # fmt: skip
+                "nonlin": "torch.nn.LeakyReLU", "nonlin_kwargs": {"inplace": True}},
+            "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"]}}  # fmt: skip
     configuration = {
         "preprocessor_name": "DefaultPreprocessor",
-        "patch_size": [16, 16, 16][:dims],
+        "patch_size": [patch] * dims,
         "spacing": list(spacing)[-dims:],
         "normalization_schemes": list(schemes),
         "use_mask_for_norm": [False] * len(channels),
+        "batch_size": 2,
+        **{f"resampling_fn_{what}": "resample_data_or_seg_to_shape" for what in ("data", "seg", "probabilities")},
+        **{f"resampling_fn_{what}_kwargs": {"is_seg": what == "seg", "order": 3 if what == "data" else 1, "order_z": 0,
+                                            "force_separate_z": None} for what in ("data", "seg", "probabilities")},
         **network,
-    }
+    }  # fmt: skip
     plans = {
         "dataset_name": "Dataset999_Tiny",
         "plans_name": "nnUNetPlans",
         "image_reader_writer": "SimpleITKIO",
         "transpose_forward": [0, 1, 2],
         "transpose_backward": [0, 1, 2],
+        "label_manager": "LabelManager",
+        "experiment_planner_used": "ExperimentPlanner",
         "configurations": {"base": configuration, "3d_fullres": {"inherits_from": "base"}},
         "foreground_intensity_properties_per_channel": {str(index): CT for index in range(len(channels))},
     }
-    description = {"channel_names": {str(i): name for i, name in enumerate(channels)}, "labels": labels, **dataset}
+    description = {"channel_names": {str(i): name for i, name in enumerate(channels)}, "labels": labels,
+                   "file_ending": ".nii.gz", **dataset}  # fmt: skip
     inner = folder / "Dataset999_Tiny" / "nnUNetTrainer__nnUNetPlans__3d_fullres"
     for fold in range(folds):
         place = inner / f"fold_{fold}"
         place.mkdir(parents=True)
         checkpoint = {
-            "network_weights": random_weights(name, arguments, fold),
+            "network_weights": _as_saved(random_weights(name, arguments, fold)),
+            "trainer_name": "nnUNetTrainer",
             "init_args": {"configuration": "3d_fullres"},
             "inference_allowed_mirroring_axes": mirror,
             "_best_ema": np.float64(0.5),
@@ -118,6 +134,16 @@ def nnunet_folder(folder: Path, *, dims: int = 3, residual: bool = False, labels
     (inner / "plans.json").write_text(json.dumps(plans))
     (inner / "dataset.json").write_text(json.dumps(description))
     return folder
+
+
+def _as_saved(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The same under all names that nnU-Net's own modules have for them."""
+    named = dict(weights)
+    for key, value in weights.items():
+        for part, place in ((".conv.", ".all_modules.0."), (".norm.", ".all_modules.1.")):
+            if part in key:
+                named[key.replace(part, place)] = value
+    return named | {f"decoder.{key}": value for key, value in named.items() if key.startswith("encoder.")}
 
 
 def edit_json(path: Path, change) -> None:

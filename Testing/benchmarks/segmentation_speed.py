@@ -70,7 +70,7 @@ def trained(steps: int, shape) -> nn.Module:
     torch.manual_seed(0)
     rng = np.random.default_rng(0)
     network = UNet(
-        inputs=1, classes=len(ORGANS) + 1, features=[8, 16, 32, 64], kernels=[[3] * 3] * 4,
+        inputs=1, classes=len(ORGANS) + 1, features=[16, 32, 64, 128], kernels=[[3] * 3] * 4,
         strides=[[1] * 3, [2] * 3, [2] * 3, [2] * 3], encoder_counts=[2] * 4, decoder_counts=[2] * 3,
     )  # fmt: skip
     cases = [(scaled(ct), torch.from_numpy(organs)) for ct, organs in (body(seed, shape) for seed in (1, 2, 3))]
@@ -86,7 +86,9 @@ def trained(steps: int, shape) -> nn.Module:
             for at, size in zip(seen, image.shape, strict=True)
         ]
         part = tuple(slice(at, at + ROI) for at in start)
-        answers, wanted = network(image[part][None, None]), organs[part][None]
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            answers = network(image[part][None, None]).float()
+        wanted = organs[part][None]
         loss = nn.functional.cross_entropy(answers, wanted) + lost_overlap(answers, wanted)
         optimizer.zero_grad()
         loss.backward()

@@ -78,6 +78,15 @@ def test_published_models_are_known_by_their_folder(catalog, tmp_path):
     assert catalog.open(entry.id).recipe.orientation == "SAR"
 
 
+@pytest.mark.parametrize("where", ["", "Dataset999_Tiny", "Dataset999_Tiny/nnUNetTrainer__nnUNetPlans__3d_fullres"])
+def test_published_models_outside_the_catalog_turn_images_too(catalog, tmp_path, where):
+    folder = models.nnunet_folder(tmp_path / "model")
+    (plans,) = folder.glob("*/*/plans.json")
+    models.edit_json(plans, lambda data: data.update(dataset_name="Dataset297_TotalSegmentator_total_3mm_1559subj"))
+    for opened in (segmentation.open_model(folder / where), catalogs.find_model(str(folder / where))):
+        assert opened.recipe.orientation == "SAR" and opened.card.id == "totalsegmentator-total-3mm"
+
+
 def test_what_cannot_be_run_is_not_imported(catalog, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="holds no model"):

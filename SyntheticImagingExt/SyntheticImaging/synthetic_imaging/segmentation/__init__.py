@@ -18,7 +18,7 @@ _MODULE_OF = {
     "PRESETS": "settings",
     "Progress": "progress",
     "Settings": "settings",
-    "open_model": "opening",
+    "open_model": "catalog",
 }
 
 __all__ = sorted(_MODULE_OF)

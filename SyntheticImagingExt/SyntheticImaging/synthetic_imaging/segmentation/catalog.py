@@ -111,7 +111,7 @@ class Catalog:
         """
         path = Path(path).expanduser()
         card = open_model(path).card
-        known = next((entry for entry in shipped() if entry.source and entry.source == _source_of(path)), None)
+        known = known_as(path)
         identity = identity or (known.id if known else _free_id(card.id or path.stem))
         _check_id(identity)
         entry = replace(known, id=identity) if known else _entry_of(identity, path)
@@ -204,10 +204,20 @@ def fingerprint(name: str) -> str:
 
 
 def open_model(path: str | PathLike) -> Model:
-    """See ``opening.open_model``, which is loaded with the first model: the list alone needs no torch."""
+    """See ``opening.open_model``; a publisher's file is known again by its name, with what its plans do not say.
+
+    The list of models alone needs no torch, so that it is loaded here.
+    """
     from .opening import open_model as opened
 
-    return opened(path)
+    model, known = opened(path), known_as(path)
+    return adapted(model, known) if known else model
+
+
+def known_as(path: str | PathLike) -> Entry | None:
+    """The shipped entry of a publisher's folder or file."""
+    sources = _sources_of(Path(path).expanduser())
+    return next((entry for entry in shipped() if entry.source in sources), None)
 
 
 def shipped() -> list[Entry]:
@@ -264,13 +274,16 @@ def _entry_of(identity: str, path: Path) -> Entry:
     )
 
 
-def _source_of(path: Path) -> str:
-    """The first folder in a model's files, which publishers name: "Dataset291_TotalSegmentator_part1_organs"."""
+def _sources_of(path: Path) -> set[str]:
+    """Names of datasets in a model's files, as publishers give them: "Dataset291_TotalSegmentator_part1_organs"."""
     if path.suffix.lower() == ".onnx":
-        return ""
-    names = {name.split("/")[0] for name in open_archive(path).names if "/" in name}
-    names |= {path.name} if path.is_dir() else set()
-    return next((name for name in sorted(names) if name.startswith("Dataset")), "")
+        return set()
+    archive = open_archive(path)
+    names = {name.split("/")[0] for name in archive.names if "/" in name}
+    for name in archive.names:
+        if name.rpartition("/")[2] == "plans.json" and isinstance(plans := archive.json(name), dict):
+            names.add(str(plans.get("dataset_name")))
+    return {name for name in names if name.startswith("Dataset")}
 
 
 def _packed(path: Path, target: Path) -> None:
