@@ -12,7 +12,7 @@ from ..xray.geometry import Geometry, Pose
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.settings import OUTPUTS, Collimation, Conversion, Exposure, Scatter, Settings, Window
 from ..xray.spectrum import Spectrum
-from .options import Console, add_settings, add_verb, label_numbers, number
+from .options import Console, add_series, add_settings, add_verb, label_numbers, number
 
 GRAY_SUFFIXES = (".png", ".dcm")
 _SUMMARY = """Make the X-ray image that a C-arm would take of a CT. The file is a volume of one slice
@@ -30,6 +30,7 @@ _OF_THE_MACHINE = dict.fromkeys([*own_settings(Machine), "field_width_mm", "fiel
 def add_to(verbs):
     parser = add_verb(verbs, "drr", run, "X-ray images of a CT from a virtual C-arm", _SUMMARY, _EXAMPLE)
     parser.add_argument("ct", metavar="CT", help="the CT in HU: a file, or a folder with a DICOM series")
+    add_series(parser)
     _add_geometry(parser)
     beam = parser.add_argument_group("beam and detector")
     add_settings(beam, Spectrum)

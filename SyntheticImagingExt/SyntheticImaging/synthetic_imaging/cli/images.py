@@ -19,9 +19,8 @@ def read_ct(path: str | Path, options) -> Volume:
     """
     trust = taken(options, Trust())
     name = Path(path).name
-    ct = in_hounsfield(
-        read_volume(path, accept_data_elsewhere=trust.accept_data_elsewhere), name, trust.accept_hu, "--accept-hu"
-    )
+    volume = read_volume(path, options.series, accept_data_elsewhere=trust.accept_data_elsewhere)
+    ct = in_hounsfield(volume, name, trust.accept_hu, "--accept-hu")
     if not trust.accept_hu and (note := note_of(ct)):
         warnings.warn(f"'{name}': {note}", stacklevel=2)
     return ct

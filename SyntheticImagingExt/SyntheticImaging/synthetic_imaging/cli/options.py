@@ -140,12 +140,22 @@ def add_verb(verbs, name: str, run, brief: str, summary: str, example: str) -> a
     return parser
 
 
+def add_series(group):
+    """Which series of a DICOM folder is the image; declared for every verb that takes one."""
+    group.add_argument(
+        "--series", metavar="N|UID|TEXT",
+        help="the DICOM series of a folder that holds several: its number or UID in the list that is told there, or "
+        "its description, whole or in part",
+    )  # fmt: skip
+
+
 def add_lesion_options(parser: argparse.ArgumentParser):
     """What a lesion is, the same for one CT and for many."""
     from ..io.trust import Trust
     from ..tumor.lesion import ABLATIONS, Lesion
     from ..tumor.plans import Plan
 
+    add_series(parser)
     kind = parser.add_argument_group("lesions")
     add_settings(kind, Plan)
     add_settings(kind, Lesion, "contrast_hu", told={"contrast_hu": "that of the kind"})

@@ -13,7 +13,7 @@ from ..errors import InputError
 from ..segmentation.catalog import find_model
 from ..segmentation.postprocessing import STEPS, Crf, Step, step_of_text
 from ..segmentation.settings import Settings
-from .options import Console, add_settings, add_verb, natural, taken
+from .options import Console, add_series, add_settings, add_verb, natural, taken
 from .progress import add_progress, followed
 
 _SUMMARY = """Segment an image by a model: one of the list (verb models), or the folder or zip of a package, an
@@ -31,6 +31,7 @@ def add_to(verbs):
     parser = add_verb(verbs, "segment", run, "segment images by a pretrained model", _SUMMARY, _EXAMPLE)
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="the channels of one case, in the model's order")
     parser.add_argument("--folder", metavar="DIR", help="folder of images or DICOM series, instead of one case")
+    add_series(parser)
     parser.add_argument(
         "--model", required=True, metavar="ID|PATH", help="id of a model of the list, or its folder or file"
     )
@@ -83,7 +84,7 @@ def _one(model, images: list[Path], out: Path, settings: Settings, steps, option
     from ..segmentation.processing import segmented
     from ..segmentation.segments import with_segments
 
-    volumes = [read_volume(image) for image in images]
+    volumes = [read_volume(image, options.series) for image in images]
     within = read_labels(options.within, volumes[0]) if options.within else None
     labels = followed(segmented(model, volumes, settings, within, steps, options.own_steps), options, console)
     write_volume(out, with_segments(labels, model.labels))

@@ -20,7 +20,7 @@ fails does not stop the others; it is listed at the end, and the exit status is 
 _EXAMPLE = """  synthetic-imaging tumor-batch cts livers --level mix --seed 1 --out synthetic
   (cts/a.nii.gz goes with livers/a.nii.gz; cts/b_0000.nrrd with livers/b.nrrd; the folder cts/c/, a DICOM
   series, with livers/c.nrrd)"""
-_KEPT = ("contrast_hu", "without", "organ_value", "dicom")
+_KEPT = ("contrast_hu", "without", "organ_value", "dicom", "series")
 _CHANNEL, _DICOM = "_0000", ".dcm"
 _SETTINGS = "batch.json"
 
@@ -68,9 +68,13 @@ def run(options, console: Console) -> int:
 
 
 def _present(record: dict) -> dict:
-    """A record of version 0.1 left out what was not given, and had another name for the satellites."""
+    """A record of version 0.1 left out what was not given, and had other names; later ones had no series."""
     plan = {name: value for name, value in record.items() if name not in _KEPT and value is not None}
-    return {**Plan.from_dict(plan).to_dict(), **{name: record[name] for name in _KEPT if name in record}}
+    return {
+        "series": None,
+        **Plan.from_dict(plan).to_dict(),
+        **{name: record[name] for name in _KEPT if name in record},
+    }
 
 
 def entries_of(cts: Path, organs: Path) -> list[Entry]:
