@@ -156,3 +156,11 @@ def test_help_has_an_example_and_needs_no_engine(verb):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert f"  synthetic-imaging {verb}" in done.stdout.split("example:")[1]
+
+
+@pytest.mark.parametrize("module", ["catalog", "postprocessing", "recipe", "segments", "settings"])
+def test_what_the_window_itself_uses_needs_no_engine(module):
+    """Loading it would stop the window for seconds."""
+    code = f"import sys, synthetic_imaging.segmentation.{module}; assert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -57,11 +57,10 @@ def addPrediction(prediction, volumeNode):
 def fill(node, prediction):
     """Mark a segmentation node as a prediction and give it the segments."""
     import numpy as np
-    from scipy.ndimage import find_objects
 
-    boxes = {value: box for value, box in enumerate(find_objects(prediction.labels), start=1) if box is not None}
-    found = [entry for entry in prediction.structures if entry["value"] in boxes]
-    absent = [entry["name"] for entry in prediction.structures if entry["value"] not in boxes]
+    present = _valuesIn(prediction.labels)
+    found = [entry for entry in prediction.structures if entry["value"] in present]
+    absent = [entry["name"] for entry in prediction.structures if entry["value"] not in present]
     node.SetAttribute(PREDICTION_ATTRIBUTE, "1")
     node.SetAttribute(ABSENT_ATTRIBUTE, "|".join(absent))
     for name, text in prediction.origin.items():
@@ -69,7 +68,7 @@ def fill(node, prediction):
     if not found:
         return
     ijkToNode = np.linalg.inv(parentMatrix(node)) @ prediction.ijkToWorld
-    image = _image(prediction.labels, list(boxes.values()), ijkToNode)
+    image = _image(prediction.labels, ijkToNode)
     for entry in found:
         node.GetSegmentation().AddSegment(_segment(entry, image, prediction.origin), _idOf(entry, found))
 
@@ -79,15 +78,28 @@ def absentIn(node):
     return [name for name in (node.GetAttribute(ABSENT_ATTRIBUTE) or "").split("|") if name]
 
 
-def _image(labels, boxes, ijkToNode):
+def _valuesIn(labels):
+    """Slice by slice, for counting takes eight bytes a voxel."""
+    import numpy as np
+
+    counts = np.zeros(int(labels.max()) + 1, np.int64)
+    for part in labels:
+        counts += np.bincount(part.reshape(-1), minlength=len(counts))
+    return set(np.flatnonzero(counts).tolist())
+
+
+def _image(labels, ijkToNode):
     """The labels as an oriented image, cut to where there are any."""
-    part = tuple(
-        slice(min(box[axis].start for box in boxes), max(box[axis].stop for box in boxes)) for axis in range(3)
-    )
-    extent = [bound for axis in (2, 1, 0) for bound in (part[axis].start, part[axis].stop - 1)]
+    import numpy as np
+
+    part = []
+    for others in ((1, 2), (0, 2), (0, 1)):
+        places = np.flatnonzero(labels.any(axis=others))
+        part.append(slice(places[0], places[-1] + 1))
+    extent = [int(bound) for axis in (2, 1, 0) for bound in (part[axis].start, part[axis].stop - 1)]
     image = orientedImage(ijkToNode, extent)
     image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR if labels.dtype.itemsize == 1 else vtk.VTK_SHORT, 1)
-    imageArray(image)[...] = labels[part]
+    imageArray(image)[...] = labels[tuple(part)]
     return image
 
 

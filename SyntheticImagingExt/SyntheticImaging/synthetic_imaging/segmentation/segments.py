@@ -1,11 +1,18 @@
-"""Names, colors and terminology of labels in the header of an NRRD file, as 3D Slicer reads them (.seg.nrrd)."""
+"""Names, colors and terminology of labels in the header of an NRRD file, as 3D Slicer reads them (.seg.nrrd).
+
+Nothing here needs torch, which would stop the window for seconds when a result comes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from ..volume import Volume
 from .recipe import Label, Triple
+
+if TYPE_CHECKING:
+    from ..volume import Volume
 
 SUFFIX = ".seg.nrrd"
 _CONTEXT = "Segmentation category and type - 3D Slicer General Anatomy list"
@@ -35,7 +42,7 @@ def with_segments(labels: Volume, structures: Sequence[Label]) -> Volume:
             "Tags": f"TerminologyEntry:{terminology_entry(label)}|",
         }
         header.update({f"Segment{index}_{name}": value for name, value in part.items()})
-    return Volume(labels.data, labels.ijk_to_ras, header)
+    return replace(labels, metadata=header)
 
 
 def terminology_entry(label: Label) -> str:
