@@ -134,7 +134,9 @@ def test_a_damaged_mesh_is_refused_or_whole(tmp_path_factory, form, data):
 
 
 def scene():
-    ct = Volume(torch.zeros((16, 16, 16)), np.diag([4.0, 4, 4, 1]))
+    hu = torch.full((16, 16, 16), -1000.0)
+    hu[4:12, 4:12, 4:12] = 40
+    ct = Volume(hu, np.diag([4.0, 4, 4, 1]))
     geometry = Geometry(image_size=32, field_width_mm=160, field_height_mm=160)
     return ct, geometry.view(Pose(isocenter_ras=(30, 30, 30)))
 

@@ -228,7 +228,7 @@ def test_pose_files_round_trip(tmp_path):
         (lambda: machine_named("nothing"), "cios-spin"),
         (lambda: MACHINE.changed(source_to_detector_mm=0), "1 to 10000 mm"),
         (lambda: MACHINE.changed(source_to_isocenter_mm=-5), "1 to 10000 mm"),
-        (lambda: MACHINE.changed(source_to_isocenter_mm=2000), "farther"),
+        (lambda: MACHINE.changed(source_to_isocenter_mm=2000), "larger one"),
         (lambda: MACHINE.changed(rows=0), "whole number"),
         (lambda: Pose(cran_deg=91), "-90 to 90"),
         (lambda: Pose(lao_deg=float("nan")), "finite"),

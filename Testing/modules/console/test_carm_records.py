@@ -238,8 +238,8 @@ def test_a_pose_for_the_second_plane_leaves_the_first_where_it_is(carm, tmp_path
         ("negative.json", json.dumps({"lao_deg": 0, "source_to_detector_mm": -5}), "above 0"),
         ("word.txt", "hello", "not a table of numbers"),
         ("names.json", json.dumps({"lao": 30}), "tells none of lao_deg"),
-        ("tall.json", json.dumps({"lao_deg": 0, "rows": 1e9}), "field_height_mm"),
-        ("large.json", json.dumps({"lao_deg": 0, "rows": 1e5, "columns": 1e5}), "field_width_mm"),
+        ("tall.json", json.dumps({"lao_deg": 0, "rows": 1e9}), "rows"),
+        ("large.json", json.dumps({"lao_deg": 0, "rows": 1e5, "columns": 1e5}), "rows"),
     ],
 )
 def test_poses_that_cannot_be_read_change_nothing(carm, tmp_path, name, text, words):

@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.multival import MultiValue
 from pydicom.uid import ExplicitVRLittleEndian, XRayAngiographicImageStorage, generate_uid
 from pydicom.valuerep import DSfloat
 
 from .. import __version__
 from ..errors import InputError
 from ..io.atomic import publish, staging
+from ..io.dicom.finding import is_dicom
 from ..io.metadata import DICOM_PREFIX
 from .geometry import Pose, View
 from .image import Radiograph
@@ -45,36 +47,54 @@ def write_xa(path: str | PathLike, image: Radiograph, metadata: Mapping[str, str
     return path
 
 
-def read_view(path: str | PathLike) -> View:
+def read_view(path: str | PathLike, isocenter_ras: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> View:
     """The view of a DICOM file with C-arm attributes.
 
-    Files of other makers say neither the isocenter nor a roll: the isocenter is then RAS 0, the central ray meets the
-    detector's center. InputError where angles or distances are missing.
+    Files of other makers say neither the isocenter nor a roll: the isocenter is then the one given, the central ray
+    meets the detector's center. InputError where angles or distances are missing.
     """
+    name = Path(path).name
     try:
-        dataset = pydicom.dcmread(path, stop_before_pixels=True)
-    except (OSError, pydicom.errors.InvalidDicomError) as error:
-        raise InputError(f"'{Path(path).name}' cannot be read as DICOM; choose an X-ray angiographic image.") from error
+        dataset = pydicom.dcmread(path, stop_before_pixels=True, force=is_dicom(Path(path)))
+        recorded = _recorded(dataset)
+        return _standard(dataset, isocenter_ras) if recorded is None else view_of(recorded)
+    except InputError as error:
+        raise InputError(f"'{name}': {error}") from error
+    except Exception as error:
+        # whatever a parser stumbles over in damaged bytes
+        raise InputError(f"'{name}' cannot be read as DICOM; choose an X-ray angiographic image.") from error
+
+
+def _recorded(dataset: pydicom.Dataset) -> dict | None:
+    """The record of a file of this package."""
     try:
-        text = dataset.private_block(_GROUP, _CREATOR)[_POSE].value
-        return view_of(json.loads(text))
+        return json.loads(dataset.private_block(_GROUP, _CREATOR)[_POSE].value)
     except KeyError:
-        return _standard(dataset, Path(path).name)
+        return None
 
 
-def _standard(dataset: pydicom.Dataset, name: str) -> View:
-    needed = (
-        "PositionerPrimaryAngle", "PositionerSecondaryAngle", "DistanceSourceToDetector", "DistanceSourceToPatient",
-        "Rows", "Columns",
-    )  # fmt: skip
-    missing = [keyword for keyword in needed if dataset.get(keyword) is None]
-    spacing = dataset.get("ImagerPixelSpacing")
-    if missing or spacing is None:
-        missing += ["ImagerPixelSpacing"] if spacing is None else []
-        raise InputError(f"'{name}' does not tell {', '.join(missing)}; enter the pose by hand.")
-    primary, secondary, far, near, rows, columns = (float(dataset.get(keyword)) for keyword in needed)
-    pose = Pose(within_turn(primary), secondary)
-    return View.from_pose(pose, far, near, int(rows), int(columns), tuple(map(float, spacing)))
+def _standard(dataset: pydicom.Dataset, isocenter_ras: tuple[float, float, float]) -> View:
+    needed = {
+        "PositionerPrimaryAngle": 1, "PositionerSecondaryAngle": 1, "DistanceSourceToDetector": 1,
+        "DistanceSourceToPatient": 1, "Rows": 1, "Columns": 1, "ImagerPixelSpacing": 2,
+    }  # fmt: skip
+    values = {keyword: _numbers(dataset.get(keyword)) for keyword in needed}
+    missing = [keyword for keyword, count in needed.items() if len(values[keyword]) != count]
+    if missing:
+        raise InputError(f"it does not tell {', '.join(missing)}; enter the pose by hand.")
+    primary, secondary, far, near, rows, columns = (part[0] for part in list(values.values())[:-1])
+    row_mm, column_mm = values["ImagerPixelSpacing"]
+    pose = Pose(within_turn(primary), secondary, isocenter_ras=isocenter_ras)
+    return View.from_pose(pose, far, near, int(rows), int(columns), (row_mm, column_mm))
+
+
+def _numbers(value) -> list[float]:
+    """The finite numbers of an attribute; none where it is absent, empty or no number."""
+    try:
+        numbers = [float(part) for part in (value if isinstance(value, MultiValue) else [value])]
+    except (TypeError, ValueError):
+        return []
+    return numbers if np.isfinite(numbers).all() else []
 
 
 def _dataset(image: Radiograph, metadata: Mapping[str, str]) -> FileDataset:

@@ -14,13 +14,15 @@ import numpy as np
 
 from ..declared import Declared, number, numbers, settings, whole
 from ..errors import InputError
-from .checks import finite, positive, triple
+from .checks import finite, positive, refuse_beyond_detector, triple
 from .machines import DEFAULT_MACHINE, Machine, machine_named, machines
 
 __all__ = ["Geometry", "Machine", "Pose", "View", "machine_named", "machines"]
 
 _SKEW = 1e-6
 """Largest skew of a projection matrix, relative to its focal length, that rounding explains."""
+
+_MOST_PIXELS = settings(Machine)["columns"].high
 
 
 @dataclass(frozen=True)
@@ -63,8 +65,8 @@ class View:
 
     source_ras: focal spot. detector_origin_ras: center of pixel (row 0, column 0), the upper left of the upright
     image. row_step_ras: vector from pixel (r, c) to (r + 1, c), downwards. column_step_ras: vector to the next
-    column, to the image's right. isocenter_ras: where the C-arm turns. All in mm, RAS. Pixel coordinates are
-    (column, row), whole numbers at pixel centers.
+    column, to the image's right. isocenter_ras: where the C-arm turns, between source and detector. All in mm, RAS.
+    Pixel coordinates are (column, row), whole numbers at pixel centers.
     """
 
     source_ras: tuple[float, float, float]
@@ -80,9 +82,10 @@ class View:
         names = ("source_ras", "detector_origin_ras", "row_step_ras", "column_step_ras", "isocenter_ras")
         for name in names:
             object.__setattr__(self, name, triple(getattr(self, name), name))
-        if self.rows < 1 or self.columns < 1:
+        if not (1 <= self.rows <= _MOST_PIXELS and 1 <= self.columns <= _MOST_PIXELS):
             raise InputError(
-                f"The detector has {self.rows} rows and {self.columns} columns; give at least one of each."
+                f"The detector has {self.rows} rows and {self.columns} columns of pixels; give 1 to {_MOST_PIXELS:g} "
+                "of each."
             )
         row, column = np.array(self.row_step_ras), np.array(self.column_step_ras)
         towards_source = np.cross(column, row)
@@ -94,6 +97,7 @@ class View:
         if distance <= 0:
             raise InputError("The source is behind the detector or in its plane; give positive distances.")
         object.__setattr__(self, "_plane", (direction, float(distance)))
+        refuse_beyond_detector(self.source_to_isocenter_mm, self.source_to_detector_mm)
 
     @classmethod
     def of(
@@ -343,11 +347,7 @@ class Geometry(Declared):
         return cls(to_detector, to_isocenter, view.columns * column_mm, view.rows * row_mm, right, up, view.columns)
 
     def check(self):
-        if self.source_to_isocenter_mm >= self.source_to_detector_mm:
-            raise InputError(
-                f"The isocenter is {self.source_to_isocenter_mm:g} mm from the source and the detector "
-                f"{self.source_to_detector_mm:g} mm; give a source-to-detector distance that is the larger one."
-            )
+        refuse_beyond_detector(self.source_to_isocenter_mm, self.source_to_detector_mm)
         most = settings(Geometry)["image_size"].high
         if self.rows > most:
             raise InputError(

@@ -9,6 +9,7 @@ from importlib import resources
 
 from ..declared import Declared, flag, number, numbers, text, whole
 from ..errors import InputError
+from .checks import refuse_beyond_detector
 
 DEFAULT_MACHINE = "cios-spin"
 
@@ -45,11 +46,7 @@ class Machine(Declared):
     kvp_range: tuple[float, float] = _reach(40, 125, "Tube voltages", "kV")
 
     def check(self):
-        if self.source_to_detector_mm <= self.source_to_isocenter_mm:
-            raise InputError(
-                f"The detector is {self.source_to_detector_mm:g} mm from the source and the isocenter "
-                f"{self.source_to_isocenter_mm:g} mm; the detector must be the farther one."
-            )
+        refuse_beyond_detector(self.source_to_isocenter_mm, self.source_to_detector_mm)
 
     def beyond(
         self, lao_deg: float, cran_deg: float, source_to_detector_mm: float | None = None, kvp: float | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 
@@ -13,14 +13,17 @@ import torch
 from ..errors import InputError
 from ..io import mark_synthetic, write_volume
 from ..io.atomic import filling
+from ..io.json_files import read_json
+from ..io.markups import is_fcsv, read_points, told_apart
 from ..volume import Volume
+from .checks import triple
 from .geometry import View
-from .poses import read_json, record_of
+from .poses import record_of
 from .tools import Tool, trace
 from .truth import belief_maps, landmarks, structures
 
 RECORD = "truth.json"
-_LPS_TO_RAS = (-1.0, -1.0, 1.0)
+_LONGEST_NAME = 100
 
 
 def write_truth(
@@ -36,7 +39,7 @@ def write_truth(
     labels: one label map, or several with different values where structures overlap. names: of values, for the list.
     For every label and tool that is seen mask_<name>.nrrd (uint8) and length_<name>.nrrd (float32, mm), for every
     landmark that is seen belief_<name>.nrrd (float32), each a one-slice volume that stands at the detector. Labels are
-    called label_<value>, tools tool_<name>.
+    called label_<value>, tools tool_<name>; the list tells the files of each.
     """
     record: dict = {"pose": record_of(view), "labels": [], "tools": [], "landmarks": []}
     images: dict[str, torch.Tensor] = {}
@@ -46,16 +49,17 @@ def write_truth(
             called = {"name": names[value]} if names and value in names else {}
             record["labels"].append({"label": value, **called, **_add(images, f"label_{value}", length)})
     lengths = trace(tools, view).lengths_mm if tools else ()
-    for tool, length in zip(tools, lengths, strict=True):
+    for tool, length, name in zip(tools, lengths, _file_names(tool.name for tool in tools), strict=True):
         entry = {"name": tool.name, "material": tool.material}
-        record["tools"].append({**entry, **_add(images, f"tool_{_file_name(tool.name)}", length.float())})
+        record["tools"].append({**entry, **_add(images, f"tool_{name}", length.float())})
     marks = landmarks(points_ras or {}, view)
-    for mark, belief in zip(marks, belief_maps(marks, view), strict=True):
+    for mark, belief, name in zip(marks, belief_maps(marks, view), _file_names(m.name for m in marks), strict=True):
         told = {"name": mark.name, "ras_mm": list(mark.point_ras), "visible": mark.visible, "unseen": mark.unseen}
         known = mark.column == mark.column  # a point behind the source has no pixel
         record["landmarks"].append({**told, "column_row": [mark.column, mark.row] if known else None})
         if mark.visible:
-            images[f"belief_{_file_name(mark.name)}"] = belief
+            images[f"belief_{name}"] = belief
+            record["landmarks"][-1]["file"] = f"belief_{name}.nrrd"
     folder = Path(folder).expanduser()
     with filling(folder, RECORD) as temporary:
         for name, image in images.items():
@@ -68,35 +72,28 @@ def write_truth(
 
 
 def read_landmarks(path: str | PathLike) -> dict[str, tuple[float, float, float]]:
-    """Named points in RAS mm, from JSON: {"name": [R, A, S]}, the phantom's labels.json, or Slicer's markups."""
+    """Named points in RAS mm: markups saved from Slicer (.mrk.json, .fcsv), or {"name": [R, A, S]}, as JSON or the
+    phantom's labels.json.
+
+    Points without a place are left out, with a warning; those of one name get a number.
+    """
     path = Path(path).expanduser()
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder; give a file with points.")
     if not path.is_file():
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
-    content = read_json(path)
+    content = None if is_fcsv(path) else read_json(path)
+    if content is None or (isinstance(content, dict) and "markups" in content):
+        points = read_points(path)
+        names = told_apart(point.label or f"point {number}" for number, point in enumerate(points, 1))
+        return {name: point.ras for name, point in zip(names, points, strict=True)}
     try:
-        if "markups" in content:
-            return _from_markups(content["markups"])
-        points = content.get("landmarks_ras_mm", content)
-        return {str(name): _point(point) for name, point in points.items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        known = content.get("landmarks_ras_mm", content)
+        return {str(name): triple(point, str(name)) for name, point in known.items()}
+    except (AttributeError, InputError) as error:
         raise InputError(
             f"'{path.name}' holds no landmarks; write {{\"name\": [R, A, S]}} in mm, or save markups from Slicer."
         ) from error
-
-
-def _from_markups(markups: list[dict]) -> dict[str, tuple[float, float, float]]:
-    found = {}
-    for markup in markups:
-        signs = _LPS_TO_RAS if markup.get("coordinateSystem", "LPS") in ("LPS", "1") else (1.0, 1.0, 1.0)
-        for number, point in enumerate(markup["controlPoints"], 1):
-            place = _point(point["position"])
-            found[point.get("label") or str(number)] = tuple(s * x for s, x in zip(signs, place, strict=True))
-    return found
-
-
-def _point(values) -> tuple[float, float, float]:
-    right, anterior, superior = map(float, values)
-    return right, anterior, superior
 
 
 def _add(images: dict[str, torch.Tensor], name: str, length_mm: torch.Tensor) -> dict:
@@ -104,8 +101,11 @@ def _add(images: dict[str, torch.Tensor], name: str, length_mm: torch.Tensor) ->
     mask = length_mm > 0
     if mask.any():
         images[f"mask_{name}"], images[f"length_{name}"] = mask.to(torch.uint8), length_mm
-    return {"pixels": int(mask.sum()), "largest_mm": float(length_mm.max()) if length_mm.numel() else 0.0}
+    files = [f"mask_{name}.nrrd", f"length_{name}.nrrd"] if mask.any() else []
+    largest_mm = float(length_mm.max()) if length_mm.numel() else 0.0
+    return {"pixels": int(mask.sum()), "largest_mm": largest_mm, "files": files}
 
 
-def _file_name(name: str) -> str:
-    return re.sub(r"[^\w.\-]+", "_", name)
+def _file_names(names: Iterable[str]) -> list[str]:
+    """Names as parts of file names, each once, also where upper and lower case are the same."""
+    return told_apart((re.sub(r"[^\w.\-]+", "_", name)[:_LONGEST_NAME] for name in names), str.casefold)

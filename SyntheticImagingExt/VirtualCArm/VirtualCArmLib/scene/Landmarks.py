@@ -2,6 +2,7 @@
 
 import vtk
 
+from synthetic_imaging.io.markups import told_apart
 from synthetic_imaging.xray.geometry import View
 
 from . import SceneNodes
@@ -10,22 +11,20 @@ from . import SceneNodes
 def pointsOf(node) -> dict[str, tuple[float, float, float]]:
     """Names and places (RAS mm, in the world) of a point list; points that have no place yet are left out.
 
-    Names that occur twice are told apart by a number.
+    Names that occur twice are told apart by a number, as in files.
     """
-    found = {}
     if node is None:
-        return found
-    for index in range(node.GetNumberOfControlPoints()):
-        if node.GetNthControlPointPositionStatus(index) != node.PositionDefined:
-            continue
-        position = [0.0, 0.0, 0.0]
-        node.GetNthControlPointPositionWorld(index, position)
-        label = node.GetNthControlPointLabel(index) or f"point {index + 1}"
-        name, number = label, 2
-        while name in found:
-            name, number = f"{label} ({number})", number + 1
-        found[name] = tuple(position)
-    return found
+        return {}
+    indices = range(node.GetNumberOfControlPoints())
+    placed = [index for index in indices if node.GetNthControlPointPositionStatus(index) == node.PositionDefined]
+    names = told_apart(node.GetNthControlPointLabel(index) or f"point {index + 1}" for index in placed)
+    return {name: _placeOf(node, index) for name, index in zip(names, placed, strict=True)}
+
+
+def _placeOf(node, index):
+    position = [0.0, 0.0, 0.0]
+    node.GetNthControlPointPositionWorld(index, position)
+    return tuple(position)
 
 
 def projected(node, view: View | None) -> list:
