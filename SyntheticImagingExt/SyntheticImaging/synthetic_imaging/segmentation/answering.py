@@ -47,7 +47,7 @@ class Labeling:
     def __init__(self, labels: np.ndarray, lines: Sequence[Line], size: int, recipe: Recipe, half: bool):
         self.labels, self.lines, self.recipe, self.half = labels, lines, recipe, half
         self.size, self.next = size, 0
-        self.kept: torch.Tensor | None = None
+        self.kept = torch.empty(0)
         self.values = np.array(recipe.head_labels, dtype=labels.dtype)
         self.blocks = [_blocks(along) for along in self.lines[1:]]
 
@@ -86,7 +86,7 @@ class Labeling:
                 piece = row[:, up, left]
                 heads = _possible(piece, torch.unique(leader[up, left]))
                 if len(heads) == 1:
-                    labels[rows, columns] = self.values[heads.item()]
+                    labels[rows, columns] = self.values[int(heads)]
                 else:
                     best = self._largest(piece[heads], down, across)
                     labels[rows, columns] = self.values[heads[best].numpy()]
@@ -94,11 +94,11 @@ class Labeling:
 
     def _largest(self, row: torch.Tensor, down: Line, across: Line) -> torch.Tensor:
         """Index of the largest head on the fine grid; of equal ones the first."""
-        best = index = None
+        best = index = torch.empty(0)
         for start in range(0, len(row), _HEADS_AT_ONCE):
             fine = taken(taken(row[start : start + _HEADS_AT_ONCE], 1, down), 2, across)
             value, place = (fine.half() if self.half else fine).max(0)
-            if best is None:
+            if start == 0:
                 best, index = value, place
             else:
                 better = value > best

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from ..errors import InputError
+from ..tuples import three
 from .archive import Archive
 from .bundle_config import Config
 from .checks import Given
@@ -160,7 +161,7 @@ def _recipe(config: Config, metadata: Given, network: str, arguments: dict) -> t
         labels=labels,
         heads=heads,
         head_labels=tuple(range(heads)) if after["activation"] == "argmax" else tuple(range(1, heads + 1)),
-        stride=stride,
+        stride=three(stride),
         # MONAI's arrays are x, y, z
         transpose=(2, 1, 0),
         resampling=Resampling("origin", before.pop("image_order"), None, order),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -26,7 +26,7 @@ from ..volume import Volume
 from .gaussian_sums import REACH_SIGMAS, GaussianSums
 from .postprocessing import Crf
 from .progress import Progress
-from .regions import Box, box_of, grown, near
+from .regions import Box, Spacing, box_of, grown, near
 from .running import free_bytes
 
 STAGE = "Refining the outline"
@@ -85,8 +85,8 @@ class Candidate:
     place: torch.Tensor
     given: torch.Tensor
     sure: torch.Tensor
-    kept: torch.Tensor | None = None
-    q: torch.Tensor | None = None
+    kept: torch.Tensor = field(default_factory=lambda: torch.empty(0))
+    q: torch.Tensor = field(default_factory=lambda: torch.empty(0))
 
 
 @dataclass
@@ -97,7 +97,7 @@ class _Possible:
     mask: np.ndarray
 
     @classmethod
-    def of(cls, mask: np.ndarray, spacing_mm: np.ndarray, band_mm: float) -> _Possible:
+    def of(cls, mask: np.ndarray, spacing_mm: Spacing, band_mm: float) -> _Possible:
         found = near(mask, spacing_mm, band_mm)
         box = box_of(found) or (slice(0, 0),) * 3
         return cls(box, found[box].copy())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import InputError
+from ..tuples import three
 from .checks import Given
 from .recipe import NORMALIZATIONS, Label, Normalization, Recipe, Resampling, Triple
 
@@ -89,14 +90,14 @@ def recipe_from(given: Given) -> Recipe:
         labels=labels,
         heads=heads,
         head_labels=during["head_labels"].whole_numbers(0, MAX_LABEL, (heads,)),
-        patch=during["patch"].whole_numbers(1, 4096, (3,)),
-        stride=during["stride"].whole_numbers(1, 256, (3,)),
+        patch=three(during["patch"].whole_numbers(1, 4096, (3,))),
+        stride=three(during["stride"].whole_numbers(1, 256, (3,))),
         normalizations=tuple(_normalizations(item) for item in inputs),
         dims=during["dims"].whole(2, 3),
         activation=during["activation"].choice(ACTIVATIONS),
         activate_first=during["activate_first"].flag(),
         orientation=_orientation(before["orientation"]),
-        transpose=before["transpose"].whole_numbers(0, 2, (3,)),
+        transpose=three(before["transpose"].whole_numbers(0, 2, (3,))),
         crop_nonzero=before["crop_nonzero"].flag(),
         normalize_first=before["normalize_first"].flag(),
         spacing_mm=_spacing(before.get("spacing_mm")),
@@ -184,7 +185,7 @@ def _label(given: Given) -> Label:
     return Label(
         given["value"].whole(1, MAX_LABEL),
         given["name"].text(200, 1),
-        None if color is None else color.whole_numbers(0, 255, (3,)),
+        None if color is None else three(color.whole_numbers(0, 255, (3,))),
         _triple(given.get("category")),
         _triple(given.get("type")),
     )
@@ -193,7 +194,7 @@ def _label(given: Given) -> Label:
 def _triple(given: Given | None) -> Triple | None:
     if given is None:
         return None
-    found = given.listed(lambda item: item.text(200, 1), (3,))
+    found = three(given.listed(lambda item: item.text(200, 1), (3,)))
     if found[0] == "SCT" and not found[1].isdigit():
         raise given.fail("a code of SNOMED CT, which is a number,")
     return found

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
+from .regions import Spacing
+
 CELLS_PER_SIGMA = 2
 """Three would halve the error, and take five times the cells."""
 
@@ -68,7 +70,7 @@ class GaussianSums:
     spacing_mm: along k, j, i. hu: (K × J × I,) float32, with sigma_hu; None: distance in HU does not count.
     """
 
-    def __init__(self, shape: Sequence[int], spacing_mm: Sequence[float], sigma_mm: float,
+    def __init__(self, shape: Sequence[int], spacing_mm: Spacing, sigma_mm: float,
                  hu: torch.Tensor | None = None, sigma_hu: float = 1.0):  # fmt: skip
         self.shape, self.hu = tuple(shape), hu
         self.spacing = [float(step) for step in spacing_mm]
@@ -111,7 +113,8 @@ class GaussianSums:
         """The lower corner of the cell of each voxel (N, axes), and where in it the voxel lies, 0 to 1."""
         _, rows, columns = self.shape
         places = [index // (rows * columns), index // columns % rows, index % columns]
-        lower, inside = [], []
+        lower: list[torch.Tensor] = []
+        inside: list[torch.Tensor] = []
         for place, step, axis in zip(places, self.spacing, self.axes, strict=False):
             self._locate(place.float() * (step / axis.step) if axis.between else place, lower, inside)
         if self.hu is not None:
@@ -119,7 +122,7 @@ class GaussianSums:
         return torch.stack(lower, 1), torch.stack(inside, 1)
 
     @staticmethod
-    def _locate(place: torch.Tensor, lower: list, inside: list) -> None:
+    def _locate(place: torch.Tensor, lower: list[torch.Tensor], inside: list[torch.Tensor]) -> None:
         cell = place.floor() if place.is_floating_point() else place
         lower.append(cell.to(torch.int32))
         inside.append((place - cell).float())
@@ -145,16 +148,16 @@ class GaussianSums:
                     self._sum(targets[half], sources, values, first[half], cells, places[half], found)
             return
         grid = torch.zeros(_size(given))
-        for part in _parts(sources):
-            for index, weight in self._corners(sources[part], given, values[part]):
+        for chunk in _parts(sources):
+            for index, weight in self._corners(sources[chunk], given, values[chunk]):
                 grid.index_add_(0, index, weight)
         grid = grid.reshape([len(part) for part in given])
         for axis, (target, source) in zip(self.axes, zip(wanted, given, strict=True), strict=True):
             grid = _blurred(grid, axis, target, source)
         grid = grid.reshape(-1)
-        for part in _parts(targets):
-            corners = self._corners(targets[part], wanted, torch.ones(len(targets[part])))
-            found[places[part]] = sum(grid[index].mul_(weight) for index, weight in corners)
+        for chunk in _parts(targets):
+            corners = self._corners(targets[chunk], wanted, torch.ones(len(targets[chunk])))
+            found[places[chunk]] = sum(grid[index].mul_(weight) for index, weight in corners)
 
     def _corners(self, voxels: torch.Tensor, box: Sequence[range], values: torch.Tensor) -> Iterator:
         """The corners around voxels, as indices into the flattened box, each with its share of their values."""

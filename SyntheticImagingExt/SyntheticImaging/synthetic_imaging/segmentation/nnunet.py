@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 from ..errors import InputError
+from ..tuples import three
 from .archive import Archive
 from .checks import Given
 from .model import Card, Model
@@ -72,21 +73,18 @@ def read(archive: Archive) -> Model:
                 loaded[name] = filled(folds[name], load_checkpoint(archive.read(folds[name]), folds[name]))
         return [loaded[name].to(device) for name in folds if wanted is None or name in wanted]
 
-    name = plans.get("dataset_name").text(200) if plans.get("dataset_name") else archive.path.stem
+    name = given.text(200) if (given := plans.get("dataset_name")) else archive.path.stem
+    licence = dataset.get("licence")
     card = Card(
         id=re.sub(r"[^a-z0-9]+", "-", f"{name}-{configuration}".lower()).strip("-"),
         name=_spoken(name),
         kind="nnunet",
         summary=f"nnU-Net, {configuration}, {len(folds)} training(s)",
-        licenses={"weights": dataset.get("licence").text(500)} if _is_text(dataset.get("licence")) else {},
+        licenses={"weights": licence.text(500)} if licence and isinstance(licence.value, str) else {},
         provenance={key: str(dataset.value[key])[:500] for key in ("reference", "release") if key in dataset.value},
         folds=tuple(folds),
     )
     return Model(card, recipe, load)
-
-
-def _is_text(given: Given | None) -> bool:
-    return given is not None and isinstance(given.value, str)
 
 
 def _spoken(name: str) -> str:
@@ -167,13 +165,13 @@ def read_plans(plans: Given, dataset: Given, name: str, mirror_axes: tuple[int, 
         labels=labels,
         heads=heads,
         head_labels=head_labels,
-        patch=(1, *patch) if flat else patch,
-        stride=(1, *stride) if flat else tuple(stride),
+        patch=three((1, *patch) if flat else patch),
+        stride=three((1, *stride) if flat else stride),
         normalizations=_normalizations(plans, configuration, len(channels)),
         dims=dims,
         activation="regions" if regions else "argmax",
         orientation=_orientation(plans, dataset),
-        transpose=transpose,
+        transpose=three(transpose),
         crop_nonzero=True,
         spacing_mm=(None, *spacing) if flat else spacing,
         resampling=_resampling(configuration),
@@ -291,8 +289,8 @@ def _network(configuration: Given, inputs: int, classes: int, dims: int) -> tupl
         encoder, decoder = configuration["n_conv_per_stage_encoder"], configuration["n_conv_per_stage_decoder"]
     else:
         full = architecture["network_class_name"].text(300)
-        name = _NETWORKS.get(full.rpartition(".")[2])
-        if name is None or not full.startswith("dynamic_network_architectures."):
+        name = _NETWORKS.get(full.rpartition(".")[2], "")
+        if not name or not full.startswith("dynamic_network_architectures."):
             raise architecture["network_class_name"].fail(f"one of the networks {', '.join(_NETWORKS)}")
         options = _checked_options(architecture["arch_kwargs"], dims)
         given = architecture["arch_kwargs"]

@@ -42,9 +42,8 @@ def write_package(path: str | PathLike, card: Card, recipe: Recipe, *, network: 
     path = Path(path).expanduser()
     if path.suffix != ".zip":
         raise InputError(f"'{path.name}' does not end in .zip; a package is written as a zip.")
-    is_onnx = network == ONNX
-    file = ONNX_FILE if is_onnx else WEIGHTS_FILE
-    files = {file: weights if is_onnx else save_safetensors(weights)}
+    file = ONNX_FILE if network == ONNX else WEIGHTS_FILE
+    files = {file: weights if isinstance(weights, bytes) else save_safetensors(weights)}
     description = {
         "format": FORMAT,
         "format_version": VERSION,

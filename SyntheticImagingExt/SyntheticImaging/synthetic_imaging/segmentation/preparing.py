@@ -9,9 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import InputError
+from ..tuples import three
 from ..volume import Volume
 from .normalizing import normalize
 from .recipe import Recipe
+from .regions import Box
 from .resampling import Line, coarse_axis, line, new_shape, resample_image
 
 BODY_HU = -500
@@ -34,7 +36,7 @@ class Frame:
     flips: tuple[int, ...]
     spacing_mm: tuple[float, float, float]
     shape: tuple[int, int, int]
-    box: tuple[slice, slice, slice]
+    box: Box
 
     def turned(self, stored: np.ndarray) -> np.ndarray:
         """A stored array (K, J, I) in this frame, a view."""
@@ -46,7 +48,7 @@ class Frame:
 
     @property
     def box_shape(self) -> tuple[int, int, int]:
-        return tuple(part.stop - part.start for part in self.box)
+        return three(part.stop - part.start for part in self.box)
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ def prepare(volumes: Sequence[Volume], recipe: Recipe, *, within: np.ndarray | N
     """
     first = volumes[0]
     axes, flips = _turning(first, recipe)
-    spacing = tuple(float(np.round(first.spacing_mm[2 - axis], 9)) for axis in axes)
-    shape = tuple(first.shape[axis] for axis in axes)
-    whole = Frame(axes, flips, spacing, shape, tuple(slice(0, size) for size in shape))
+    spacing = three(float(np.round(first.spacing_mm[2 - axis], 9)) for axis in axes)
+    shape = three(first.shape[axis] for axis in axes)
+    whole = Frame(axes, flips, spacing, shape, three(slice(0, size) for size in shape))
     box = _box(whole.turned(within), spacing, margin_mm) if within is not None else whole.box
     channels = np.stack([whole.turned(volume.numpy())[box].astype(np.float32) for volume in volumes])
     mask = None
@@ -139,7 +141,7 @@ def prepare(volumes: Sequence[Volume], recipe: Recipe, *, within: np.ndarray | N
         found = ndimage.binary_fill_holes((channels != 0).any(axis=0))
         if found.any():
             inner = ndimage.find_objects(found.astype(np.uint8))[0]
-            box = tuple(slice(a.start + b.start, a.start + b.stop) for a, b in zip(box, inner, strict=True))
+            box = three(slice(a.start + b.start, a.start + b.stop) for a, b in zip(box, inner, strict=True))
             channels, mask = channels[(slice(None), *inner)], found[inner]
     frame = Frame(axes, flips, spacing, shape, box)
     grid = _grid_spacing(recipe, spacing)
@@ -157,10 +159,10 @@ def prepare(volumes: Sequence[Volume], recipe: Recipe, *, within: np.ndarray | N
     return Prepared(frame, image, grid, near)
 
 
-def _grid_spacing(recipe: Recipe, spacing) -> tuple[float, float, float]:
+def _grid_spacing(recipe: Recipe, spacing: tuple[float, float, float]) -> tuple[float, float, float]:
     if recipe.spacing_mm is None:
         return spacing
-    return tuple(own if new is None else new for own, new in zip(spacing, recipe.spacing_mm, strict=True))
+    return three(own if new is None else new for own, new in zip(spacing, recipe.spacing_mm, strict=True))
 
 
 def _normalized(channels: np.ndarray, recipe: Recipe, mask: np.ndarray | None) -> np.ndarray:
@@ -184,7 +186,7 @@ def _turning(volume: Volume, recipe: Recipe) -> tuple[tuple[int, int, int], tupl
             flipped[place] = grows != (letter == _LETTERS[world][1])
     axes = [axes[index] for index in recipe.transpose]
     flips = tuple(place for place, index in enumerate(recipe.transpose) if flipped[index])
-    return tuple(axes), flips
+    return three(axes), flips
 
 
 def _axes_of(volume: Volume) -> list[tuple[int, bool]]:
@@ -201,12 +203,12 @@ def _axes_of(volume: Volume) -> list[tuple[int, bool]]:
     return found
 
 
-def _box(mask: np.ndarray, spacing, margin_mm: float) -> tuple[slice, slice, slice]:
+def _box(mask: np.ndarray, spacing: Sequence[float], margin_mm: float) -> Box:
     found = ndimage.find_objects(mask.astype(np.uint8))
     if not found:
         raise InputError("The region to look at is empty; choose a segment with voxels in it.")
     margins = [int(np.ceil(margin_mm / size)) for size in spacing]
-    return tuple(
+    return three(
         slice(max(0, part.start - margin), min(size, part.stop + margin))
         for part, margin, size in zip(found[0], margins, mask.shape, strict=True)
     )

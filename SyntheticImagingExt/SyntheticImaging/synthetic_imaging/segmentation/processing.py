@@ -51,6 +51,7 @@ def processed(labels: Volume, steps: Iterable[Step], ct: Volume | None = None) -
         if isinstance(step, Crf):
             from .crf import refine
 
+            assert ct is not None  # the step needs it, as was asked above
             labels = yield from refine(labels, ct, step)
             continue
         array = labels.numpy().copy()
@@ -75,6 +76,7 @@ def _one(step: Step, array: np.ndarray, label: int, spacing_mm: np.ndarray, ct: 
     elif isinstance(step, Within):
         inside[(inside == label) & ~_organ(step, array, box, spacing_mm)] = 0
     elif isinstance(step, HuRange):
+        assert ct is not None  # the step needs it
         hu = ct.numpy()[box]
         inside[(inside == label) & ((hu < step.low) | (hu > step.high))] = 0
 

@@ -7,29 +7,32 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import ndimage
 
+from ..tuples import three
+
 Box = tuple[slice, slice, slice]
+Spacing = Sequence[float] | np.ndarray
 _SLAB_VOXELS = 8_000_000
 
 
 def box_of(mask: np.ndarray) -> Box | None:
     """The box of what is not 0; None where nothing is."""
-    lines = [mask.any(axis=tuple(other for other in range(3) if other != axis)) for axis in range(3)]
+    lines: list[np.ndarray] = [np.any(mask, tuple(other for other in range(3) if other != axis)) for axis in range(3)]
     if not lines[0].any():
         return None
     ends = [(int(line.argmax()), len(line) - int(line[::-1].argmax())) for line in lines]
-    return tuple(slice(start, stop) for start, stop in ends)  # type: ignore[return-value]
+    return three(slice(start, stop) for start, stop in ends)
 
 
-def grown(box: Box, shape: Sequence[int], spacing_mm: Sequence[float], by_mm: float) -> Box:
+def grown(box: Box, shape: Sequence[int], spacing_mm: Spacing, by_mm: float) -> Box:
     """A box with a margin, cut to the image. spacing_mm: along k, j, i."""
     margins = [n if by_mm > n * step else int(np.ceil(by_mm / step)) for n, step in zip(shape, spacing_mm, strict=True)]
-    return tuple(
+    return three(
         slice(max(part.start - margin, 0), min(part.stop + margin, n))
         for part, margin, n in zip(box, margins, shape, strict=True)
-    )  # type: ignore[return-value]
+    )
 
 
-def near(mask: np.ndarray, spacing_mm: Sequence[float], distance_mm: float) -> np.ndarray:
+def near(mask: np.ndarray, spacing_mm: Spacing, distance_mm: float) -> np.ndarray:
     """Voxels no further than that from a voxel of the mask; all of them for an infinite distance, mask or not.
 
     In slabs, for a map of distances takes many times the memory of the mask.

@@ -37,7 +37,7 @@ class Line:
         return self.plain and np.array_equal(self.first, np.arange(size))
 
 
-def line(size: int, new_size: int, order: int, alignment: str = "edges", step: float | None = None) -> Line:
+def line(size: int, new_size: int, order: int, alignment: str = "edges", step: float = 1.0) -> Line:
     """How ``new_size`` voxels are taken from ``size``. step: their distance in old voxels, with alignment "origin"."""
     index = np.arange(new_size, dtype=np.float64)
     place = index * step if alignment == "origin" else (index + 0.5) * (size / new_size) - 0.5

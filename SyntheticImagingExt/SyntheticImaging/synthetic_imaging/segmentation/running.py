@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,7 @@ import torch
 from ..cores import CORES, one_torch_thread
 from ..errors import InputError
 from ..steps import in_background
+from ..tuples import three
 from ..volume import Volume
 from .answering import Labeling
 from .preparing import Prepared, body_of, check_inputs, prepare
@@ -130,7 +131,7 @@ def _smaller(tiling: Tiling, recipe: Recipe) -> Tiling | None:
     size = tiling.tile[axis] // 2 // recipe.stride[axis] * recipe.stride[axis]
     if size < max(recipe.stride[axis], recipe.patch[axis] // 4, 16):
         return None
-    tile = tuple(size if index == axis else old for index, old in enumerate(tiling.tile))
+    tile = three(size if index == axis else old for index, old in enumerate(tiling.tile))
     return replace(tiling, tile=tile)
 
 
@@ -190,13 +191,16 @@ class _Clock:
     """Time left from the tiles so far; the first one is slower than the others and does not count."""
 
     def __init__(self, count: int):
-        self.count, self.began = count, None
+        self.count = count
+        self.began: float | None = None
 
     def progress(self, done: int) -> Progress:
         now = time.monotonic()
         if done == 1 and self.began is None:
             self.began = now
-        left = (now - self.began) / (done - 1) * (self.count - done) if done > 1 else None
+        left = None
+        if self.began is not None and done > 1:
+            left = (now - self.began) / (done - 1) * (self.count - done)
         return Progress("Segmenting", done / max(self.count, 1), left)
 
 
@@ -226,7 +230,7 @@ def half_of(device: torch.device, settings: Settings) -> torch.dtype | None:
 
 def _processor_has_bfloat16() -> bool:
     """Whether it multiplies such numbers itself; where it does not, they are slower than others."""
-    able = getattr(torch.cpu, "get_capabilities", dict)()
+    able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
 
 

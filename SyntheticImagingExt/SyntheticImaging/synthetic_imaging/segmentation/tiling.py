@@ -10,7 +10,7 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
@@ -124,7 +124,7 @@ class Sweep:
         tiles = [(rows, slice(y, y + high), slice(x, x + wide)) for y in self.starts[1] for x in self.starts[2]]
         if inside is None:
             return tiles
-        layer = inside[rows].any(axis=0)
+        layer: np.ndarray = np.any(inside[rows], axis=0)
         return [tile for tile in tiles if layer[tile[1:]].any()]
 
     @property
@@ -138,7 +138,7 @@ class Sweep:
         rows = min(tiling.tile[0], shape[0]) * shape[1] * shape[2]
         return rows * (tiling.heads * networks + 1) * tiling.dtype.itemsize
 
-    def run(self) -> Iterator[Rows | int]:
+    def run(self) -> Generator[Rows | int, None, None]:
         """How many tiles are done, again and again; Rows as soon as they are complete, in order and without gaps."""
         deep = self.tiling.tile[0]
         shape = self.image.shape[1:]
@@ -164,7 +164,7 @@ class Sweep:
                     buffer[: deep - complete] = buffer[complete:].clone()
                     buffer[deep - complete :] = 0
 
-    def _answered(self) -> Iterator[list[torch.Tensor] | None]:
+    def _answered(self) -> Generator[list[torch.Tensor] | None, None, None]:
         """The answers of the networks to each tile in order; None while they are computed."""
         tiles = (tile for _, tiles in self.layers for tile in tiles)
         if self.device.type != "cpu" or in_pool():

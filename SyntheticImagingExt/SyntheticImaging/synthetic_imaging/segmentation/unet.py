@@ -7,15 +7,15 @@ doubles it by transposed ones. Only what is needed for inference: no dropout, on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
-_CONVOLUTIONS = {2: nn.Conv2d, 3: nn.Conv3d}
-_TRANSPOSED = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
-_NORMS = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
-_MEANS = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
+_CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
+_TRANSPOSED: dict[int, Callable[..., nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+_NORMS: dict[int, Callable[..., nn.Module]] = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
+_MEANS: dict[int, Callable[..., nn.Module]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
 
 
 class Convolution(nn.Module):
@@ -61,7 +61,7 @@ class _Residual(nn.Module):
         self.conv1 = Convolution(inputs, outputs, kernel, stride, bias=bias, eps=eps, slope=slope)
         self.conv2 = Convolution(outputs, outputs, kernel, one, bias=bias, eps=eps, slope=None)
         self.slope = slope
-        short = []
+        short: list[nn.Module] = []
         if any(step != 1 for step in stride):
             short.append(_MEANS[len(kernel)](tuple(stride), tuple(stride)))
         if inputs != outputs:
@@ -138,7 +138,9 @@ class UNet(nn.Module):
                  residual: bool = False, bias: bool = True, eps: float = 1e-5, slope: float = 0.01):  # fmt: skip
         super().__init__()
         options = {"bias": bias, "eps": eps, "slope": slope}
-        stages, stem, width = [], None, inputs
+        stages: list[nn.Module] = []
+        stem: nn.Module | None = None
+        width = inputs
         if residual:
             stem = _Convolutions(1, inputs, features[0], kernels[0], [1] * len(kernels[0]), **options)
             width = features[0]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ def _plain_scalar(dtype, data=b""):
 
 
 _DTYPES = [np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType, np.dtypes.Int32DType]
-_ALLOWED = [
+_ALLOWED: list[Callable[..., Any] | tuple[Callable[..., Any], str]] = [
     (_plain_scalar, "numpy._core.multiarray.scalar"),
     (_plain_scalar, "numpy.core.multiarray.scalar"),
     np.dtype,
