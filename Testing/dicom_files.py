@@ -145,11 +145,12 @@ def save(path: Path, dataset: FileDataset, syntax: UID | None = None, preamble: 
 
 
 def compressed(dataset: FileDataset, syntax: UID) -> FileDataset:
-    """The same picture, RLE by pydicom, JPEG lossless or JPEG 2000 by the GDCM of SimpleITK."""
-    copy = pydicom.dcmread(_bytes_of(dataset))
+    """The same picture, RLE by pydicom, JPEG lossless or JPEG 2000 by the GDCM of SimpleITK (16 pixels or more)."""
+    copy = copied(dataset)
     if syntax == RLELossless:
         copy.compress(RLELossless, generate_instance_uid=False)
         return copy
+    assert min(dataset.Rows, dataset.Columns) >= 16, "GDCM's encoder writes beyond its memory for smaller pictures"
     signed, number = bool(dataset.PixelRepresentation), "<i2" if dataset.PixelRepresentation else "<u2"
     numbers = np.frombuffer(dataset.PixelData, number).reshape(1, dataset.Rows, dataset.Columns)
     with tempfile.TemporaryDirectory() as folder:
@@ -163,6 +164,14 @@ def compressed(dataset: FileDataset, syntax: UID) -> FileDataset:
     copy.PixelData, copy["PixelData"].VR = encoded.PixelData, "OB"
     copy["PixelData"].is_undefined_length = True
     return copy
+
+
+def copied(dataset: FileDataset) -> FileDataset:
+    """The same in memory of its own."""
+    buffer = BytesIO()
+    dataset.save_as(buffer, implicit_vr=False, little_endian=True, enforce_file_format=True)
+    buffer.seek(0)
+    return pydicom.dcmread(buffer)
 
 
 def edit(path: Path, **changes) -> None:
@@ -194,10 +203,3 @@ def _dataset(sop_class: UID) -> FileDataset:
     dataset.PatientName, dataset.PatientID, dataset.StudyID = "Test^Case", "case", "1"
     dataset.PatientPosition = "HFS"
     return dataset
-
-
-def _bytes_of(dataset: FileDataset) -> BytesIO:
-    buffer = BytesIO()
-    dataset.save_as(buffer, implicit_vr=False, little_endian=True, enforce_file_format=True)
-    buffer.seek(0)
-    return buffer
