@@ -80,8 +80,8 @@ class Batch:
     def _refuse_lost_folder(self) -> None:
         if not (self.out / self.record).is_file():
             raise InputError(
-                f"The folder '{self.out}' has gone while {self.unit}s were made, or its {self.record}; bring it back and "
-                "run the same command again to go on."
+                f"The folder '{self.out}' has gone while {self.unit}s were made, or its {self.record}; bring it back "
+                "and run the same command again to go on."
             )
 
 

@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 from ..errors import InputError
@@ -127,18 +128,22 @@ def refuse_table(path: Path) -> None:
 
 def write_tables(path: Path, tables: Mapping[str, list[dict]], measures: Measures) -> list[Path]:
     """Write what was measured and return the files, all or none: the table of scores as ``path`` (.csv), the others
-    that have rows beside it as NAME-summary.csv and so on, and all of them with the settings as NAME.json.
+    that have rows beside it as NAME-summary.csv and so on, and all of them with the settings as NAME.json. Tables of
+    these names that an earlier run left are gone.
     """
     refuse_table(path)
     files = {path.with_suffix(".json"): json.dumps(_described(tables, measures), indent=2, allow_nan=False)}
+    empty = []
     for name, rows in tables.items():
+        file = path if name == OWN_TABLE else path.with_name(f"{path.stem}-{name.replace('_', '-')}.csv")
         if rows or name == OWN_TABLE:
-            file = path if name == OWN_TABLE else path.with_name(f"{path.stem}-{name.replace('_', '-')}.csv")
             files[file] = _csv_text(rows)
+        else:
+            empty.append(escape(file.name))
     with staging(path) as folder:
         for file, text in files.items():
             (folder / file.name).write_text(text, encoding="utf-8", newline="")
-        publish(folder, path)
+        publish(folder, path, empty)
     return list(files)
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from .locks import lock
 
 _PREFIX = ".synthetic-imaging-"
 _OWNER, _NEW, _OLD, _MOVES = "owner", "new", "old", "moves"
-"""What a stage holds: the file that its writer locks, what is written, what it replaces, and the names of both."""
+"""What a stage holds: the file that its writer locks, what is written, what that replaces, its names."""
 
 _TRIES = 9
 _swept: set[Path] = set()
@@ -60,16 +60,17 @@ def staging(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def filling(out: Path, record: str) -> Iterator[Path]:
+def filling(out: Path, record: str, own: Iterable[str] = ()) -> Iterator[Path]:
     """A temporary folder for the files of a result, which are those of the folder ``out`` when the block ends.
 
-    A new folder appears in one step. In one that exists, files of the same names are replaced, and others stay;
-    record: the file that is there only while the result is whole. Errors are those of ``staging``.
+    A new folder appears in one step. In one that exists, the files of an earlier result go: those of the same names,
+    and those of ``own``, patterns of names that a result may have; others stay. record: the file that is there only
+    while the result is whole. Errors are those of ``staging``.
     """
     if os.path.isdir(out):
         with staging(out / record) as folder:
             yield folder
-            publish(folder, out / record)
+            publish(folder, out / record, own)
         return
     with staging(out) as folder:
         whole = folder / out.name
@@ -78,23 +79,24 @@ def filling(out: Path, record: str) -> Iterator[Path]:
         publish(folder, out)
 
 
-def publish(folder: Path, target: Path) -> None:
+def publish(folder: Path, target: Path, own: Iterable[str] = ()) -> None:
     """Move what is in a staging folder beside ``target``, which is the record; all is on the disk first.
 
     Where that fails, what was there is there again. Folders are moved as a whole, and replace what they find; those
-    with a record of their own, where there are such ones already, file by file.
+    with a record of their own, where there are such ones already, file by file. own: see ``filling``.
     """
     place, stage = target.parent, folder.parent
     moves = _moves(folder, place, target.name)
+    stale = {path.name for pattern in own for path in place.glob(pattern) if path.is_file()} - {*moves}
     for path in folder.rglob("*"):
         if path.is_file():
             flush(path)
-    if len(moves) == 1:
+    if len(moves) == 1 and not stale:
         os.replace(folder / moves[0], place / moves[0])
     else:
         (stage / _MOVES).write_text(json.dumps(moves), encoding="utf-8")
         try:
-            for name in reversed(moves):
+            for name in (*reversed(moves), *stale):
                 if os.path.lexists(place / name):
                     _move(place / name, stage / _OLD / name)
             for name in moves:
@@ -153,13 +155,14 @@ def _move(source: Path, target: Path) -> None:
 
 def _put_back(stage: Path, moves: list[str]) -> None:
     """Undo what a publication has moved so far; records leave first and come last here too."""
-    place = stage.parent
+    place, old = stage.parent, stage / _OLD
     for name in reversed(moves):
         if not os.path.lexists(stage / _NEW / name) and os.path.lexists(place / name):
             _move(place / name, stage / _NEW / name)
-    for name in moves:
-        if os.path.lexists(stage / _OLD / name):
-            _move(stage / _OLD / name, place / name)
+    stale = {path.name for path in old.glob("*") if not path.is_dir()} - {*moves}
+    for name in (*stale, *moves):
+        if os.path.lexists(old / name):
+            _move(old / name, place / name)
 
 
 def _stage_in(parent: Path) -> tuple[Path, int]:

@@ -23,6 +23,7 @@ from .tools import Tool, trace
 from .truth import belief_maps, landmarks, structures
 
 RECORD = "truth.json"
+_OWN = ("mask_label_*.nrrd", "length_label_*.nrrd", "mask_tool_*.nrrd", "length_tool_*.nrrd", "belief_*.nrrd")
 _LONGEST_NAME = 100
 
 
@@ -39,7 +40,8 @@ def write_truth(
     labels: one label map, or several with different values where structures overlap. names: of values, for the list.
     For every label and tool that is seen mask_<name>.nrrd (uint8) and length_<name>.nrrd (float32, mm), for every
     landmark that is seen belief_<name>.nrrd (float32), each a one-slice volume that stands at the detector. Labels are
-    called label_<value>, tools tool_<name>; the list tells the files of each.
+    called label_<value>, tools tool_<name>; the list tells the files of each. Files of these names that are there from
+    another view are gone.
     """
     record: dict = {"pose": record_of(view), "labels": [], "tools": [], "landmarks": []}
     images: dict[str, torch.Tensor] = {}
@@ -61,7 +63,7 @@ def write_truth(
             images[f"belief_{name}"] = belief
             record["landmarks"][-1]["file"] = f"belief_{name}.nrrd"
     folder = Path(folder).expanduser()
-    with filling(folder, RECORD) as temporary:
+    with filling(folder, RECORD, _OWN) as temporary:
         for name, image in images.items():
             volume = mark_synthetic(
                 Volume(image[None].contiguous(), view.ijk_to_ras), f"truth of an X-ray image, {name}"
