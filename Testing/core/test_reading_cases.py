@@ -9,7 +9,8 @@ import study_bodies
 from synthetic_imaging import tumor
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io import read_volume, write_volume
-from synthetic_imaging.reading.making.cases import cases_from_folder, cases_from_table
+from synthetic_imaging.reading.making.cases import cases_from_table
+from synthetic_imaging.reading.making.folders import cases_from_folder
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,7 @@ def test_cases_from_a_folder_with_what_lies_beside_them(inputs, tmp_path):
     write_volume(tmp_path / "a.lesions.nrrd", volume.like(ball))
     points = {"markups": [{"coordinateSystem": "LPS", "controlPoints": [{"position": [1, 2, 3], "description": "II"}]}]}
     (tmp_path / "b.mrk.json").write_text(json.dumps(points))
-    first, second = cases_from_folder(tmp_path, "real")
+    first, second = cases_from_folder(tmp_path, "real").cases
     assert [case.name for case in (first, second)] == ["a.nrrd", "b.nrrd"]
     np.testing.assert_allclose(first.lesions[0].center_ras, volume.ras_from_ijk([23.5, 23.5, 21.5]))
     volume_mm3 = ball.sum() * volume.spacing_mm.prod()
@@ -94,7 +95,7 @@ def test_results_of_the_tumor_engine_are_cases(tmp_path):
     composition = tumor.Composition(prepared)
     composition.set_lesions(tumor.sample_lesions(prepared, radius_mm=5, count=2))
     tumor.save(tmp_path / "made", composition)
-    (case,) = cases_from_folder(tmp_path, "synthetic")
+    (case,) = cases_from_folder(tmp_path, "synthetic").cases
     assert case.image == tmp_path / "made" / "ct.nrrd" and case.truth == "synthetic"
     assert [site.center_ras for site in case.lesions] == [lesion.center_ras for lesion in composition.lesions]
     assert [site.radius_mm for site in case.lesions] == pytest.approx([5, 5], rel=0.2)

@@ -220,3 +220,15 @@ def test_the_home_module_leads_here(host):
     home.home.taskButtons["VisualTuring"].click()
     assert slicer.util.selectedModule() == "VisualTuring"
     host.selectModule("SyntheticImaging")
+
+
+def test_files_of_a_folder_that_are_no_images_are_named(host, turing, turingTable, tmp_path):
+    ui = turing.ui
+    images = sorted(Path(turingTable).parent.rglob("*.nrrd"))
+    (tmp_path / images[0].name).write_bytes(images[0].read_bytes())
+    (tmp_path / "notes.txt").write_text("hello")
+    ui.casesFolderEdit.currentPath = str(tmp_path)
+    ui.addFolderButton.click()
+    wait(host, turing)
+    assert ui.casesTable.rowCount == 1
+    assert ui.messageLabel.text == "Left out: notes.txt (no image: neither DICOM, NRRD, NIfTI, MetaImage nor picture)."

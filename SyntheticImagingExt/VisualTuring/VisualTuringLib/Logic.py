@@ -43,14 +43,14 @@ class TuringLogic:
     """Makes studies of images from files and from the scene, checks them, opens reading sessions, and reports.
 
     cases: the images of the next study, see ``Cases``; not in the scene, where readers would find them.
-    Signal: changed() after the cases changed.
+    Signals: changed() after the cases changed; message(text) for the user, about files of a folder that were left out.
 
     Each long task has two forms: ``newStudy(...)`` does it here; ``newStudyWork(...)`` gives a ``Work`` for a worker
     process. onProgress(stage, percent).
     """
 
     def __init__(self) -> None:
-        self.changed = Signal()
+        self.changed, self.message = Signal(), Signal()
         self._cases: list[Cases.Case] = []
 
     def cleanup(self) -> None:
@@ -67,7 +67,7 @@ class TuringLogic:
 
     def addFolder(self, folder: str | Path, truth: str, scanner: str = "", onProgress: Progress = None) -> int:
         """Add every image of a folder: truth "real", "synthetic" or "host". Lesions may lie beside, see the core's
-        ``cases_from_folder``."""
+        ``cases_from_folder``. What is no image is named by a message."""
         return self.folderWork(folder, truth, scanner).perform(onProgress)
 
     def folderWork(self, folder: str | Path, truth: str, scanner: str = "") -> Work:
@@ -301,6 +301,8 @@ class TuringLogic:
 
     def _addFiles(self, answer):
         self._add([Cases.FileCase(values) for values in answer["cases"]])
+        if answer.get("left_out"):
+            self.message.emit(" ".join(answer["left_out"]))
         return len(answer["cases"])
 
     def _add(self, cases):

@@ -32,6 +32,7 @@ class TuringPanel(TaskPanel):
         self.report = ReportSection(ui, logic, self.unblind, self.do, self.work)
         self.sections = (self.cases, self.plan, self.make, self.read, self.unblind, self.report)
         logic.changed.connect(self.refresh)
+        logic.message.connect(self.say)
         ui.taskTabs.currentChanged.connect(self._onTab)
         self._fitTabs()
         self.refresh()
@@ -41,6 +42,7 @@ class TuringPanel(TaskPanel):
         self.closeScene()
         self._settled.stop()
         self.logic.changed.disconnect(self.refresh)
+        self.logic.message.disconnect(self.say)
 
     def stop(self):
         self.read.stop()

@@ -103,7 +103,7 @@ def run_new(options, console: Console) -> int:
     from ..reading.statistics.proportions import sample_size_rows
 
     design, policy = taken(options, Design()), taken(options, ImagePolicy())
-    cases = _cases(options)
+    cases = _cases(options, console)
     passphrase = _passphrase(options, new=True)
     preset = options.preset or DEFAULT_PRESET
     study, report = build_study(
@@ -172,12 +172,17 @@ def run_simulate(options, console: Console) -> int:
     return 0
 
 
-def _cases(options) -> list:
-    from ..reading.making.cases import cases_from_folder, cases_from_table
+def _cases(options, console: Console) -> list:
+    from ..reading.making.cases import cases_from_table
+    from ..reading.making.folders import cases_from_folder
 
     cases = cases_from_table(options.table) if options.table else []
     for folder, truth in ((options.real, REAL), (options.synthetic, SYNTHETIC)):
-        cases += cases_from_folder(folder, truth) if folder else []
+        if folder:
+            found = cases_from_folder(folder, truth)
+            cases += found.cases
+            for sentence in found.sentences():
+                console.note(f"'{folder}': {sentence}")
     if not cases:
         raise InputError("No cases were given; add --table, or --real and --synthetic.")
     return cases

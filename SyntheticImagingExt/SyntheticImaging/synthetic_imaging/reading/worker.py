@@ -15,12 +15,15 @@ from pathlib import Path
 from ..serving import Tell, serve
 from .key import PASSPHRASE_VARIABLE
 
+_NAMED = 10
+"""Names of files in one sentence of a window."""
+
 
 def perform(request: dict, passphrase: str = "", progress: Tell = lambda stage, percent: None) -> dict:
     """Carry out a request and return its answer, both of plain values; InputError as from the task itself.
 
     request["task"]:
-    "folder": folder, truth, scanner -> cases. "table": path -> cases.
+    "folder": folder, truth, scanner -> cases, left_out (sentences). "table": path -> cases.
     "new": folder, key, cases, design, images, preset, accept_leaks -> cases (number), leaks, notes.
     "check": folder, key -> cases (number), leaks, notes.
     "report": folder, key, out -> files, warnings (sentences), analysis (as in results.json). "counts": path, margin,
@@ -30,11 +33,11 @@ def perform(request: dict, passphrase: str = "", progress: Tell = lambda stage, 
 
 
 def _folder(request: dict, passphrase: str, progress: Tell) -> dict:
-    from .making.cases import cases_from_folder
+    from .making.folders import cases_from_folder
 
     progress("Looking for images", 10)
-    cases = cases_from_folder(request["folder"], request["truth"], request["scanner"])
-    return {"cases": [case.to_dict() for case in cases]}
+    found = cases_from_folder(request["folder"], request["truth"], request["scanner"])
+    return {"cases": [case.to_dict() for case in found.cases], "left_out": found.sentences(_NAMED)}
 
 
 def _table(request: dict, passphrase: str, progress: Tell) -> dict:

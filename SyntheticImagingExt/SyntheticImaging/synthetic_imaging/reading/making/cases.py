@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
@@ -38,7 +37,8 @@ class CaseInput:
     """One image of a study, or a host: a CT that can carry synthetic lesions.
 
     truth: "real", "synthetic" or "host". scanner: images with the same word come from the same scanner and protocol;
-    empty takes it from the image. organ: label volume of the organ, of which organ_values are the labels (all).
+    empty takes it from the image. organ: label volume of the organ, of which organ_values are the labels, by number or
+    name (all).
     """
 
     image: Path
@@ -46,7 +46,7 @@ class CaseInput:
     lesions: tuple[LesionSite, ...] = ()
     scanner: str = ""
     organ: Path | None = None
-    organ_values: tuple[int, ...] = field(default=())
+    organ_values: tuple[int | str, ...] = field(default=())
 
     def __post_init__(self):
         check_truth(self.truth, f"'{self.name}'")
@@ -140,35 +140,6 @@ def table_of_cases(cases: Sequence[CaseInput]) -> str:
     return text.getvalue()
 
 
-def cases_from_folder(folder: str | Path, truth: str, scanner: str = "") -> list[CaseInput]:
-    """One case per image of a folder.
-
-    An image file may have its lesions beside it: ``<name>.mrk.json`` (Slicer points, radius 0), ``<name>.lesions.json``
-    (record of the tumor engine) or ``<name>.lesions.nrrd`` (mask). A subfolder that the verb ``tumor`` wrote is a case
-    with its own record; any other subfolder is a DICOM series.
-    """
-    from ...io.files import suffix_of
-
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
-        raise InputError(f"'{folder}' is not a folder; give a folder of images, or a table (.csv).")
-    cases = []
-    for path in sorted(folder.iterdir()):
-        suffix = suffix_of(path)
-        if path.name.startswith(".") or (path.is_file() and _is_sidecar(path, suffix)):
-            continue
-        if path.is_dir():
-            made = (path / "lesions.json").is_file() and (path / "ct.nrrd").is_file()
-            image = path / "ct.nrrd" if made else path
-            lesions = _recorded(path / "lesions.json") if made else ()
-        else:
-            image, lesions = path, _beside(path, suffix)
-        cases.append(CaseInput(image, truth, tuple(lesions), scanner))
-    if not cases:
-        raise InputError(f"'{folder}' holds no image: no NRRD, NIfTI, MetaImage or picture file and no folder.")
-    return cases
-
-
 def _case(table: Path, image: Path, truth: str, lines: list[tuple[int, dict]]) -> CaseInput:
     number, first = lines[0]
     where = f"Line {number} of '{table.name}'"
@@ -185,7 +156,7 @@ def _case(table: Path, image: Path, truth: str, lines: list[tuple[int, dict]]) -
     lesions = [lesion for line, row in lines if (lesion := _lesion(f"Line {line} of '{table.name}'", row))]
     return CaseInput(
         image, truth, tuple(lesions), (first.get("scanner") or "").strip(), organ_path,
-        tuple(int(_number(where, "organ_value", value)) for value in values if value.strip()),
+        tuple(_label(value.strip()) for value in values if value.strip()),
     )  # fmt: skip
 
 
@@ -213,46 +184,13 @@ def _number(where: str, name: str, text: str) -> float:
     return value
 
 
-def _is_sidecar(path: Path, suffix: str | None) -> bool:
-    name = path.name.lower()
-    pictures = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".dcm")
-    return name.endswith(f".lesions{suffix}") or not (suffix or name.endswith(pictures))
-
-
-def _beside(path: Path, suffix: str | None) -> list[LesionSite]:
-    stem = path.name[: len(path.name) - len(suffix)] if suffix else path.stem
-    points, record = path.with_name(f"{stem}.mrk.json"), path.with_name(f"{stem}.lesions.json")
-    mask = path.with_name(f"{stem}.lesions{suffix or '.nrrd'}")
-    if points.is_file():
-        return _points(points)
-    if record.is_file():
-        return _recorded(record)
-    return sites_of_mask(mask) if mask.is_file() else []
-
-
-def _recorded(path: Path) -> list[LesionSite]:
-    from ...tumor import lesions_of
-
+def _label(text: str) -> int | str:
+    """A label by its number, as spreadsheets write it too (38.0), or by its name."""
     try:
-        lesions = lesions_of(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"The lesion record '{path}' cannot be read: {error}.") from error
-    return [LesionSite(lesion.center_ras, (lesion.volume_mm3 * 0.75 / math.pi) ** (1 / 3)) for lesion in lesions]
-
-
-def _points(path: Path) -> list[LesionSite]:
-    """Control points of a Slicer markups file."""
-    try:
-        markups = json.loads(path.read_text(encoding="utf-8"))["markups"]
-        sites = []
-        for markup in markups:
-            signs = (-1, -1, 1) if str(markup.get("coordinateSystem", "LPS")) in ("LPS", "1") else (1, 1, 1)
-            for point in markup["controlPoints"]:
-                center = tuple(sign * float(x) for sign, x in zip(signs, point["position"], strict=True))
-                sites.append(LesionSite(center, 0.0, str(point.get("description", ""))))
-        return sites
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"'{path.name}' is not a point list of Slicer ({error}); save it from there again.") from error
+        value = float(text.replace(",", "."))
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() else text
 
 
 def sites_of_mask(path: Path) -> list[LesionSite]:

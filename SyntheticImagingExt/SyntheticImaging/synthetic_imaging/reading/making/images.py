@@ -17,6 +17,7 @@ from ...io.hounsfield import in_hounsfield
 from ...io.trust import Trust
 from ...volume import Volume
 from ..design import ImagePolicy
+from .radiographs import gray_values
 
 XRAY_MAXIMUM = 4095
 _PERCENTILES = (0.5, 99.5)
@@ -33,19 +34,7 @@ def read_image(path: str | Path, modality: str, trust: Trust | None = None) -> V
         return in_hounsfield(ct, path.name, trust.accept_hu, "Accept as HU, or --accept-hu")
     if not path.is_file():
         raise InputError(f"There is no image '{path}'; check the path.")
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(f"'{path.name}' cannot be read as an image; save it as PNG, DICOM or NRRD.") from error
-    array = sitk.GetArrayFromImage(image).astype(np.float32)
-    if image.GetNumberOfComponentsPerPixel() > 1:
-        if np.ptp(array[..., :3], axis=-1).max() > 0:
-            raise InputError(f"'{path.name}' is a color picture; a radiograph in gray is needed.")
-        array = array[..., 0]
-    array = array[None] if array.ndim == 2 else array
-    if array.ndim != 3 or array.shape[0] != 1:
-        raise InputError(f"'{path.name}' has {array.shape[0]} slices; a radiograph is one flat image.")
-    return Volume.from_numpy(array, np.diag([-1.0, -1.0, 1.0, 1.0]))
+    return Volume.from_numpy(gray_values(path)[None], np.diag([-1.0, -1.0, 1.0, 1.0]))
 
 
 def standardize(
