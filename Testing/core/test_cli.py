@@ -114,7 +114,7 @@ def test_a_dicom_folder_in_and_a_series_out(inputs, tmp_path):
     out = tmp_path / "out"
     command = ["tumor", str(tmp_path / "series"), str(inputs / "organ.nrrd"), "--auto", "--radius-mm", "6", "--quiet"]
     assert main([*command, "--dicom", "--out", str(out)]) == 0
-    assert {path.name for path in out.iterdir()} == FILES | {"dicom"}
+    assert {path.name for path in out.iterdir()} == FILES | {"dicom", "labels.dcm", "instances.dcm"}
     (series,) = list_series(out / "dicom")
     assert "synthetic" in series.description.lower()
     np.testing.assert_array_equal(read_volume(out / "dicom").numpy(), read_volume(out / "ct.nrrd").numpy())

@@ -175,7 +175,11 @@ def add_lesion_options(parser: argparse.ArgumentParser):
     add_settings(parser.add_argument_group("doubtful input"), Trust)
     output = parser.add_argument_group("output")
     output.add_argument("--out", required=True, metavar="DIR", help="folder for the results; made where it is missing")
-    output.add_argument("--dicom", action="store_true", help="write the CT also as a DICOM series, marked as synthetic")
+    output.add_argument(
+        "--dicom", action="store_true",
+        help="write the CT also as a DICOM series, marked as synthetic, and its labels and single lesions as DICOM "
+        "segmentations",
+    )  # fmt: skip
     output.add_argument("--device", default="cpu", metavar="DEVICE", help="cpu (default) or cuda")
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from .. import tumor
 from ..errors import InputError
-from ..io import mark_synthetic, write_volume
 from ..io.atomic import filling
+from ..tumor.dicom import SEGMENTATIONS, SERIES
 from ..tumor.provenance import IMAGES, RECORD
 
-DICOM = "dicom"
 FILES = (*IMAGES, RECORD)
 _NO_VESSEL_MM = 900.0
 
@@ -28,7 +27,7 @@ def is_complete(folder: Path, dicom: bool) -> bool:
     if not tumor.is_whole(folder):
         return False
     slices = json.loads((folder / RECORD).read_text(encoding="utf-8"))["ct_shape_kji"][0]
-    return not dicom or ((folder / DICOM).is_dir() and len(os.listdir(folder / DICOM)) == slices)
+    return not dicom or ((folder / SERIES).is_dir() and len(os.listdir(folder / SERIES)) == slices)
 
 
 def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None], dicom: bool):
@@ -37,11 +36,11 @@ def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | 
         raise InputError(f"'{out}' is a file; give --out a folder.")
     given = {Path(path).expanduser().resolve() for path in inputs if path}
     for folder in (out / day for day in days):
-        replaced = [folder / name for name in (*FILES, DICOM) if (folder / name).resolve() in given]
+        replaced = [folder / name for name in (*FILES, SERIES, *SEGMENTATIONS) if (folder / name).resolve() in given]
         if replaced:
             raise InputError(f"'{replaced[0]}' is an input and would be replaced; choose another folder for --out.")
-        if dicom and (folder / DICOM).exists():
-            raise InputError(f"'{folder / DICOM}' exists, and series must not mix; choose another folder for --out.")
+        if dicom and (folder / SERIES).exists():
+            raise InputError(f"'{folder / SERIES}' exists, and series must not mix; choose another folder for --out.")
 
 
 def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], options) -> list[str]:
@@ -50,9 +49,10 @@ def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], op
     Everything is written in full beside its place before the first file moves there.
     """
     lines: list[str] = []
-    with filling(out, RECORD) as temporary:
+    with filling(out, RECORD, SEGMENTATIONS) as temporary:
         _write_series(temporary, case, series, options, lines)
-    names = f"{', '.join(FILES)}" + (f" and the DICOM series '{DICOM}'" if options.dicom else "")
+    dicom = f" and the DICOM series '{SERIES}' with its segmentations" if options.dicom else ""
+    names = f"{', '.join(FILES)}{dicom}"
     return [*lines, f"{names} are in '{out}'." if list(series) == [""] else f"{len(series)} days are in '{out}'."]
 
 
@@ -62,8 +62,7 @@ def _write_series(staged: Path, case: tumor.Case, series: dict[str, list[tumor.L
         composition.set_lesions(lesions)
         tumor.save(staged / name, composition)
         if options.dicom:
-            description = f"{len(lesions)} synthetic {case.organ_name} lesions"
-            write_volume(staged / name / DICOM, mark_synthetic(composition.ct, description))
+            tumor.save_dicom(staged / name, composition)
         lines += [name] if name else []
         lines += [_line(composition, index) for index in range(len(lesions))]
 

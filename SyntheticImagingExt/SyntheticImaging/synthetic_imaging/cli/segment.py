@@ -51,7 +51,8 @@ def add_to(verbs):
     add_progress(parser)
     parser.add_argument(
         "--out", required=True, metavar="FILE|DIR",
-        help="labels: .seg.nrrd with names and colors, .nrrd or .nii.gz; with --folder a folder",
+        help="labels: .seg.nrrd with names and colors, .nrrd or .nii.gz; .dcm for a DICOM segmentation of a DICOM "
+        "series; with --folder a folder",
     )  # fmt: skip
 
 
@@ -61,8 +62,8 @@ def run(options, console: Console) -> int:
     if bool(options.images) == bool(options.folder):
         raise InputError("Give the images of one case, or --folder with many cases.")
     out = Path(options.out).expanduser()
-    if options.images and suffix_of(out) is None:
-        raise InputError(f"'{out.name}' does not say a file type; end the name in .seg.nrrd, .nrrd or .nii.gz.")
+    if options.images and suffix_of(out) is None and not _is_dicom(out):
+        raise InputError(f"'{out.name}' does not say a file type; end the name in .seg.nrrd, .nrrd, .nii.gz or .dcm.")
     settings = taken(options, Settings())
     if options.fold is not None:
         settings = replace(settings, folds=",".join(map(str, options.fold)))
@@ -81,13 +82,22 @@ def _steps(options) -> tuple[Step, ...]:
 
 def _one(model, images: list[Path], out: Path, settings: Settings, steps, options, console: Console):
     from ..io import read_labels, read_volume, write_volume
+    from ..segmentation.dicom_segments import slices_for, write_dicom
     from ..segmentation.processing import segmented
     from ..segmentation.segments import with_segments
 
     volumes = [read_volume(image, options.series) for image in images]
+    slices = slices_for(images[0], options.series) if _is_dicom(out) else None
     within = read_labels(options.within, volumes[0]) if options.within else None
     labels = followed(segmented(model, volumes, settings, within, steps, options.own_steps), options, console)
-    write_volume(out, with_segments(labels, model.labels))
+    if slices is None:
+        write_volume(out, with_segments(labels, model.labels))
+    else:
+        write_dicom(out, labels, model.labels, slices, model.card.name)
+
+
+def _is_dicom(out: Path) -> bool:
+    return out.suffix.lower() == ".dcm"
 
 
 def _many(options, out: Path, settings: Settings, steps, console: Console) -> int:

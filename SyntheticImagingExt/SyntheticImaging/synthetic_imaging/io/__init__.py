@@ -12,6 +12,7 @@ from importlib import import_module
 
 _MODULE_OF = {
     "SYNTHETIC_KEY": "metadata",
+    "Segment": "dicom.segmentation_writing",
     "SeriesInfo": "dicom.series",
     "list_series": "dicom.series",
     "mark_synthetic": "metadata",
@@ -19,6 +20,8 @@ _MODULE_OF = {
     "read_mask": "labels",
     "read_volume": "volumes",
     "resample_labels": "labels",
+    "slices_of": "dicom.series",
+    "write_segmentation": "dicom.segmentation_writing",
     "write_volume": "volumes",
 }
 

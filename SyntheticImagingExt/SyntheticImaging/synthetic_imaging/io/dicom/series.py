@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,18 @@ class SeriesInfo:
         return f"{self.number}: {self.description or 'no description'} ({what}): {self.uid}"
 
 
+@dataclass(frozen=True)
+class Slices:
+    """The pictures of a series from slice to slice, and their grid.
+
+    ijk_to_ras: as of the ``Volume`` that the series is. metadata: the same.
+    """
+
+    frames: list[Frame]
+    ijk_to_ras: np.ndarray
+    metadata: dict[str, str]
+
+
 def list_series(folder: Path) -> list[SeriesInfo]:
     """The image series in a folder and its subfolders, the largest first."""
     with _silence():
@@ -56,11 +69,27 @@ def read_series(path: Path, series: int | str | None = None) -> Volume:
     file, for itself.
     """
     with _silence():
-        headers, name = _chosen(Path(path), series)
-        frames = _once([frame for header in headers for frame in frames_of(header)])
-        frames, to_lps = stacked(frames, name)
+        frames, to_lps, name = _stack(*_chosen(Path(path), series))
         refuse_unreadable(frames, name)
         return Volume.from_numpy(hounsfield(frames, name), LPS_TO_RAS @ to_lps, _metadata(frames[0].header))
+
+
+def slices_of(path: str | PathLike | Sequence[Path], series: int | str | None = None) -> Slices:
+    """Where the slices of a series lie, without their pixels. path: as for ``read_series``, or the series' files."""
+    with _silence():
+        if isinstance(path, str | PathLike):
+            frames, to_lps, _ = _stack(*_chosen(Path(path), series))
+        else:
+            headers = [header for file in path if (header := header_of(file)) is not None]
+            if not headers:
+                raise InputError("None of the files is a DICOM image; give the files of the series.")
+            frames, to_lps, _ = _stack(headers, Path(path[0]).parent.name)
+        return Slices(frames, LPS_TO_RAS @ to_lps, _metadata(frames[0].header))
+
+
+def _stack(headers: list[pydicom.Dataset], name: str) -> tuple[list[Frame], np.ndarray, str]:
+    frames = _once([frame for header in headers for frame in frames_of(header)])
+    return *stacked(frames, name), name
 
 
 @contextmanager

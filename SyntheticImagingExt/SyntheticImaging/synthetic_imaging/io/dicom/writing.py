@@ -10,7 +10,6 @@ import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
-from pydicom.valuerep import DSfloat
 
 from ... import __version__
 from ...errors import InputError
@@ -18,6 +17,7 @@ from ...volume import Volume
 from ..atomic import flush, flush_folder, staging
 from ..geometry import LPS_TO_RAS
 from ..metadata import DICOM_PREFIX, SYNTHETIC_KEY
+from .copying import copy_header, decimals, text_for
 
 _STUDY_KEYWORDS = (
     "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "AccessionNumber", "StudyID",
@@ -26,10 +26,19 @@ _STUDY_KEYWORDS = (
 )  # fmt: skip
 _REQUIRED_EMPTY = (
     "PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID", "ReferringPhysicianName", "KVP",
-    "PositionReferenceIndicator", "AcquisitionNumber",
+    "PositionReferenceIndicator", "AcquisitionNumber", "Laterality", "PatientPosition",
 )  # fmt: skip
+_UNPAIRED = (
+    "ABDOMEN", "ABDOMENPELVIS", "AORTA", "BACK", "BLADDER", "BRAIN", "CEREBELLUM", "CERVIX", "CHEST", "CHESTABDOMEN",
+    "CHESTABDPELVIS", "COCCYX", "COLON", "CSPINE", "CTSPINE", "ESOPHAGUS", "HEAD", "HEADNECK", "HEART", "ILEUM", "JAW",
+    "JEJUNUM", "LARYNX", "LIVER", "LSPINE", "LSSPINE", "MAXILLA", "MEDIASTINUM", "NECK", "NECKCHEST",
+    "NECKCHESTABDOMEN", "NECKCHESTABDPELV", "NOSE", "PANCREAS", "PELVIS", "PENIS", "PHARYNX", "PROSTATE", "RECTUM",
+    "SCALP", "SKULL", "SPINE", "SPLEEN", "SSPINE", "STERNUM", "STOMACH", "THYMUS", "THYROID", "TONGUE", "TRACHEA",
+    "TSPINE", "UTERUS", "WHOLEBODY",
+)  # fmt: skip
+"""Body parts (PS3.16 annex L) without a side: Laterality stands beside every other one, and beside none of these."""
+
 _SERIES_NUMBER = 9001  # above what scanners use, so that the series is listed last in its study
-_DESCRIPTION_LENGTH = 64
 
 
 def write_series(folder: Path, volume: Volume) -> None:
@@ -85,17 +94,17 @@ def _common(volume: Volume) -> pydicom.Dataset:
     shared.StudyDate, shared.StudyTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     for keyword in _REQUIRED_EMPTY:
         setattr(shared, keyword, None)
-    shared.PatientPosition = "HFS"
-    if "PatientID" not in given:
-        given.pop("StudyInstanceUID", None)  # a study has one patient; without its name this is a new study
-    for keyword in _STUDY_KEYWORDS:
-        if given.get(keyword):
-            setattr(shared, keyword, given[keyword])
+    # a study has one patient; without its name this is a new study
+    known = [keyword for keyword in _STUDY_KEYWORDS if keyword != "StudyInstanceUID" or given.get("PatientID")]
+    copy_header(shared, volume.metadata or {}, known)
+    if shared.get("BodyPartExamined") in _UNPAIRED:
+        del shared.Laterality
     shared.SOPClassUID, shared.Modality = CTImageStorage, "CT"
     shared.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
     mark = given.get(SYNTHETIC_KEY, "")
-    shared.SeriesDescription = _description(mark, given.get("SeriesDescription", ""))
-    shared.DerivationDescription = (mark or f"synthetic (Synthetic Imaging {__version__})")[:1024]
+    shared.SeriesDescription = text_for("SeriesDescription", _description(mark, given.get("SeriesDescription", "")))
+    told = mark or f"synthetic (Synthetic Imaging {__version__})"
+    shared.DerivationDescription = text_for("DerivationDescription", told)
     shared.SeriesInstanceUID, shared.SeriesNumber = generate_uid(), _SERIES_NUMBER
     shared.ContentDate, shared.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
     shared.Manufacturer, shared.ManufacturerModelName = "Synthetic Imaging", "Synthetic Imaging"
@@ -108,16 +117,16 @@ def _common(volume: Volume) -> pydicom.Dataset:
 def _description(mark: str, source: str) -> str:
     words = mark.split(" (")[0].removeprefix("synthetic: ") or source
     words = words.removeprefix("synthetic").strip(" :,")
-    return f"synthetic: {words}"[:_DESCRIPTION_LENGTH] if words else "synthetic"
+    return f"synthetic: {words}" if words else "synthetic"
 
 
 def _add_pixel_description(shared: pydicom.Dataset, volume: Volume) -> None:
     lps = (LPS_TO_RAS @ volume.ijk_to_ras)[:3, :3]
     along_i, along_j = (lps / volume.spacing_mm).T[:2]
     column_mm, row_mm, slice_mm = volume.spacing_mm
-    shared.ImageOrientationPatient = _decimals((*along_i, *along_j))
-    shared.PixelSpacing = _decimals((row_mm, column_mm))
-    shared.SliceThickness, shared.SpacingBetweenSlices = _decimals((slice_mm, slice_mm))
+    shared.ImageOrientationPatient = decimals((*along_i, *along_j))
+    shared.PixelSpacing = decimals((row_mm, column_mm))
+    shared.SliceThickness, shared.SpacingBetweenSlices = decimals((slice_mm, slice_mm))
     shared.Rows, shared.Columns = volume.shape[1], volume.shape[2]
     shared.SamplesPerPixel, shared.PhotometricInterpretation = 1, "MONOCHROME2"
     shared.BitsAllocated, shared.BitsStored, shared.HighBit, shared.PixelRepresentation = 16, 16, 15, 1
@@ -135,11 +144,6 @@ def _slice(shared: pydicom.Dataset, volume: Volume, plane: np.ndarray, k: int) -
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.InstanceNumber = k + 1
     position = (LPS_TO_RAS @ volume.ijk_to_ras @ (0, 0, k, 1))[:3]
-    dataset.ImagePositionPatient = _decimals(position)
+    dataset.ImagePositionPatient = decimals(position)
     dataset.PixelData = np.ascontiguousarray(plane, dtype="<i2").tobytes()
     return dataset
-
-
-def _decimals(values) -> list[DSfloat]:
-    """DICOM decimal strings, which have at most 16 characters."""
-    return [DSfloat(float(value), auto_format=True) for value in values]
