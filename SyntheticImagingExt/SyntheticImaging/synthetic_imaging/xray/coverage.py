@@ -45,7 +45,7 @@ def _is_enclosed(ct: Volume, place: np.ndarray) -> bool:
 
 
 def _within(ct: Volume, points: np.ndarray) -> np.ndarray:
-    return ((points >= 0) & (points < np.array(ct.shape[::-1]))).all(axis=-1)
+    return np.all((points >= 0) & (points < np.array(ct.shape[::-1])), axis=-1)
 
 
 def _long_axis(ct: Volume) -> int:

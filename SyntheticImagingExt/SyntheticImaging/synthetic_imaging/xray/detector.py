@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ..tuples import two
 from .geometry import View
 from .settings import Collimation, Exposure
 
@@ -61,11 +62,11 @@ def expose(exposure: Exposure, mean: torch.Tensor, quanta_per_photon: torch.Tens
 def _focal_sigmas(exposure: Exposure, view: View) -> tuple[float, float]:
     # an even focal spot of width w has the standard deviation w / sqrt(12)
     sigma = exposure.focal_spot_mm * (view.magnification - 1) / math.sqrt(12)
-    return tuple(sigma / pixel for pixel in view.pixel_mm)
+    return two(sigma / pixel for pixel in view.pixel_mm)
 
 
 def _detector_sigmas(exposure: Exposure, view: View) -> tuple[float, float]:
-    return tuple(exposure.blur_mm / _FWHM_PER_SIGMA / pixel for pixel in view.pixel_mm)
+    return two(exposure.blur_mm / _FWHM_PER_SIGMA / pixel for pixel in view.pixel_mm)
 
 
 def blurred(image: torch.Tensor, sigmas: Sequence[float]) -> torch.Tensor:

@@ -11,6 +11,7 @@ import torch
 
 from ..errors import InputError
 from ..steps import on_all_cores
+from ..tuples import three
 from ..volume import Volume
 from .bases import Bases
 
@@ -49,7 +50,7 @@ class Field:
 
         Yields the share that is done after every slab.
         """
-        factors = tuple(factors)
+        factors = three(factors)
         if factors == (1, 1, 1):
             return self
         shape = tuple(-(-count // factor) for count, factor in zip(self.data.shape, factors, strict=True))
@@ -177,7 +178,7 @@ class _Occupied:
     """The box of voxels that are not 0."""
 
     def __init__(self, data: torch.Tensor):
-        self._shape = tuple(data.shape)
+        self._shape = three(data.shape)
         self._slices = torch.zeros(self._shape[0], dtype=torch.bool, device=data.device)
         self._front = torch.zeros(self._shape[1:], dtype=torch.bool, device=data.device)
 
@@ -192,7 +193,7 @@ class _Occupied:
             return (0, 0, 0), self._shape
         lines = (self._slices, self._front.any(dim=1), self._front.any(dim=0))
         found = [torch.nonzero(line)[:, 0].tolist() or [0, -1] for line in lines]
-        return tuple(places[0] for places in found), tuple(places[-1] + 1 for places in found)
+        return three(places[0] for places in found), three(places[-1] + 1 for places in found)
 
 
 def _averaged(slab: torch.Tensor, factors: tuple[int, int, int]) -> torch.Tensor:

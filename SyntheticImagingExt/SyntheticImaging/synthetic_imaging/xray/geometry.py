@@ -14,6 +14,7 @@ import numpy as np
 
 from ..declared import Declared, number, numbers, settings, whole
 from ..errors import InputError
+from ..tuples import three
 from .checks import finite, positive, refuse_beyond_detector, triple
 from .machines import DEFAULT_MACHINE, Machine, machine_named, machines
 
@@ -112,7 +113,7 @@ class View:
         off_center_mm: how far the detector's center is to the right and above the central ray, on the detector.
         table_mm: how far the table has carried the patient in RAS since the isocenter was set.
         """
-        isocenter = np.array(pose.isocenter_ras) - triple(table_mm, "table_mm")
+        isocenter = three(np.array(pose.isocenter_ras) - triple(table_mm, "table_mm"))
         return cls.from_pose(
             replace(pose, isocenter_ras=isocenter), machine.source_to_detector_mm, machine.source_to_isocenter_mm,
             machine.rows, machine.columns, (machine.pixel_mm, machine.pixel_mm), off_center_mm,
@@ -139,7 +140,7 @@ class View:
         center = source + far * direction + shift[0] * right + shift[1] * up
         row, column = -row_mm * up, column_mm * right
         origin = center - row * (rows - 1) / 2 - column * (columns - 1) / 2
-        return cls(source, origin, row, column, rows, columns, pose.isocenter_ras)
+        return cls(three(source), three(origin), three(row), three(column), rows, columns, pose.isocenter_ras)
 
     @classmethod
     def from_matrix(
@@ -180,13 +181,13 @@ class View:
         direction = -np.cross(column, row) / np.linalg.norm(np.cross(column, row))
         if isocenter_ras is None:
             half = distance / 2 if source_to_isocenter_mm is None else source_to_isocenter_mm
-            isocenter_ras = source + positive(half, "source_to_isocenter_mm") * direction
+            isocenter_ras = three(source + positive(half, "source_to_isocenter_mm") * direction)
         elif direction @ (np.array(triple(isocenter_ras, "isocenter_ras")) - source) <= 0:
             raise InputError(
                 "By this matrix the isocenter is behind the source; if the image is seen from the source, as with a "
                 "camera, say that it is mirrored."
             )
-        return cls(source, source + origin, row, column, rows, columns, isocenter_ras)
+        return cls(three(source), three(source + origin), three(row), three(column), rows, columns, isocenter_ras)
 
     @property
     def direction_ras(self) -> np.ndarray:
@@ -298,8 +299,8 @@ class View:
         row = np.array(self.row_step_ras) * (self.rows / rows)
         corner = np.array(self.detector_origin_ras) - (np.array(self.column_step_ras) + self.row_step_ras) / 2
         return replace(
-            self, detector_origin_ras=corner + (column + row) / 2, row_step_ras=row, column_step_ras=column,
-            rows=rows, columns=columns,
+            self, detector_origin_ras=three(corner + (column + row) / 2), row_step_ras=three(row),
+            column_step_ras=three(column), rows=rows, columns=columns,
         )  # fmt: skip
 
 

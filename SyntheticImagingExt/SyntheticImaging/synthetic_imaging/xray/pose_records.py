@@ -6,6 +6,7 @@ import numpy as np
 
 from ..declared import own_settings
 from ..errors import InputError
+from ..tuples import two
 from .checks import finite
 from .geometry import Pose, View
 
@@ -63,8 +64,8 @@ def view_of(record: dict, default: View | None = None) -> View:
     for name in ("lao_deg", "roll_deg"):
         told[name] = within_turn(finite(told.get(name, 0), name))
     pose = Pose.from_dict(told)
-    distances = [merged[name] for name in _DISTANCES]
-    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    distances = two(merged[name] for name in _DISTANCES)
+    size = two(_count(merged[name], name) for name in ("rows", "columns"))
     return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))
 
 
@@ -86,7 +87,7 @@ def _from_matrix(record: dict, default: View | None) -> View:
             matrix = np.array(record["K"], dtype=np.float64) @ np.array(record["Rt"], dtype=np.float64)[:3]
     except (KeyError, TypeError, ValueError) as error:
         raise InputError("The matrix is not made of numbers; give projection_matrix (3x4), or K and Rt.") from error
-    size = [_count(merged[name], name) for name in ("rows", "columns")]
+    size = two(_count(merged[name], name) for name in ("rows", "columns"))
     return View.from_matrix(
         matrix, *size, _pair(merged["pixel_mm"])[1], merged.get("isocenter_ras"),
         merged.get("source_to_isocenter_mm"), bool(merged.get("mirrored", False)),

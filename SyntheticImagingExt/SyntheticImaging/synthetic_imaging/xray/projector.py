@@ -6,12 +6,14 @@ import importlib.util
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
 
 from ..errors import InputError
 from ..steps import finished, in_background
+from ..tuples import three, two
 from ..volume import Volume
 from . import projector_reference as reference
 from .bases import WATER, Bases
@@ -37,9 +39,18 @@ class ViewVectors:
     @classmethod
     def of(cls, view) -> ViewVectors:
         """The vectors of a view, each a float64 leaf that receives gradients."""
-        names = ("source_ras", "detector_origin_ras", "row_step_ras", "column_step_ras")
-        parts = [torch.tensor(getattr(view, name), dtype=torch.float64, requires_grad=True) for name in names]
-        return cls(*parts, view.rows, view.columns)
+
+        def leaf(vector) -> torch.Tensor:
+            return torch.tensor(vector, dtype=torch.float64, requires_grad=True)
+
+        return cls(
+            leaf(view.source_ras),
+            leaf(view.detector_origin_ras),
+            leaf(view.row_step_ras),
+            leaf(view.column_step_ras),
+            view.rows,
+            view.columns,
+        )
 
 
 class Projector:
@@ -125,7 +136,7 @@ class Projector:
         rays = Rays.of(view, self.volume.ijk_to_ras)
         source = rays.source
         along = rays.targets().reshape(-1, 3)[pixels.cpu()] - source
-        ends = [source + part.cpu().double()[:, None] * along for part in (start, stop)]
+        ends = two(source + part.cpu().double()[:, None] * along for part in (start, stop))
         return torch.cat([march_lines(field, *ends, rays.metric_mm, self.engine) for field in self._fields])
 
     def prepare(self, view) -> None:
@@ -137,7 +148,7 @@ class Projector:
         for share in self._coarser(self._factors(view, _stride(view, coarse_pixels))):
             yield 0.5 * share
         for field in self._fields:
-            for _ in in_background(lambda field=field: self._compile(field, view)):
+            for _ in in_background(partial(self._compile, field, view)):
                 yield 0.5
 
     def _compile(self, field: Field, view) -> None:
@@ -175,7 +186,7 @@ class Projector:
         share = np.clip(np.linalg.norm(center - source) / np.linalg.norm(beam - source), 0.05, 1.0)
         footprint = stride * share * np.linalg.norm(column)
         ratio = footprint / self.volume.spacing_mm[::-1]
-        return tuple(int(2 ** max(0, round(float(np.log2(r))))) for r in ratio)
+        return three(int(2 ** max(0, round(float(np.log2(r))))) for r in ratio)
 
     def _march(self, fields: list[Field], rays: Rays, cells: int) -> torch.Tensor:
         return torch.cat([march(field, rays.on_coarser_grid(field.factors), cells, self.engine) for field in fields])

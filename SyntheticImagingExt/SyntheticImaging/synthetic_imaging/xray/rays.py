@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..tuples import two
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Rays:
         inverse = torch.linalg.inv(matrix)
         vectors = [_vector(view.source_ras), _vector(view.detector_origin_ras)]
         steps = [_vector(view.row_step_ras), _vector(view.column_step_ras)]
-        points = [(inverse[:3, :3] @ vector + inverse[:3, 3]).flip(0) for vector in vectors]
-        differences = [(inverse[:3, :3] @ step).flip(0) for step in steps]
+        points = two((inverse[:3, :3] @ vector + inverse[:3, 3]).flip(0) for vector in vectors)
+        differences = two((inverse[:3, :3] @ step).flip(0) for step in steps)
         return cls(*points, *differences, matrix[:3, :3].flip(1), int(view.rows), int(view.columns))
 
     @property
@@ -59,8 +60,8 @@ class Rays:
     def on_coarser_grid(self, factors: tuple[int, int, int]) -> Rays:
         """The same rays in the coordinates of a volume of which each voxel is a block of (k, j, i) voxels."""
         scale = torch.tensor(factors, dtype=torch.float64)
-        points = [(point + 0.5) / scale - 0.5 for point in (self.source, self.origin)]
-        steps = [step / scale for step in (self.row_step, self.column_step)]
+        points = two((point + 0.5) / scale - 0.5 for point in (self.source, self.origin))
+        steps = two(step / scale for step in (self.row_step, self.column_step))
         return Rays(*points, *steps, self.metric_mm * scale, self.rows, self.columns)
 
     def between(self, row: int, stop: int) -> Rays:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..tuples import two
 from .materials import attenuation_per_mm, mass_attenuation_cm2_g
 from .settings import RESPONSES
 from .spectrum import Spectrum, kerma_per_photon
@@ -68,9 +69,9 @@ class SignalTable:
     def summed(self, paths: Mapping[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """What ``attenuation_and_quanta`` gives, by the sum over all energies, in float64; any materials."""
         names = list(paths)
-        per_mm = np.stack([attenuation_per_mm(name, self.energies_kev) for name in names])
+        table = np.stack([attenuation_per_mm(name, self.energies_kev) for name in names])
         lengths = torch.stack([paths[name].reshape(-1).double() for name in names], dim=1)
-        per_mm, weights = (torch.from_numpy(x).to(lengths.device) for x in (per_mm, self._weights))
+        per_mm, weights = (torch.from_numpy(x).to(lengths.device) for x in (table, self._weights))
         parts = [torch.exp(-part @ per_mm) @ weights.T for part in lengths.split(_CHUNK)]
         mean, square = torch.cat(parts).clamp_min(_TINY).T
         shape = paths[names[0]].shape
@@ -83,9 +84,11 @@ class SignalTable:
         if place.device not in self._tables:
             self._tables[place.device] = self._tables[torch.device("cpu")].to(place.device)
         table = self._tables[place.device]
-        return torch.nn.functional.grid_sample(
-            table, place[None], mode="bilinear", padding_mode="border", align_corners=True
-        )[0].unbind(0)
+        return two(
+            torch.nn.functional.grid_sample(
+                table, place[None], mode="bilinear", padding_mode="border", align_corners=True
+            )[0]
+        )
 
     def _tabulate(self) -> torch.Tensor:
         """(1, 2, water nodes, bone nodes): attenuation and logarithm of the noise-equivalent photons."""
@@ -104,7 +107,8 @@ def signal_table(spectrum: Spectrum, response: str = "scintillator") -> SignalTa
 
 def monoenergetic(paths: Mapping[str, torch.Tensor], kev: float) -> torch.Tensor:
     """The line integral of attenuation at one energy, without unit."""
-    return sum(path.clamp_min(0) * float(attenuation_per_mm(name, kev)) for name, path in paths.items())
+    found = (path.clamp_min(0) * float(attenuation_per_mm(name, kev)) for name, path in paths.items())
+    return sum(found, torch.zeros(()))
 
 
 def _weights(energies_kev: np.ndarray, response: str) -> tuple[np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..tuples import three
 from ..volume import Volume
 from .checks import positive
 from .projector_reference import voxel_chords
@@ -121,7 +122,7 @@ def _by_torch(numbers: torch.Tensor, rays: Rays, lengths: torch.Tensor) -> None:
     names, flat = numbers.flatten().long(), lengths.view(len(lengths), -1)
     targets = rays.targets().reshape(-1, 3)
     for at in range(0, len(targets), _CHUNK):
-        voxels, mm = voxel_chords(rays.source, targets[at : at + _CHUNK], tuple(numbers.shape), rays.metric_mm)
+        voxels, mm = voxel_chords(rays.source, targets[at : at + _CHUNK], three(numbers.shape), rays.metric_mm)
         sums = torch.zeros(len(voxels), len(flat) + 1, dtype=torch.float64).scatter_add_(1, names[voxels], mm)
         flat[:, at : at + _CHUNK] = sums[:, 1:].T.float()
 
