@@ -38,7 +38,7 @@ def test_outside_names_the_distance_and_a_point_inside(direction, offset_mm):
     text = str(refusal.value)
     distance_mm = float(text.split(" mm outside")[0].split()[-1])
     assert abs(distance_mm - (offset_mm - RADIUS_MM)) < 2.5
-    nearest = [float(x) for x in text.split("the nearest is ")[1].rstrip(".").split(",")]
+    nearest = [float(x) for x in text.split("the nearest is ")[1].split(". ")[0].rstrip(".").split(",")]
     check_lesion(CASE, replace(lesion_at(0), center_ras=tuple(nearest)))
 
 
