@@ -10,6 +10,7 @@ from . import (  # fmt: skip
     ctknumbers,
     ctkwidgets,
     datawidgets,
+    dicomdatabase,
     i18n,
     layers,
     markupswidgets,
@@ -52,6 +53,7 @@ def install_slicer(core, application):
     slicer.app = application
     slicer.mrmlScene = core.scene
     slicer.selfTests = {}
+    slicer.dicomDatabase = dicomdatabase.DicomDatabase()
     sys.modules["SampleData"] = sampledata
     if (path := layers.folder()) is not None:
         layers.install(path)

@@ -24,6 +24,7 @@ from SyntheticImagingLib.signal import Signal
 from .measuring import MeasureNodes
 from .measuring.EvaluateWork import evaluateWork
 from .models.ModelWork import ModelWork
+from .results import DicomExport
 from .running.Case import Case
 from .running.Run import Run
 from .SegmenterWork import SegmenterWork
@@ -185,6 +186,21 @@ class SegmenterLogic:
         """End the run in the background; nothing of it stays."""
         if self._background is not None:
             self._background.cancel()
+
+    # Files
+
+    def exportDicom(
+        self, segmentationNode: slicer.vtkMRMLSegmentationNode, path: str | Path, onProgress: Progress = None
+    ) -> Path:
+        """Write a segmentation as a DICOM SEG of the images that it was made on; the path, which ends in .dcm.
+
+        The image has to be loaded by Slicer's module DICOM. InputError where it was not, or has been moved since.
+        """
+        return self.exportDicomWork(segmentationNode, path).perform(onProgress)
+
+    def exportDicomWork(self, segmentationNode, path) -> SegmenterWork:
+        requireInstalled()
+        return DicomExport.exportWork(segmentationNode, path)
 
     # Measures
 

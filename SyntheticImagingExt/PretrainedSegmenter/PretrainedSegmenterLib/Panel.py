@@ -24,7 +24,7 @@ class SegmenterPanel(TaskPanel):
         self.models = ModelSection(ui, logic, self.do, self.work, self.refresh)
         self.input = InputSection(ui, self.refresh)
         self.running = RunSection(ui, logic, self.input, self.do, self.work, self._onResult)
-        self.result = ResultSection(ui, self.do)
+        self.result = ResultSection(ui, logic, self.do, self.work)
         self.compare = CompareSection(ui, logic, self.do, self.work)
         self.sections = (self.models, self.input, self.running, self.compare)
         for selector in (ui.segmentationSelector, ui.referenceSelector):

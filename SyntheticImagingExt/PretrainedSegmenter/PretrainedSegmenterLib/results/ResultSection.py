@@ -1,23 +1,26 @@
-"""The section Result: what was found, how large it is, the way to it, and surfaces on demand."""
+"""The section Result: what was found, how large it is, the way to it, surfaces and a DICOM file on demand."""
 
+import qt
 import slicer
 from slicer.i18n import tr as _
 
 from SyntheticImagingLib.widgets import breakable, setTextIfNew, silent
 
 from ..Tables import fill, fit, setUp
+from . import DicomExport
 from .Prediction import absentIn
 
 MOST_ROWS, SHOWN_ABSENT = 8, 6
 
 
 class ResultSection:
-    """do(action): as in the panel."""
+    """do, work: as in the panel."""
 
-    def __init__(self, ui, do):
-        self.ui, self._do, self._node, self._rows = ui, do, None, []
+    def __init__(self, ui, logic, do, work):
+        self.ui, self._logic, self._do, self._work, self._node, self._rows = ui, logic, do, work, None, []
         setUp(ui.structureTable, [_("Structure"), _("mL")])
         ui.structureTable.itemClicked.connect(lambda item: do(lambda: self._goTo(item.row())))
+        ui.dicomButton.clicked.connect(lambda *_a: do(self._saveDicom))
         ui.surfacesButton.toggled.connect(lambda on: do(lambda: self._showSurfaces(on), waitCursor=True))
 
     @property
@@ -53,10 +56,21 @@ class ResultSection:
 
     def usable(self, problem):
         none = "" if self.node is not None and self._rows else _("There is no result yet.")
-        return {self.ui.surfacesButton: problem or none}
+        none = problem or none
+        return {self.ui.surfacesButton: none, self.ui.dicomButton: none or DicomExport.problemOf(self.node)}
 
     def _goTo(self, row):
         slicer.modules.markups.logic().JumpSlicesToLocation(*self._rows[row][2], True)
+
+    def _saveDicom(self):
+        node, title = self.node, _("Save as DICOM segmentation")
+        name, kinds = f"{node.GetName()}{DicomExport.SUFFIX}", _("DICOM segmentations (*.dcm)")
+        path = qt.QFileDialog.getSaveFileName(self.ui.dicomButton, title, name, kinds)
+        if path:
+            self._work(title, self._logic.exportDicomWork(node, path), self._onSaved)
+
+    def _onSaved(self, path):
+        setTextIfNew(self.ui.resultLabel, breakable(_("Written to {path}.").format(path=path)))
 
     def _showSurfaces(self, on):
         node = self.node

@@ -158,6 +158,11 @@ def joined(first: Volume, second: Volume) -> tuple[Volume, Volume]:
     return _placed(first, both) or first, _placed(second, both) or second
 
 
+def share_voxels(first: Volume, second: Volume) -> bool:
+    """Whether two volumes are boxes of the same voxels, whatever the order in which they store them."""
+    return _aligned(first, second) is not None
+
+
 def _aligned(labels: Volume, like: Volume) -> tuple[np.ndarray, np.ndarray] | None:
     """Labels that share their voxels with another volume, (K, J, I) along its axes, and the voxel (i, j, k) of it that
     is their first; None where the grids do not meet.

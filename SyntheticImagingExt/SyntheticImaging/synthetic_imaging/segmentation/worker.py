@@ -34,6 +34,8 @@ def perform(request: dict, tell: Tell = lambda stage, percent: None) -> dict:
     card, sha256 (of the model's file), labels, notes (sentences); the labels' array is in the file ``out``.
     "evaluate": layers (prediction and reference: paths of label arrays; names: by value), ijk_to_ras, measures,
     lesions (names) -> tables, see ``evaluation.tables``.
+    "write_dicom": labels (path of an array), ijk_to_ras, files (the DICOM images), segments (fields of
+    ``io.dicom.segmentation_writing.Segment``), description, out -> path.
     """
     return _TASKS[request["task"]](request, tell)
 
@@ -103,6 +105,25 @@ def _evaluate(request: dict, tell: Tell) -> dict:
     return {"tables": evaluation.tables({request["case"]: comparison}, measures)}
 
 
+def _write_dicom(request: dict, tell: Tell) -> dict:
+    from pathlib import Path
+
+    from ..io.dicom.segmentation_writing import Segment, refuse_other_grid, write_segmentation
+    from ..io.dicom.series import slices_of
+
+    tell("Reading the DICOM images", 10)
+    slices = slices_of([Path(file) for file in request["files"]])
+    labels = _volume(request["labels"], np.array(request["ijk_to_ras"]))
+    refuse_other_grid(labels, slices)
+    tell("Writing the segmentation", 40)
+    segments = [Segment(**{name: _frozen(value) for name, value in part.items()}) for part in request["segments"]]
+    return {"path": str(write_segmentation(request["out"], labels, slices, segments, request["description"]))}
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _volume(path: str, matrix: np.ndarray) -> Volume:
     return Volume.from_numpy(np.load(path), matrix)
 
@@ -132,6 +153,7 @@ _TASKS = {
     "download": _download,
     "segment": _segment,
     "evaluate": _evaluate,
+    "write_dicom": _write_dicom,
 }
 
 

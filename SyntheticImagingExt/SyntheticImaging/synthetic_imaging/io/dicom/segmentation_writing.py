@@ -18,7 +18,7 @@ from ...errors import InputError
 from ...volume import Volume
 from ..atomic import publish, staging
 from ..geometry import LPS_TO_RAS
-from ..labels import resample_labels
+from ..labels import resample_labels, share_voxels
 from .copying import copy_header, decimals, text_for
 from .series import Slices
 
@@ -110,6 +110,15 @@ def write_segmentation(
         _object(numbered, slices, kept, description, content).save_as(folder / path.name, enforce_file_format=True)
         publish(folder, path)
     return path
+
+
+def refuse_other_grid(labels: Volume, slices: Slices) -> None:
+    """InputError where labels do not share the voxels of the images, as after a transform: they would be misplaced."""
+    if not share_voxels(labels, Volume.from_numpy(np.zeros(_shape(slices), np.uint8), slices.ijk_to_ras)):
+        raise InputError(
+            "The image does not lie where its DICOM images do, so it was transformed or resampled after it was loaded; "
+            "a DICOM segmentation would be misplaced. Segment the image as it was loaded, or save as .seg.nrrd."
+        )
 
 
 def _shape(slices: Slices) -> tuple[int, int, int]:
