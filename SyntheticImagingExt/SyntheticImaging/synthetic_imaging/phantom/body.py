@@ -14,6 +14,7 @@ import torch
 
 from ..errors import InputError
 from ..io import mark_synthetic, read_labels, read_volume
+from ..tuples import three
 from ..volume import Volume
 from . import abdomen, bowel, chest, fields, liver, skeleton, trunk
 from . import tissues as t
@@ -85,7 +86,7 @@ def torso(
     """
     asked = Torso(seed, shape, spacing_mm, noise_hu, table)
     shape = asked.shape
-    spacing_mm = asked.spacing_mm or tuple(mm / count for mm, count in zip(FIELD_MM, reversed(shape), strict=True))
+    spacing_mm = asked.spacing_mm or three(mm / count for mm, count in zip(FIELD_MM, reversed(shape), strict=True))
     on_progress("Growing the anatomy", 0)
     anatomy = Anatomy.build(seed)
     grid = Grid.around(_CENTER_RAS, shape, spacing_mm)
@@ -166,15 +167,15 @@ class Anatomy:
     def landmarks(self) -> dict[str, tuple[float, float, float]]:
         """Named points in RAS mm."""
         points = {f"vertebra {bone.name}": bone.center for bone in self.bones.vertebrae}
-        points["liver hilum"] = tuple(liver.HILUM)
-        points["caval confluence"] = tuple(liver.CAVAL_CONFLUENCE)
-        points["aortic bifurcation"] = tuple(abdomen.AORTA[-1][:3])
-        points["right kidney"] = tuple(self.organs.right_kidney.center)
-        points["left kidney"] = tuple(self.organs.left_kidney.center)
+        points["liver hilum"] = three(liver.HILUM)
+        points["caval confluence"] = three(liver.CAVAL_CONFLUENCE)
+        points["aortic bifurcation"] = three(abdomen.AORTA[-1][:3])
+        points["right kidney"] = three(self.organs.right_kidney.center)
+        points["left kidney"] = three(self.organs.left_kidney.center)
         points["right femoral head"] = skeleton.HIP
         points["left femoral head"] = (-skeleton.HIP[0], *skeleton.HIP[1:])
         scale = np.array(self.habitus.scale)
-        return {name: tuple(float(x) for x in self.warp.undone(point) * scale) for name, point in points.items()}
+        return {name: three(float(x) for x in self.warp.undone(point) * scale) for name, point in points.items()}
 
 
 def _painted(anatomy: Anatomy, grid: Grid, table: bool, on_progress) -> tuple[torch.Tensor, torch.Tensor]:
@@ -210,7 +211,7 @@ def _paint_table(canvas: Canvas, height_a: float) -> None:
     r, a = canvas.axes[0][None, None, :], canvas.axes[1][None, :, None]
     sheet = ((a - height_a - 0.0011 * r * r).abs() - 1.3).expand(canvas.grid.shape)
     free = canvas.labels == t.AIR.label
-    whole = tuple(slice(0, n) for n in canvas.grid.shape)
+    whole = three(slice(0, n) for n in canvas.grid.shape)
     canvas.paint(whole, torch.where(free, torch.maximum(sheet, r.abs() - 190), 1e3), t.TABLE)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..tuples import three
 from . import fields
 from .shapes import Point, Solid, cone_distance
 from .tissues import AIR, Tissue
@@ -51,7 +52,7 @@ class Grid:
     @classmethod
     def around(cls, center_ras: Point, shape, spacing_mm) -> Grid:
         extent = (np.array(shape[::-1]) - 1) * spacing_mm
-        return cls(tuple(shape), tuple(spacing_mm), tuple(np.subtract(center_ras, _SIGNS * extent / 2)))
+        return cls(three(shape), three(spacing_mm), three(np.subtract(center_ras, _SIGNS * extent / 2)))
 
     @property
     def step_ras(self) -> np.ndarray:
@@ -101,7 +102,7 @@ class Canvas:
         ends = np.stack([(np.subtract(low, reach) - self._first), (np.add(high, reach) - self._first)]) / self._step
         start = np.clip(np.ceil(ends.min(0)), 0, self._counts).astype(int)
         stop = np.clip(np.floor(ends.max(0)) + 1, start, self._counts).astype(int)
-        return tuple(slice(int(a), int(b)) for a, b in zip(start[::-1], stop[::-1], strict=True))
+        return three(slice(int(a), int(b)) for a, b in zip(start[::-1], stop[::-1], strict=True))
 
     def _warped_box(self, low: np.ndarray, high: np.ndarray, reach_mm: float) -> Box:
         """The box of something small, moved by the warp at its place."""
@@ -129,7 +130,7 @@ class Canvas:
         if not coarse or min(points[0].shape) < 4:
             return solid.distance(*points)
         sparse = solid.distance(*(axis[::2, ::2, ::2] for axis in points))
-        dense = fields.upsampled(sparse[None], tuple(2 * n - 1 for n in sparse.shape))[0]
+        dense = fields.upsampled(sparse[None], three(2 * n - 1 for n in sparse.shape))[0]
         for dim, full in enumerate(points[0].shape):
             if dense.shape[dim] < full:
                 last, before = dense.narrow(dim, -1, 1), dense.narrow(dim, -2, 1)
@@ -175,7 +176,7 @@ class Canvas:
             box = _common(self._warped_box(low[n], high[n], reach_mm), whole)
             if not _is_filled(box):
                 continue
-            local = tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, whole, strict=True))
+            local = three(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, whole, strict=True))
             p = self.at(box)
             d, along = cone_distance(p, starts[n], ends[n], radii[n, 0], radii[n, 1])
             nearer = d < distance[local]
@@ -196,7 +197,7 @@ def _is_filled(box: Box) -> bool:
 
 
 def _common(box: Box, whole: Box) -> Box:
-    return tuple(slice(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, whole, strict=True))
+    return three(slice(max(b.start, w.start), min(b.stop, w.stop)) for b, w in zip(box, whole, strict=True))
 
 
 def segments_of(points: np.ndarray, radii_mm) -> np.ndarray:

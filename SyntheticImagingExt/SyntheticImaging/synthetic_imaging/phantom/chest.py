@@ -76,14 +76,16 @@ def _heart(habitus: Habitus) -> tuple[Solid, list[Solid]]:
 
 
 def _lung_vessels(lungs: Solid, habitus: Habitus) -> np.ndarray:
-    cones = []
-    for side in (1, -1):
-        half = Solid(
-            lambda r, a, s, side=side: torch.maximum(lungs.distance(r, a, s), 4 - side * r),
+    def half(side: int) -> Solid:
+        return Solid(
+            lambda r, a, s: torch.maximum(lungs.distance(r, a, s), 4 - side * r),
             (min(0, side * 140), -115, 60),
             (max(0, side * 140), 100, 300),
         )
-        targets = scatter(half, 190, habitus.rng, 4.0)
+
+    cones = []
+    for side in (1, -1):
+        targets = scatter(half(side), 190, habitus.rng, 4.0)
         trunks = [
             np.array([(side * 34, -14, 250), (side * 44, -26, 215), (side * 56, -48, 175)], dtype=float),
             np.array([(side * 44, -26, 215), (side * 66, 10, 205)], dtype=float),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ..tuples import three
 from .shapes import Point, Profile, Solid, blend, carve, column, ellipsoid, half_space
 
 _HEIGHTS = (-230, -190, -150, -100, -50, 0, 50, 100, 150, 210, 260)
@@ -58,7 +59,7 @@ class Habitus:
         stature = rng.uniform(0.96, 1.03)
         scale = stature * rng.uniform((0.96, 0.95, 0.98), (1.03, 1.04, 1.02))
         fat_mm, belly, muscle = rng.uniform((9, 0, 0.88), (22, 1, 1.1))
-        return cls(tuple(float(x) for x in scale), float(fat_mm), float(belly), float(muscle), rng)
+        return cls(three(map(float, scale)), float(fat_mm), float(belly), float(muscle), rng)
 
     def jitter(self, mm: float = 3.0) -> np.ndarray:
         """A small displacement (3,), within twice ``mm`` along each axis."""
@@ -102,7 +103,7 @@ def _profile(values) -> Profile:
 
 
 def _profiles(table, extra) -> tuple[Profile, Profile, Profile]:
-    return tuple(_profile(np.add(row, more)) for row, more in zip(table, extra, strict=True))
+    return three(_profile(np.add(row, more)) for row, more in zip(table, extra, strict=True))
 
 
 def _diaphragm(habitus: Habitus) -> Solid:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from ..tuples import three
 from . import tissues as t
 from .canvas import Canvas
 from .frame import Frame, Habitus
@@ -54,9 +55,9 @@ class Liver:
 
 def _gallbladder(habitus: Habitus) -> Solid:
     size = habitus.factor(0.1)
-    middle = tuple(np.add((50, 46, 42), habitus.jitter(2)))
+    middle = three(np.add((50, 46, 42), habitus.jitter(2)))
     body = ellipsoid(middle, (14 * size, 30 * size, 15 * size), rotation("r", -28))
-    neck = tube([np.add(middle, (-4, -22, 10)), (34, 16, 66)], [7 * size, 3])
+    neck = tube([three(np.add(middle, (-4, -22, 10))), (34, 16, 66)], [7 * size, 3])
     return Solid((body | neck).distance, (body | neck).low, (body | neck).high)
 
 

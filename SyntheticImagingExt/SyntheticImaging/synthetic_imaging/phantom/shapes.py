@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 Point = tuple[float, float, float]
@@ -122,7 +123,7 @@ def ellipsoid(center: Point, radii: Point, rotation: np.ndarray | None = None) -
     return Solid(distance, tuple(np.subtract(center, reach)), tuple(np.add(center, reach)))
 
 
-def tube(points: np.ndarray, radii_mm, flatten: Point = (1, 1, 1)) -> Solid:
+def tube(points: ArrayLike, radii_mm: ArrayLike, flatten: Point = (1, 1, 1)) -> Solid:
     """A chain of cones with round ends through points (N, 3), for short chains; ``Canvas.tubes`` serves long ones.
 
     flatten: factors of the cross-section along r, a and s (a blade: one of them well below 1).
