@@ -11,7 +11,7 @@ BODY_MM = (110.0, 80.0)
 """Half axes of the body, right and anterior; it runs through the whole CT."""
 
 
-def addCt(name="CT", spacing=2.5, bead=True, lowest=-1000):
+def addCt(name="CT", spacing=2.5, bead=True):
     """A CT node, 240 x 200 x 200 mm about RAS 0: an elliptic cylinder of water with a bead."""
     import slicer
 
@@ -19,7 +19,7 @@ def addCt(name="CT", spacing=2.5, bead=True, lowest=-1000):
     first = [-(count - 1) / 2 * spacing for count in counts]
     r, a, s = (start + spacing * np.arange(count) for start, count in zip(first, counts, strict=True))
     s, a, r = np.meshgrid(s, a, r, indexing="ij")
-    hu = np.where((r / BODY_MM[0]) ** 2 + (a / BODY_MM[1]) ** 2 < 1, 0, lowest).astype(np.int16)
+    hu = np.where((r / BODY_MM[0]) ** 2 + (a / BODY_MM[1]) ** 2 < 1, 0, -1000).astype(np.int16)
     if bead:
         hu[(r - BEAD_RAS[0]) ** 2 + (a - BEAD_RAS[1]) ** 2 + (s - BEAD_RAS[2]) ** 2 < 8**2] = 1500
     matrix = np.diag([spacing, spacing, spacing, 1.0])

@@ -43,7 +43,8 @@ __all__ = [
 def volumeFromNode(volumeNode):
     """The volume of a scalar volume node: data (K, J, I) shares the node's memory, geometry is that of the world.
 
-    Raises InputError without voxels, for color images, NaN, non-linear or sheared transforms.
+    Unsigned voxels are copied into signed ones. Raises InputError without voxels, for color images, NaN, non-linear or
+    sheared transforms.
     """
     import numpy as np
 
@@ -55,7 +56,7 @@ def volumeFromNode(volumeNode):
             f'The volume "{volumeNode.GetName()}" holds values that are not numbers (NaN or infinite). '
             "Replace them first, for instance with -1024 outside the body."
         )
-    return Volume.from_numpy(array, worldMatrix(volumeNode))
+    return Volume.from_numpy(array, worldMatrix(volumeNode)).with_signed_voxels()
 
 
 def updateVolumeNodeRegion(volumeNode, array, region):

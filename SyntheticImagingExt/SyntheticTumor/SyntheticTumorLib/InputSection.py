@@ -4,6 +4,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from synthetic_imaging.tumor.plans import preset_table
+from SyntheticImagingLib.hounsfield import AcceptHu
 from SyntheticImagingLib.observing import Observations
 from SyntheticImagingLib.widgets import quiet, setTextIfNew, silent, singleShot
 
@@ -25,6 +26,7 @@ class InputSection:
         self._putAside, self._shown = set(), ()
         self._awaited, self._proposeTimer = Observations(), singleShot(0, self.propose)
         self.problem = ""
+        self.accepting = AcceptHu(ui.acceptHuButton, lambda: self._parameters.ct, onChosen)
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
         ui.segmentOrganButton.clicked.connect(self._segmentOrgan)
         for selector in (ui.organSelector, ui.vesselSelector):

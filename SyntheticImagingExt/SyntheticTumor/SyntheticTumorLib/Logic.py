@@ -11,6 +11,7 @@ from synthetic_imaging.declared import changed
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.tumor.lesion import Lesion
 from synthetic_imaging.tumor.plans import Growth
+from SyntheticImagingLib import hounsfield
 from SyntheticImagingLib.keywords import byPath
 from SyntheticImagingLib.observing import Observations
 from SyntheticImagingLib.scheduling import AtOnce, Scheduler
@@ -118,11 +119,12 @@ class TumorLogic:
     # Input
 
     def setInput(self, ctNode, segmentationNode, organSegmentId, vesselSegmentationNode=None, vesselSegmentId=None,
-                 onProgress=None):  # fmt: skip
+                 onProgress=None, acceptHu=False):  # fmt: skip
         """Choose the CT, the organ and, if there is one, the vessel segment, and prepare them (about a second).
 
-        Lesions that the scene already has for this CT and organ are taken up again. onProgress(stage, percent).
+        Known lesions of this CT and organ are taken up again. onProgress(stage, percent). acceptHu: the CT is in HU.
         """
+        hounsfield.accept(ctNode, acceptHu)
         inputs = Inputs(ctNode, segmentationNode, organSegmentId or "", vesselSegmentationNode, (vesselSegmentId or ""))
         finish(self.inputSteps(inputs), onProgress)
 

@@ -83,6 +83,7 @@ class TumorPanel(TaskPanel):
         """Prepare what is chosen, unless it is prepared or the panel is closed."""
         chosen = self.input.chosen()
         self.input.problem = ""
+        self.input.accepting.offer(None)
         if self.isOpen and chosen.complete and not requirements.missing():
             if not self.logic.isPreparedFor(chosen):
                 self.run(_("Preparing"), self.logic.inputSteps(chosen), self._onPrepared, self._onNotPrepared)
@@ -103,6 +104,7 @@ class TumorPanel(TaskPanel):
     def _onNotPrepared(self, error):
         self.logic.release()
         self.input.problem = str(error)
+        self.input.accepting.offer(error)
         self.refresh()
 
     def _onFailed(self, error):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 import slicer
 
 from synthetic_imaging.errors import InputError
-from SyntheticImagingLib import nodes
+from SyntheticImagingLib import hounsfield, nodes
 from SyntheticImagingLib.observing import VOLUME_EVENTS, Observations, contentOf
 
 from .Inputs import Inputs
@@ -25,7 +25,7 @@ def preparation(inputs: Inputs) -> Generator:
     """
     _check(inputs)
     yield "Reading the CT", 0
-    ct = nodes.volumeFromNode(inputs.ctNode)
+    ct = hounsfield.ctInHu(inputs.ctNode, nodes.volumeFromNode(inputs.ctNode))
     yield "Reading the organ", 10
     organ = nodes.labelsFromSegment(inputs.organNode, inputs.organSegmentId, inputs.ctNode)
     vessels = None

@@ -135,10 +135,12 @@ class Results:
                 return True
         return False
 
-    def createVolume(self, inputs):
-        """A copy of the CT, shown in its place, with the same window and level."""
+    def createVolume(self, inputs, voxels):
+        """A copy of the CT, shown in its place, with the same window and level. voxels: (K, J, I), as it was read."""
         ct = inputs.ctNode
         self.volume = nodes.cloneVolumeNode(ct, nameOf(ct))
+        if nodes.volumeArray(self.volume).dtype != voxels.dtype:
+            slicer.util.updateVolumeFromArray(self.volume, voxels)  # unsigned ones cannot hold a lesion below 0
         self.volume.SetAttribute("SyntheticTumor.Notice", "Contains synthetic lesions; not for clinical use.")
         copyWindow(ct, self.volume)
 

@@ -109,7 +109,7 @@ class Session:
         """Make the nodes that are missing, and let the composition write into the result's voxels."""
         isFirst = not self.results.nodes()
         if self.results.volume is None:
-            self.results.createVolume(self.inputs)
+            self.results.createVolume(self.inputs, self.case.ct.numpy())
             Views.showVolume(self.results.volume, inPlaceOf=[self.inputs.ctNode], always=True)
         self._connectVoxels()
         self._ensurePoints()

@@ -14,6 +14,7 @@ from synthetic_imaging.xray.machines import machine_named
 from synthetic_imaging.xray.settings import Settings
 from synthetic_imaging.xray.sweeps import Sweep
 from synthetic_imaging.xray.views import view_named
+from SyntheticImagingLib import hounsfield
 from SyntheticImagingLib.scheduling import Scheduler
 from SyntheticImagingLib.stages import finish
 
@@ -59,8 +60,10 @@ class CArmLogic:
 
     # CT
 
-    def setCt(self, ctNode, onProgress=None):
-        """Choose the CT and prepare it (a second or two), with the isocenter in it. onProgress(stage, percent)."""
+    def setCt(self, ctNode, onProgress=None, acceptHu=False):
+        """Choose the CT and prepare it (a second or two), with the isocenter in it. onProgress(stage, percent).
+        acceptHu: its numbers are HU, whatever they look like; the node keeps that."""
+        hounsfield.accept(ctNode, acceptHu)
         finish(self.ctSteps(ctNode), onProgress)
 
     def ctSteps(self, ctNode) -> Generator[tuple[str, float], None, None]:

@@ -97,11 +97,6 @@ def test_a_ct_of_three_slices_is_drawn_and_says_what_is_missing(logic):
     assert len(logic.notices) == 1 and "beyond its" in logic.notices[0] and "superior" in logic.notices[0]
 
 
-def test_a_volume_that_is_not_in_hu_is_told(logic):
-    logic.setCt(carm_console.addCt(lowest=0))
-    assert any("lowest value" in notice and "HU" in notice for notice in logic.notices)
-
-
 def test_a_thick_or_cut_ct_is_told(logic):
     import slicer
 

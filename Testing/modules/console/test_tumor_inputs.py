@@ -78,7 +78,7 @@ def _constant(ct, segmentation):
         (_emptyOrgan, '"Pancreas" is empty. Draw'),
         (_elsewhere, "outside the volume"),
         (_notANumber, "not numbers"),
-        (_bytes, "Hounsfield units need"),
+        (_bytes, "does not look like a CT in HU"),
         (_color, "color image"),
         (_noVoxels, "has no voxels. Load"),
         (_constant, "same value"),

@@ -8,7 +8,7 @@ import slicer
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import View
-from SyntheticImagingLib import nodes, requirements
+from SyntheticImagingLib import hounsfield, nodes, requirements
 from SyntheticImagingLib.observing import VOLUME_EVENTS, Observations, contentOf
 from SyntheticImagingLib.owning import Owners
 
@@ -49,9 +49,12 @@ class PreparedCt:
         """
         requirements.requireInstalled()
         yield "Reading the CT", 0
+        from synthetic_imaging.io.hounsfield import note_of
+
         volume = nodes.volumeFromNode(ctNode)
         _check(ctNode, volume)
-        notice, content = _noticeOf(ctNode, volume), contentOf(ctNode)
+        volume = hounsfield.ctInHu(ctNode, volume)
+        notice, content = note_of(volume), contentOf(ctNode)
         yield "Loading the engine", 5
         from synthetic_imaging.xray import Patient, regions_in
 
@@ -134,14 +137,3 @@ def _check(ctNode, volume):
         )
     if min(volume.shape) < 2:
         raise InputError(f'The volume "{ctNode.GetName()}" is a single slice. Choose a CT with many slices.')
-
-
-def _noticeOf(ctNode, volume) -> str:
-    """A sentence where the numbers cannot be HU; "" where they can."""
-    lowest = float(volume.data[:: max(1, volume.shape[0] // 8)].min())
-    if lowest > -200:
-        return (
-            f'The lowest value in "{ctNode.GetName()}" is {lowest:g}; in a CT in HU air is about -1000. '
-            "Check that the volume is a CT and that its values are HU."
-        )
-    return ""

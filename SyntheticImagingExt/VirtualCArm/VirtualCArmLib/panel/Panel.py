@@ -122,6 +122,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
         """Prepare the CT that is chosen, unless it is prepared or the panel is closed."""
         node = self.parameters.ct if self.parameters is not None else None
         self.input.problem = ""
+        self.input.accepting.offer(None)
         if self.isOpen and node is not None and not requirements.missing():
             if not self.logic.isPreparedFor(node):
                 self._isFirstImage = self.logic.imageNode() is None
@@ -161,6 +162,7 @@ class CArmPanel(TaskPanel, VTKObservationMixin):
     def _onNotPrepared(self, error):
         self.logic.release()
         self.input.problem = str(error)
+        self.input.accepting.offer(error)
         self.refresh()
 
     def _onDrawingFailed(self, error):
