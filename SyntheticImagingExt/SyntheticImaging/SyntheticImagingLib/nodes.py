@@ -43,8 +43,8 @@ __all__ = [
 def volumeFromNode(volumeNode):
     """The volume of a scalar volume node: data (K, J, I) shares the node's memory, geometry is that of the world.
 
-    Unsigned voxels are copied into signed ones. Raises InputError without voxels, for color images, NaN, non-linear or
-    sheared transforms.
+    Unsigned voxels above 8 bits, with which torch cannot compute, are copied into signed ones. Raises InputError
+    without voxels, for color images, NaN, non-linear or sheared transforms.
     """
     import numpy as np
 
@@ -56,7 +56,8 @@ def volumeFromNode(volumeNode):
             f'The volume "{volumeNode.GetName()}" holds values that are not numbers (NaN or infinite). '
             "Replace them first, for instance with -1024 outside the body."
         )
-    return Volume.from_numpy(array, worldMatrix(volumeNode)).with_signed_voxels()
+    volume = Volume.from_numpy(array, worldMatrix(volumeNode))
+    return volume if array.dtype == np.uint8 else volume.with_signed_voxels()
 
 
 def updateVolumeNodeRegion(volumeNode, array, region):

@@ -6,6 +6,7 @@ Nothing here or at file scope of the verbs imports torch: help must appear at on
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 import traceback
@@ -49,6 +50,9 @@ def main(argv: list[str] | None = None) -> int:
             traceback.print_exc()
         if isinstance(error, InputError):
             _complain(str(error))
+            return REFUSED
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            _complain(f"a name is longer than the file system takes; choose a shorter one: {error.filename}")
             return REFUSED
         hint = "" if getattr(options, "debug", False) else " Add --debug for the details, and please report them."
         _complain(f"unexpected {type(error).__name__}: {_first_line(error)}.{hint}")

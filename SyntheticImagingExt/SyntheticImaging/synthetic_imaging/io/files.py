@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +10,15 @@ import SimpleITK as sitk
 
 from ..errors import InputError
 from ..volume import Volume
+from . import headers, nifti
 from .atomic import publish, staging
 from .checked import write_checked
-from .geometry import image_from_volume, matrix_of, refuse_shear
+from .geometry import image_from_volume, matrix_of, refuse_shear, straightened
+from .hounsfield import MODALITY_KEY
 from .metadata import attach_metadata, metadata_of
 
 SUFFIXES = (".nrrd", ".nii", ".nii.gz", ".mha", ".mhd")
+_LIBRARY = {headers.NRRD: "NrrdImageIO", headers.META_IMAGE: "MetaImageIO"}
 _COMPRESSION_LEVEL = 2  # noise does not compress further; higher levels only take time
 
 
@@ -32,21 +33,33 @@ def read_file(path: Path, accept_data_elsewhere: bool = False) -> Volume:
     """Read one image file; see ``read_volume``."""
     if path.stat().st_size == 0:
         raise InputError(f"'{path.name}' is empty (0 bytes); copy or export it again.")
-    _refuse_unusable_header(path)
-    if (suffix_of(path) or "").startswith(".nii"):
-        refuse_truncated_nifti(path)
+    kind = headers.kind_of(path)
+    if kind == headers.NIFTI:
+        volume = nifti.read_nifti(path)
+    else:
+        header = headers.header_of(path, kind) if kind else None
+        if header is not None:
+            headers.check(path, header, accept_data_elsewhere)
+        volume = _read_by_library(path, kind, header)
+    refuse_not_finite(volume.numpy(), path.name)
+    return volume
+
+
+def _read_by_library(path: Path, kind: str, header: headers.TextHeader | None) -> Volume:
+    reader = _opened(path, kind)
     try:
-        image = sitk.ReadImage(str(path))
+        image = reader.Execute()
     except RuntimeError as error:
         raise InputError(
             f"'{path.name}' could not be read: {_last_line(error)}. The file may be damaged or cut short, or its data "
             "file is missing; copy or export it again."
         ) from error
-    matrix = matrix_of(image)
+    matrix, metadata = matrix_of(image), metadata_of(image)
+    if header is not None:
+        matrix[:3] *= np.reshape(header.mm_per_unit, (-1, 1)) if len(header.mm_per_unit) in (1, 3) else 1.0
+        metadata |= {MODALITY_KEY: header.modality} if header.modality else {}
     refuse_shear(matrix, path.name)
-    array = sitk.GetArrayFromImage(image)
-    refuse_not_finite(array, path.name)
-    return Volume.from_numpy(array, matrix, metadata_of(image))
+    return Volume.from_numpy(sitk.GetArrayFromImage(image), straightened(matrix), metadata)
 
 
 def write_file(path: Path, volume: Volume) -> None:
@@ -74,63 +87,12 @@ def refuse_not_finite(array: np.ndarray, name: str) -> None:
         )
 
 
-def nifti_is_complete(path: Path) -> bool:
-    """Whether a NIfTI file has all the voxels its header promises; the file library itself does not look."""
-    try:
-        if not path.name.lower().endswith(".gz"):
-            with open(path, "rb") as plain:
-                return path.stat().st_size >= _nifti_bytes(plain.read(348))
-        with gzip.open(path, "rb") as file:
-            promised = _nifti_bytes(file.read(348))
-            return _gzip_length(path, file, promised) >= promised
-    except (EOFError, OSError, struct.error):
-        return False
-
-
-def refuse_truncated_nifti(path: Path) -> None:
-    if not nifti_is_complete(path):
-        raise InputError(f"'{path.name}' is cut short or damaged: voxels are missing at its end; copy it again.")
-
-
-def _nifti_bytes(header: bytes) -> int:
-    """Length in bytes that a NIfTI-1 or NIfTI-2 header promises (NIfTI-1 and -2 standards, nifti.nimh.nih.gov)."""
-    for order in "<>":
-        size = struct.unpack_from(order + "i", header)[0]
-        if size == 348:
-            dim = struct.unpack_from(order + "8h", header, 40)
-            bits, offset = (
-                struct.unpack_from(order + "h", header, 72)[0],
-                struct.unpack_from(order + "f", header, 108)[0],
-            )
-            break
-        if size == 540:
-            dim = struct.unpack_from(order + "8q", header, 16)
-            bits, offset = (
-                struct.unpack_from(order + "h", header, 14)[0],
-                struct.unpack_from(order + "q", header, 168)[0],
-            )
-            break
-    else:
-        raise OSError("not a NIfTI header")
-    voxels = int(np.prod([max(int(n), 1) for n in dim[1 : dim[0] + 1]], dtype=np.int64))
-    return int(offset) + voxels * bits // 8
-
-
-def _gzip_length(path: Path, file: gzip.GzipFile, promised: int) -> int:
-    # the trailer of a whole single-member file holds its length; others (cut, or in blocks) are counted through
-    with open(path, "rb") as raw:
-        raw.seek(-4, 2)
-        if struct.unpack("<I", raw.read(4))[0] == promised % 2**32:
-            return promised
-    length = file.tell()
-    while block := file.read(1 << 20):
-        length += len(block)
-    return length
-
-
-def _refuse_unusable_header(path: Path) -> None:
+def _opened(path: Path, kind: str) -> sitk.ImageFileReader:
+    """A reader that has read the header; InputError for what is no volume of single numbers."""
     reader = sitk.ImageFileReader()
     reader.SetFileName(str(path))
+    if kind in _LIBRARY:
+        reader.SetImageIO(_LIBRARY[kind])
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
@@ -152,6 +114,7 @@ def _refuse_unusable_header(path: Path) -> None:
         raise InputError(
             f"'{path.name}' is a flat image of {reader.GetSize()} pixels; a three-dimensional volume is needed."
         )
+    return reader
 
 
 def _last_line(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from os import PathLike
@@ -71,7 +72,7 @@ def read_mask(
 
 def _read(path: Path, choice: Choice, image: Volume | None) -> tuple[Volume, str]:
     """What was asked for of a file, on a grid of its own, and the file's name."""
-    drawing = drawing_in(path) if path.exists() else None
+    drawing = drawing_in(path) if os.path.exists(path) else None
     if drawing is None:
         return _picked(_as_labels(read_volume(path), path.name), choice, path.name), path.name
     return _as_labels(_drawn(drawing, choice, image), drawing.name), drawing.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from os import PathLike
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def read_volume(
     else int32 or float32. Raises InputError for anything that is not one finite scalar volume on a straight grid.
     """
     path = Path(path).expanduser()
-    if not path.exists():
+    if not os.path.exists(path):  # False, too, for a name that is longer than the system takes
         raise InputError(f"'{path}' does not exist; check the path for typing errors.")
     if path.is_dir() or finding.is_dicom(path):
         return read_series(path, series_uid if series is None else series)

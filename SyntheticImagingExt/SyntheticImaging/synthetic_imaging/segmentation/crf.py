@@ -21,13 +21,13 @@ import numpy as np
 import torch
 
 from ..errors import InputError
+from ..memory import free_bytes
 from ..steps import on_all_cores
 from ..volume import Volume
 from .gaussian_sums import REACH_SIGMAS, GaussianSums
 from .postprocessing import Crf
 from .progress import Progress
 from .regions import Box, Spacing, box_of, grown, near
-from .running import free_bytes
 
 STAGE = "Refining the outline"
 _FEWEST = 1e-4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ import torch
 
 from ..cores import CORES, one_torch_thread
 from ..errors import InputError
+from ..memory import free_bytes
 from ..steps import in_background
 from ..tuples import three
 from ..volume import Volume
@@ -282,17 +282,6 @@ def bytes_per_voxel(network: Network, recipe: Recipe) -> float:
             hook.remove()
     # the layer with the most, and what is kept beside it: the short cuts of a U-Net
     return answers + 2 * largest / float(np.prod(tile))
-
-
-def free_bytes() -> int | None:
-    """Main memory that can be had, None where the system does not tell."""
-    with contextlib.suppress(OSError, ValueError, AttributeError), open("/proc/meminfo", encoding="ascii") as lines:
-        for entry in lines:
-            if entry.startswith("MemAvailable:"):
-                return int(entry.split()[1]) * 1024
-    with contextlib.suppress(OSError, ValueError, AttributeError):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
-    return None
 
 
 def out_of_memory(error: BaseException) -> bool:
