@@ -100,6 +100,37 @@ def test_an_interrupted_batch_resumes(folders, monkeypatch, capsys):
         np.testing.assert_array_equal(read_volume(folders / "out" / name / "ct.nrrd").numpy(), again)
 
 
+def test_a_batch_that_loses_its_folder_says_so(folders, monkeypatch, capsys):
+    """Deleted or unmounted while it works: neither before the next case nor at the end is that taken for success."""
+    read, calls = cases.read_case, []
+
+    def losing(options, ct, *rest):
+        calls.append(ct.name)
+        if len(calls) == 2:
+            shutil.rmtree(folders / "out")
+        return read(options, ct, *rest)
+
+    monkeypatch.setattr(cases, "read_case", losing)
+    assert run(folders) == 2 and len(calls) == 2
+    assert "has gone while cases were made" in capsys.readouterr().err
+    shutil.rmtree(folders / "out")
+    assert run(folders) == 0 and len(results(folders)) == 3
+
+
+def test_a_case_that_is_taken_away_meanwhile_is_a_failure(folders, monkeypatch, capsys):
+    read = cases.read_case
+
+    def losing(options, ct, *rest):
+        if ct.name == "c":
+            shutil.rmtree(folders / "out" / "a")
+        return read(options, ct, *rest)
+
+    monkeypatch.setattr(cases, "read_case", losing)
+    assert run(folders, quiet=False) == 1
+    told = capsys.readouterr()
+    assert "2 of 3 cases are in" in told.out and "a: was made and is gone" in told.err
+
+
 def test_an_incomplete_case_is_made_again(folders):
     assert run(folders) == 0
     before = results(folders)

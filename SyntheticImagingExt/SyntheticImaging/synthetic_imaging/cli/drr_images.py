@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +15,7 @@ import torch
 from ..declared import changed
 from ..errors import InputError
 from ..io import read_labels, read_volume
+from ..io.atomic import publish, staging
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
 from ..xray.geometry import Geometry, Pose, View, machine_named
@@ -59,9 +61,11 @@ def make(options, console: Console) -> int:
     view = views[""]
     console.stage(f"Projecting {view.pose().title}")
     image = _image(patient, view, settings, tools, options)
-    path = export.write_image(options.out, image, options.output, ct.metadata)
-    if options.truth:
-        console.result(f"'{truth(options.truth, view)}' lists the truth.")
+    path = Path(options.out).expanduser()
+    truths = Path(options.truth).expanduser() if options.truth else None
+    _write(path, image, options.output, ct, partial(truth, truths) if truths else None)
+    if truths:
+        console.result(f"'{truths / truth_files.RECORD}' lists the truth.")
     for sentence in image.notices:
         console.note(sentence)
     console.result(_line(path, image, options.output))
@@ -200,14 +204,21 @@ def _many(
         exposure = replace(settings.exposure, seed=(settings.exposure.seed + order[name]) % 2**31)
         image = _image(patient, views[name], replace(settings, exposure=exposure), tools, options)
         told.update(image.notices)
-        if truths:
-            truth(truths / name, views[name])
-        export.write_image(_file(out, name), image, options.output, patient.ct.metadata)
+        _write(_file(out, name), image, options.output, patient.ct, partial(truth, truths / name) if truths else None)
     for sentence, count in told.most_common(_TOLD):
         console.note(f"{count} of {len(views)} images: {sentence}")
     if len(told) > _TOLD:
         console.note(f"{len(told) - _TOLD} more such sentences; images that are made one by one tell them.")
     return batch.end(views, {}, lambda name: _file(out, name).is_file())
+
+
+def _write(path: Path, image: Radiograph, output: str, ct: Volume, truth: Callable[[View], Path] | None):
+    """The image and its truth, both or none; the image takes its place last."""
+    with staging(path) as folder:
+        export.write_image(folder / path.name, image, output, ct.metadata)
+        if truth:
+            truth(image.view)
+        publish(folder, path)
 
 
 def _file(out: Path, name: str) -> Path:

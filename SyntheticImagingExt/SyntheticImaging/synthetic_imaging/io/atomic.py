@@ -208,10 +208,10 @@ def _sweep_stage(stage: Path) -> None:
             begun = any(os.path.lexists(stage / _NEW / name) for name in moves)
             if begun and not os.path.lexists(stage.parent / moves[-1]):  # else somebody has written there since
                 _put_back(stage, moves)
-        shutil.rmtree(stage, ignore_errors=True)
+        _clear(stage)
     finally:
         os.close(owner)
-    shutil.rmtree(stage, ignore_errors=True)  # Windows does not remove a file that is open
+    _clear(stage)  # Windows does not remove a file that is open
 
 
 def _make_parents(folder: Path, created: list[Path]) -> None:
@@ -228,7 +228,15 @@ def _remove(stage: Path | None, owner: int) -> None:
     if owner >= 0:
         os.close(owner)  # first, for Windows does not remove a file that is open
     if stage is not None:
-        shutil.rmtree(stage, ignore_errors=True)
+        _clear(stage)
+
+
+def _clear(stage: Path) -> None:
+    """Remove a stage: first the list by which a publication is undone, last the file by which a dead one is known."""
+    (stage / _MOVES).unlink(missing_ok=True)
+    for name in (_NEW, _OLD):
+        shutil.rmtree(stage / name, ignore_errors=True)
+    shutil.rmtree(stage, ignore_errors=True)
 
 
 def _refusal(target: Path, error: Exception) -> str:
