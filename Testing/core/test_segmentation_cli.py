@@ -77,7 +77,10 @@ def test_a_folder_resumes_and_goes_on_after_a_failure(folder, capsys):
     (cases / "broken.nrrd").write_text("nothing")
     arguments = ("segment", "--folder", cases, "--model", folder / "model.zip", "--out", folder / "out")
     assert run(*arguments) == 1
-    assert {path.name for path in (folder / "out").iterdir()} == {f"{name}.seg.nrrd" for name in "abc"}
+    assert {path.name for path in (folder / "out").iterdir()} == {
+        "segment.json",
+        *(f"{name}.seg.nrrd" for name in "abc"),
+    }
     assert "broken" in capsys.readouterr().err
     (cases / "broken.nrrd").unlink()
     before = (folder / "out" / "a.seg.nrrd").stat().st_mtime_ns
@@ -85,12 +88,22 @@ def test_a_folder_resumes_and_goes_on_after_a_failure(folder, capsys):
     assert (folder / "out" / "a.seg.nrrd").stat().st_mtime_ns == before
 
 
+def test_a_folder_is_not_resumed_with_another_model_or_setting(folder, capsys):
+    write_volume(folder / "cases" / "a.nrrd", models.image())
+    models.package(folder / "other.zip", weights=models.random_weights("PlainConvUNet", models.OWN, 1))
+    command = ["segment", "--folder", folder / "cases", "--out", folder / "out", "--model"]
+    assert run(*command, folder / "model.zip") == 0
+    for changed in ([folder / "other.zip"], [folder / "model.zip", "--crf"], [folder / "model.zip", "--mirror"]):
+        assert run(*command, *changed) == 2 and "made with other options" in capsys.readouterr().err
+    assert run(*command, folder / "model.zip") == 0 and "complete already" in capsys.readouterr().out
+
+
 def test_channels_of_a_folder_are_one_case(folder):
     two = models.nnunet_folder(folder / "two", channels=("A", "B"), schemes=("ZScoreNormalization",) * 2)
     for name in ("x_0000.nrrd", "x_0001.nrrd"):
         write_volume(folder / "cases" / name, models.image(seed=len(name)))
     assert run("segment", "--folder", folder / "cases", "--model", two, "--out", folder / "out") == 0
-    assert [path.name for path in (folder / "out").iterdir()] == ["x.seg.nrrd"]
+    assert {path.name for path in (folder / "out").iterdir()} == {"segment.json", "x.seg.nrrd"}
 
 
 def test_folds_and_a_region(folder):
@@ -130,7 +143,7 @@ def test_steps_after_the_model(folder, arguments, steps, own):
     (("--out", "x.seg.nrrd"), "images of one case"),
     (("ct.nrrd", "--folder", ".", "--out", "x.seg.nrrd"), "images of one case"),
     (("ct.nrrd", "--out", "x.jpg"), "does not say a file type"),
-    (("ct.nrrd", "--out", "x.nrrd", "--preset", "best"), "choose one of quality, fast"),
+    (("ct.nrrd", "--out", "x.nrrd", "--preset", "best"), "choose one of quality, balanced, fast"),
     (("ct.nrrd", "--out", "x.nrrd", "--fold", "5"), "no fold 5"),
     (("ct.nrrd", "ct.nrrd", "--out", "x.nrrd"), "takes 1 image (CT) and was given 2"),
 ])  # fmt: skip

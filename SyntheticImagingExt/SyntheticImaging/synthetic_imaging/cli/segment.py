@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import re
-import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
-from ..segmentation.catalog import find_model
+from ..segmentation.catalog import find_model, fingerprint
 from ..segmentation.postprocessing import STEPS, Crf, Step, step_of_text
 from ..segmentation.settings import Settings
+from .batches import Batch
 from .options import Console, add_series, add_settings, add_verb, natural, taken
 from .progress import add_progress, followed
 
@@ -24,6 +24,7 @@ Results are not for diagnosis."""
 _EXAMPLE = """  synthetic-imaging segment ct.nrrd --model totalsegmentator-total-3mm --preset fast --out organs.seg.nrrd
   synthetic-imaging segment --folder cts --model exported_model.zip --fold 0 --out labels"""
 _SETTINGS = ("preset", "tile_step", "mirror", "crop", "margin_mm", "device", "half")
+_RECORD = "segment.json"
 _CHANNEL = re.compile(r"_(\d{4})$")
 
 
@@ -105,20 +106,24 @@ def _many(options, out: Path, settings: Settings, steps, console: Console) -> in
 
     cases = _cases(Path(options.folder).expanduser())
     model = find_model(options.model)
-    failures = {}
-    for name, images in cases.items():
-        target = out / f"{name}{SUFFIX}"
-        if target.exists():
-            continue
+    batch = Batch(out, "case", _RECORD, console)
+    batch.begin(
+        {
+            "model": fingerprint(options.model) or str(Path(options.model).expanduser().resolve()),
+            "settings": {name: value for name, value in settings.to_dict().items() if name != "device"},
+            "steps": [*options.step, *(["crf"] if options.crf else [])],
+            "own_steps": options.own_steps,
+            "within": options.within,
+        }
+    )
+    failures: dict[str, str] = {}
+    for name in batch.waiting(cases, lambda name: (out / f"{name}{SUFFIX}").is_file()):
         console.stage(name)
         try:
-            _one(model, images, target, settings, steps, options, console)
+            _one(model, cases[name], out / f"{name}{SUFFIX}", settings, steps, options, console)
         except InputError as error:
-            failures[name] = error
-    console.result(f"{len(cases) - len(failures)} of {len(cases)} cases are in '{out}'.")
-    for name, problem in failures.items():
-        print(f"synthetic-imaging: {name}: {problem}", file=sys.stderr)
-    return 1 if failures else 0
+            failures[name] = str(error)
+    return batch.end(cases, failures, lambda name: (out / f"{name}{SUFFIX}").is_file())
 
 
 def _cases(folder: Path) -> dict[str, list[Path]]:
