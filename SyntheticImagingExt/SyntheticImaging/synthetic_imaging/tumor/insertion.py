@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from .. import volume as volumes
 from ..cores import one_torch_thread, pool
+from ..tuples import three
 from . import reference
 from .lesion import Lesion
 from .noise import expand, gaussian_rows, lattice, linear_rows, spline_rows
@@ -66,7 +67,7 @@ def region_of(case: Case, lesion: Lesion) -> Region:
         count = case.ct.shape[axis]
         start[axis] = int(np.clip(math.floor(center[axis] + ends[0]), 0, count))
         stop[axis] = int(np.clip(math.ceil(center[axis] + ends[1]) + 1, start[axis], count))
-    return Region(tuple(start), tuple(stop))
+    return Region(three(start), three(stop))
 
 
 def insert(
@@ -91,10 +92,10 @@ def insert(
     if region.empty:
         return Insertion(region, *(part[region.slices] for part in (hu, organ, instances)))
     with one_torch_thread():
-        parts = [torch.from_numpy(np.ascontiguousarray(part[region.slices])) for part in (hu, organ, instances)]
+        parts = three(torch.from_numpy(np.ascontiguousarray(part[region.slices])) for part in (hu, organ, instances))
         builder = _Builder(case, lesion, region, torch.device(device), preview)
         result = builder.insert(
-            *(part.to(device) for part in parts), instance, engine(builder.device.type, engine_name)
+            *three(part.to(device) for part in parts), instance, engine(builder.device.type, engine_name)
         )
         return Insertion(region, *(part.cpu().numpy() for part in result))
 
@@ -197,7 +198,11 @@ class _Builder:
             "slow": (_SLOW, _SLOW_STEP * lesion.radius_mm, slow),
             "flecks": (_FLECKS, lesion.calcification.size_mm, lesion.calcification.volume_fraction > 0),
         }
-        jobs = {name: pool.submit(self._noise, *values) for name, (*values, wanted) in noises.items() if wanted}
+        jobs = {
+            name: pool.submit(self._noise, channel, step_mm)
+            for name, (channel, step_mm, wanted) in noises.items()
+            if wanted
+        }
         displacement = self._displacement()
         smooth = hu if self.preview else self._smooth(hu)
         made = {name: job.result() for name, job in jobs.items()}
@@ -210,7 +215,7 @@ class _Builder:
             texture=made.get("texture"),
             slow=made.get("slow"),
             flecks=made.get("flecks"),
-            coordinates_mm=tuple(self.tensor(line.astype(np.float32)) for line in self.lines),
+            coordinates_mm=three(self.tensor(line.astype(np.float32)) for line in self.lines),
         )
 
     def tensor(self, rows: np.ndarray) -> torch.Tensor:
@@ -238,9 +243,9 @@ class _Builder:
     def _noise(self, channel: int, step_mm: float) -> torch.Tensor:
         """Interpolated noise of variance 1, anchored to the lesion's center."""
         ras_of = np.argsort(self.order)
-        half = tuple(int(np.ceil(np.abs(self.lines[axis]).max() / step_mm)) + 2 for axis in range(3))
-        values = lattice(self.lesion.seed, channel, tuple(half[axis] for axis in self.order))
-        values = torch.from_numpy(np.ascontiguousarray(values.transpose(*ras_of))).to(self.device)
+        half = three(int(np.ceil(np.abs(self.lines[axis]).max() / step_mm)) + 2 for axis in range(3))
+        noise = lattice(self.lesion.seed, channel, three(half[axis] for axis in self.order))
+        values = torch.from_numpy(np.ascontiguousarray(noise.transpose(*ras_of))).to(self.device)
         matrices = [
             self.tensor(spline_rows(line / step_mm, count)) for line, count in zip(self.lines, half, strict=True)
         ]
@@ -274,10 +279,10 @@ class _Builder:
         center = (self.case.ct.ijk_from_ras(lesion.center_ras)[::-1] - self.region.start + 0.5) / self.factor - 0.5
         flecks = lesion.calcification
         return reference.Recipe(
-            to_unit=tuple(tuple(float(x) for x in line) for line in shape.to_unit[:, ras_of]),
-            offset=tuple(float(x) for x in shape.offset[ras_of]),
-            voxel_variance=tuple(float(x) for x in self.case.ct.spacing_mm[::-1] ** 2 / 12),
-            center_index=tuple(float(x) for x in center),
+            to_unit=tuple(three(map(float, line)) for line in shape.to_unit[:, ras_of]),
+            offset=three(map(float, shape.offset[ras_of])),
+            voxel_variance=three(map(float, self.case.ct.spacing_mm[::-1] ** 2 / 12)),
+            center_index=three(map(float, center)),
             blur_mm=lesion.edge.blur_mm,
             radius_mm=lesion.radius_mm,
             base_hu=mean_hu + lesion.contrast_hu,

@@ -13,6 +13,7 @@ from scipy import ndimage
 from torch.nn import functional
 
 from ..errors import InputError
+from ..tuples import three
 from ..volume import Volume
 from .lesion import Lesion
 from .region import Frame, Region
@@ -82,8 +83,8 @@ class Case:
             raise InputError(f"The {organ_name} segment is empty ({which}); choose a segment that is drawn.")
         margin = int(np.ceil(_MARGIN_MM / ct.spacing_mm.min()))
         self.region = Region(
-            tuple(max(0, first - margin) for first in tight.start),
-            tuple(min(count, last + margin) for count, last in zip(mask.shape, tight.stop, strict=True)),
+            three(max(0, first - margin) for first in tight.start),
+            three(min(count, last + margin) for count, last in zip(mask.shape, tight.stop, strict=True)),
         )
         self.organ_mask = mask[self.region.slices].copy()
         hu = ct.numpy()[self.region.slices].astype(np.float32)
@@ -142,7 +143,7 @@ class Case:
     def _local_mean(self, hu: np.ndarray) -> np.ndarray:
         """The organ's mean around each voxel, by normalized Gaussian smoothing on a coarse grid."""
         spacing = self.ct.spacing_mm[::-1]
-        size = [max(2, round(n * s / _SHADING_CELL_MM)) for n, s in zip(hu.shape, spacing, strict=True)]
+        size = three(max(2, round(n * s / _SHADING_CELL_MM)) for n, s in zip(hu.shape, spacing, strict=True))
         weight = torch.from_numpy(self.organ_mask.astype(np.float32))[None, None]
         total = torch.from_numpy(hu * self.organ_mask)[None, None]
         coarse = [functional.adaptive_avg_pool3d(part, size)[0, 0].numpy() for part in (total, weight)]
@@ -181,7 +182,7 @@ class Case:
     @functools.cached_property
     def ct_sha256(self) -> str:
         """Of the CT's voxels; names the input in a lesion record."""
-        return hashlib.sha256(np.ascontiguousarray(self.ct.numpy())).hexdigest()
+        return hashlib.sha256(np.ascontiguousarray(self.ct.numpy()).data).hexdigest()
 
     @functools.cached_property
     def organ_mm3(self) -> float:
@@ -267,7 +268,7 @@ class Case:
     def _place_of(self, flat_index: int) -> tuple[float, float, float]:
         index = np.array(np.unravel_index(flat_index, self._to_vessel.shape))
         voxel = (index + 0.5) * self._factor - 0.5 + self.region.start
-        return tuple(float(x) for x in self.ct.ras_from_ijk(voxel[::-1]))
+        return three(map(float, self.ct.ras_from_ijk(voxel[::-1])))
 
     def _distance_to_point(self, ras) -> np.ndarray:
         center = self.ct.ijk_from_ras(ras)[::-1] - self.region.start

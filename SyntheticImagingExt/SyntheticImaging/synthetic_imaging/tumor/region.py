@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import InputError
+from ..tuples import three
 from ..volume import Volume
 
 
@@ -19,18 +20,18 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
-        return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+        return three(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        return tuple(max(0, b - a) for a, b in zip(self.start, self.stop, strict=True))
+        return three(max(0, b - a) for a, b in zip(self.start, self.stop, strict=True))
 
     @property
     def empty(self) -> bool:
         return 0 in self.shape
 
     def union(self, other: Region) -> Region:
-        return Region(tuple(map(min, self.start, other.start)), tuple(map(max, self.stop, other.stop)))
+        return Region(three(map(min, self.start, other.start)), three(map(max, self.stop, other.stop)))
 
     def intersects(self, other: Region) -> bool:
         return all(a < d and c < b for a, b, c, d in zip(self.start, self.stop, other.start, other.stop, strict=True))
@@ -38,14 +39,14 @@ class Region:
     def relative_to(self, other: Region) -> Region:
         """This box counted from the start of another."""
         return Region(
-            tuple(a - b for a, b in zip(self.start, other.start, strict=True)),
-            tuple(a - b for a, b in zip(self.stop, other.start, strict=True)),
+            three(a - b for a, b in zip(self.start, other.start, strict=True)),
+            three(a - b for a, b in zip(self.stop, other.start, strict=True)),
         )
 
     def cut(self, values: np.ndarray, where: Region) -> np.ndarray:
         """The part in this box of an array known only in the box ``where``; zero beyond."""
         result = np.zeros(self.shape, dtype=values.dtype)
-        common = Region(tuple(map(max, self.start, where.start)), tuple(map(min, self.stop, where.stop)))
+        common = Region(three(map(max, self.start, where.start)), three(map(min, self.stop, where.stop)))
         if not common.empty:
             result[common.relative_to(self).slices] = values[common.relative_to(where).slices]
         return result
@@ -58,7 +59,7 @@ class Region:
             hits = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
             start.append(max(0, int(hits[0]) - margin) if hits.size else 0)
             stop.append(min(mask.shape[axis], int(hits[-1]) + 1 + margin) if hits.size else 0)
-        return cls(tuple(start), tuple(stop))
+        return cls(three(start), three(stop))
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,11 @@ class Frame:
             raise InputError("The volume's axes are not perpendicular (tilted gantry); resample the volume first.")
         columns, remaining = [0, 0, 0], {0, 1, 2}
         for column in np.argsort(-np.abs(directions).max(axis=0)):
-            axis = max(remaining, key=lambda ras, c=column: abs(directions[ras, c]))
+            axis = max(remaining, key=np.abs(directions[:, column]).item)
             columns[axis] = int(column)
             remaining.remove(axis)
-        signs = tuple(1 if directions[ras, column] > 0 else -1 for ras, column in enumerate(columns))
-        return cls(tuple(2 - column for column in columns), signs, directions[:, columns] * signs, spacing[columns])
+        signs = three(1 if directions[ras, column] > 0 else -1 for ras, column in enumerate(columns))
+        return cls(three(2 - column for column in columns), signs, directions[:, columns] * signs, spacing[columns])
 
     def coordinates_mm(self, volume: Volume, region: Region, center_ras) -> list[np.ndarray]:
         """Distances of a region's voxel planes from a point, along each array axis (k, j, i).
@@ -98,7 +99,7 @@ class Frame:
         The sign is the frame's: the list holds, per array axis, millimeters along R, A or S.
         """
         center_ijk = volume.ijk_from_ras(center_ras)
-        coordinates = [None] * 3
+        coordinates = [np.empty(0)] * 3
         for ras, array_axis in enumerate(self.array_axes):
             index = np.arange(region.start[array_axis], region.stop[array_axis], dtype=np.float64)
             coordinates[array_axis] = self.signs[ras] * self.spacing_mm[ras] * (index - center_ijk[2 - array_axis])

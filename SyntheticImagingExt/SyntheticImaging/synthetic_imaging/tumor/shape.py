@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from ..cores import one_torch_thread
+from ..tuples import two
 from .lesion import Elastic, Lesion
 from .noise import expand, lattice, spline_rows
 
@@ -92,7 +93,7 @@ def _shape(radius_mm: float, axes, turn, elastic: Elastic, seed: int, reach: flo
     inside = samples[rho < level]
     offset = inside.mean(axis=0)
     radius = np.linalg.norm(inside - offset, axis=1).max() + 0.5 * cell_mm.max()
-    boxes = [_box(samples[rho < level * reached] - offset, cell_mm) for reached in (1.0, reach)]
+    boxes = two(_box(samples[rho < level * reached] - offset, cell_mm) for reached in (1.0, reach))
     return Shape(to_unit / level, control, _LOBE_STEP * radius_mm, offset, *boxes, float(radius))
 
 
