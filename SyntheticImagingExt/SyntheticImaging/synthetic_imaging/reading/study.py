@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import InputError
+from ..tuples import three
 from .design import PAIRS, RATING, REAL, SYNTHETIC, Design
 
 SCHEMA = "synthetic-imaging-study/1"
@@ -192,13 +193,10 @@ def digest_of(values: dict) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def file_digest(path: Path) -> str | None:
-    """SHA-256 of a file, None where it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
-        return None
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read(path: Path) -> dict:
@@ -239,7 +237,7 @@ def _case(entry: dict) -> StudyCase:
         raise ValueError(f"truth {truth}")
     return StudyCase(
         _code(entry["code"]), str(entry["sha256"]), int(entry["block"]), bool(entry["repeat"]),
-        None if cue is None else tuple(float(x) for x in cue), truth,
+        None if cue is None else three(map(float, cue)), truth,
     )  # fmt: skip
 
 

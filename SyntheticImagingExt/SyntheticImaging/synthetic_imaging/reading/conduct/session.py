@@ -294,6 +294,7 @@ class Session:
             side = LEFT if trial.codes[0] == pair.synthetic else RIGHT
             return Feedback(side, None if answer is None else answer == side)
         truth = self.study.case(trial.codes[0]).truth
+        assert truth is not None  # the manifest tells that of training cases
         said = None if answer in (None, UNSURE) else SYNTHETIC if answer > 3 else REAL
         return Feedback(truth, None if said is None else said == truth)
 

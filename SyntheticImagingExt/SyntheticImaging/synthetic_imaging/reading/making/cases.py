@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...declared import Declared, number, text
 from ...errors import InputError
+from ...tuples import three
 from .checks import CaseFacts, check_truth
 
 if TYPE_CHECKING:
@@ -210,6 +211,6 @@ def sites_of_labels(labels: Volume) -> list[LesionSite]:
     voxels = np.bincount(parts.ravel())[1:]
     voxel_mm3 = float(np.prod(labels.spacing_mm))
     return [
-        LesionSite(tuple(map(float, labels.ras_from_ijk(center[::-1]))), (n * voxel_mm3 * 0.75 / math.pi) ** (1 / 3))
+        LesionSite(three(map(float, labels.ras_from_ijk(center[::-1]))), (n * voxel_mm3 * 0.75 / math.pi) ** (1 / 3))
         for center, n in zip(centers, voxels, strict=True)
     ]

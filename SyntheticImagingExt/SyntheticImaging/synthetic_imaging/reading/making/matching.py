@@ -12,6 +12,7 @@ from scipy import ndimage, optimize
 from ... import tumor
 from ...declared import setting_of
 from ...errors import InputError
+from ...tuples import three
 from ...volume import Volume
 from .cases import CaseInput, LesionSite
 
@@ -67,7 +68,7 @@ class Organ:
         index = np.rint(self.volume.ijk_from_ras(ras))[::-1].astype(int) - self._start
         inside = (index >= 0).all() and (index < self._depth.shape).all()
         fraction = (np.asarray(ras) - self._low) / np.maximum(self.extent_mm, 1e-6)
-        return Place(tuple(map(float, fraction)), float(self._depth[tuple(index)]) if inside else 0.0)
+        return Place(three(map(float, fraction)), float(self._depth[tuple(index)]) if inside else 0.0)
 
 
 def assign_hosts(

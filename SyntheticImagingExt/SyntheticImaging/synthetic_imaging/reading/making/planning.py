@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ...errors import InputError
+from ...tuples import two
 from ..design import PAIRS, RATING, REAL, SYNTHETIC, Design
 from ..study import Study, StudyCase, StudyPair
 from .matching import pair_up
@@ -89,7 +90,7 @@ def _couples(items: Sequence[Prepared], real: list[int], fake: list[int]) -> lis
     twins = {
         row_of[of]: column for column, j in enumerate(fake) if (of := items[j].twin_of) is not None and of in row_of
     }
-    kinds = [[(items[index].scanner, items[index].radius_mm) for index in group] for group in (real, fake)]
+    kinds = two([(items[index].scanner, items[index].radius_mm) for index in group] for group in (real, fake))
     return [(real[row], fake[column]) for row, column in pair_up(*kinds, twins)]
 
 

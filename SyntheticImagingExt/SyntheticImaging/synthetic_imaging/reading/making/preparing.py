@@ -12,6 +12,7 @@ from ... import tumor
 from ...errors import InputError
 from ...io import read_mask, write_volume
 from ...io.trust import Trust
+from ...tuples import three
 from ...volume import Volume
 from ..design import REAL, SYNTHETIC, Design, ImagePolicy
 from .cases import CaseInput, LesionSite
@@ -76,7 +77,7 @@ class Preparer:
         focus = np.array(case.lesions[0].center_ras) if case.lesions else None
         image, matrix = standardize(volume, self.policy, focus, self.rng)
         sites = tuple(_moved(site, matrix, image, case) for site in case.lesions)
-        cue = tuple(float(round(x)) for x in sites[0].center_ras) if self.design.cue else None
+        cue = three(float(round(x)) for x in sites[0].center_ras) if self.design.cue else None
         name = f"{len(self.items)}.nii"
         write_volume(self.folder / name, image)
         self.items.append(Prepared(name, case.truth, str(case.image), scanner, sites, cue, place, **more))
@@ -169,4 +170,4 @@ def _moved(site: LesionSite, matrix: np.ndarray, image: Volume, case: CaseInput)
             f"The lesion of '{case.name}' at {', '.join(f'{x:.0f}' for x in site.center_ras)} mm lies outside the "
             "image; check the position (RAS, in mm) and the file it belongs to."
         )
-    return LesionSite(tuple(map(float, center)), site.radius_mm, site.place)
+    return LesionSite(three(map(float, center)), site.radius_mm, site.place)

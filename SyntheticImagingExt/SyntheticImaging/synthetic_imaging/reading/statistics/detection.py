@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from .proportions import proportion
@@ -66,7 +67,7 @@ class Auc:
     folded_at_chance: float
 
 
-def auc(real_scores: np.ndarray, synthetic_scores: np.ndarray) -> Auc:
+def auc(real_scores: ArrayLike, synthetic_scores: ArrayLike) -> Auc:
     """AUC of scores that grow toward "synthetic" (Mann-Whitney, ties one half); variance: DeLong et al. 1988.
 
     Where that variance is 0 (all scores the same, or the classes wholly apart) the interval is the exact one of a

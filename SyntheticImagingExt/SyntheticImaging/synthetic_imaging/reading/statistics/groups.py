@@ -208,5 +208,5 @@ def _stratum_row(by: str, word: str, reads: Sequence[Read], word_of: Callable[[R
 
 
 def _mean(values: Sequence[float | None]) -> float:
-    values = [value for value in values if value is not None]
-    return float(np.mean(values)) if values else math.nan
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else math.nan

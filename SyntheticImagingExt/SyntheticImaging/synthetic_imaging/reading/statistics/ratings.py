@@ -38,7 +38,10 @@ class Counts:
             return sum(read.truth == truth and read.called == called for read in reads)
 
         return cls(
-            *(count(truth, called) for truth in (REAL, SYNTHETIC) for called in (REAL, SYNTHETIC)),
+            count(REAL, REAL),
+            count(REAL, SYNTHETIC),
+            count(SYNTHETIC, REAL),
+            count(SYNTHETIC, SYNTHETIC),
             count(REAL, None),
             count(SYNTHETIC, None),
         )

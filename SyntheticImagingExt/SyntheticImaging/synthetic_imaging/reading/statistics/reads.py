@@ -55,7 +55,7 @@ class Read:
     def called(self) -> str | None:
         """What the reader took it for; None where the answer was left open."""
         if self.arm == PAIRS:
-            return self.answer
+            return self.answer if isinstance(self.answer, str) else None  # a side
         return None if self.answer in (None, UNSURE) else SYNTHETIC if int(self.answer) > MIDDLE else REAL
 
     @property
