@@ -17,7 +17,7 @@ from check_system import loads
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints.txt"
 WANTED = ".[dev,docs]"
-SIZES = {True: "about 4 GB are downloaded, 7 GB on the disk", False: "about 1 GB is downloaded, 3 GB on the disk"}
+SIZES = {True: "about 4 GB are downloaded, 7 GB on the disk", False: "about 1 GB is downloaded, 3.5 GB on the disk"}
 """With PyTorch for NVIDIA cards, and without."""
 
 _DRIVER = "libcuda.so.1"

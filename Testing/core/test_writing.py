@@ -24,10 +24,13 @@ from synthetic_imaging.reading.statistics.analysis import analyze
 from synthetic_imaging.reading.statistics.observers import observer_named, simulate
 from synthetic_imaging.segmentation.catalog import Catalog
 from synthetic_imaging.xray import Patient, Pose, Settings, View, render, write_image, write_pose
+from synthetic_imaging.xray.mesh_files import write_stl
+from synthetic_imaging.xray.shapes import kwire
 from synthetic_imaging.xray.truth_files import write_truth
 
 resource = pytest.importorskip("resource", reason="only POSIX systems limit the size of files")
 ONE_IMAGE = ("nrrd", "nii", "nii.gz", "mha", "mhd", "png", "dcm")
+OTHERS = ("series", "result", "truth", "pose", "tables", "exports", "model", "mesh")
 
 
 @contextmanager
@@ -92,6 +95,8 @@ def write(things, what: str, folder, version: int):
         write_truth(folder / "truth", things.views[version], things.organ)
     elif what == "pose":
         write_pose(folder / "pose.json", things.views[version])
+    elif what == "mesh":
+        write_stl(folder / "wire.stl", kwire((0, 0, 0), (1, 0, 0), 80 + version, 6))
     elif what == "tables":
         measures = evaluation.Measures()
         evaluation.write_tables(folder / "t.csv", evaluation.tables(things.compared[version], measures), measures)
@@ -102,7 +107,7 @@ def write(things, what: str, folder, version: int):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("what", [*ONE_IMAGE, "series", "result", "truth", "pose", "tables", "exports", "model"])
+@pytest.mark.parametrize("what", [*ONE_IMAGE, *OTHERS])
 def test_a_disk_that_takes_a_part_leaves_what_was_there(things, tmp_path, what):
     """Wherever it breaks off, within the last bytes too: a sentence, and the old files as they were."""
     write(things, what, tmp_path / "whole", 1)

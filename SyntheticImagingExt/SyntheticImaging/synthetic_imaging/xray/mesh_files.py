@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..io.atomic import publish, staging
 from .mesh_parsing import DamagedError, fans
 from .mesh_ply import read_ply
 from .mesh_vtk import read_vtk, read_vtp
@@ -45,14 +46,17 @@ def read_mesh(path: str | Path) -> Mesh:
 
 
 def write_stl(path: str | Path, mesh: Mesh) -> None:
-    """Write a binary STL file whose header says RAS, as Slicer reads it."""
+    """Write a binary STL file whose header says RAS, as Slicer reads it; InputError where the disk refuses."""
     corners = mesh.vertices_ras[mesh.triangles]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-30)
     record = np.zeros(len(corners), _STL)
     record["normal"], record["corners"] = normals, corners
     header = b"synthetic imaging, mm. SPACE=RAS".ljust(80) + len(corners).to_bytes(4, "little")
-    Path(path).write_bytes(header + record.tobytes())
+    path = Path(path)
+    with staging(path) as folder:
+        (folder / path.name).write_bytes(header + record.tobytes())
+        publish(folder, path)
 
 
 def _reader_of(data: bytes):
