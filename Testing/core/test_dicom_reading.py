@@ -19,6 +19,7 @@ from pydicom.uid import (
     JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
+    SecondaryCaptureImageStorage,
     generate_uid,
 )
 
@@ -114,6 +115,38 @@ def test_other_files_beside_a_series_are_no_fault(tmp_path):
     save(tmp_path / "IM9999", report)
     assert_read(tmp_path)
     refused(tmp_path / "IM9999", "DICOM of another kind (Enhanced SR Storage)")
+
+
+@pytest.mark.parametrize(
+    ("written", "damaged"),
+    [
+        (b"\x02\x00\x02\x00UI\x1a\x00", b"\x02\x00\x02\x00U\xbb\x1a\x00"),  # what it holds
+        (b" \x00\x0e\x00UI", b" \x00\x0f\x00UI"),  # which series it is of
+    ],
+)
+def test_a_slice_whose_header_is_damaged_is_not_left_out(tmp_path, written, damaged):
+    write(tmp_path, slices(HU))
+    last = tmp_path / "0006.dcm"
+    content = last.read_bytes()
+    assert content.count(written) == 1
+    last.write_bytes(content.replace(written, damaged))
+    refused(tmp_path, "is not complete", "'0006.dcm' is damaged or cut short")
+
+
+def test_a_slice_that_says_another_series_is_asked_about(tmp_path):
+    made = slices(HU)
+    made[5].SeriesInstanceUID = generate_uid()
+    del made[5].ImagePositionPatient
+    refused(write(tmp_path, made), "2 series", "(CT, 5 images)", "(CT, 1 image)")
+
+
+def test_screenshots_such_as_dose_reports_are_left_aside(tmp_path):
+    write(tmp_path, slices(HU))
+    report = slices(HU[:1])[0]
+    report.SOPClassUID = report.file_meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
+    del report.ImagePositionPatient
+    save(tmp_path / "0007.dcm", report)
+    assert_read(tmp_path)
 
 
 def test_a_folder_of_broken_files_only_says_so(tmp_path):

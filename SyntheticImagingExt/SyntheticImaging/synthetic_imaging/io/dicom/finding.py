@@ -36,6 +36,7 @@ _HEADER_TAGS: list[str | int] = [
 _LEFT_ON_DISK = 4096  # bytes; larger elements are read when they are asked for, pixel data among them
 _SUFFIXES = {".dcm", ".dicom", ".dic", ".ima"}
 _VALUE_REPRESENTATIONS = {vr.value.encode() for vr in pydicom.valuerep.VR if len(vr.value) == 2}
+_ROOT_OF_DICOM = "1.2.840.10008."
 _NUMBER_IN_NAME = re.compile(r"[0-9a-fA-F._-]*\d[0-9a-fA-F._-]*")
 _NAMED_IN_SENTENCE = 3
 
@@ -75,7 +76,7 @@ def find(folder: Path, deep: bool = True) -> Found:
         elif sop_class_of(header) == MediaStorageDirectoryStorage:
             found.broken.update(_absent(path))
         elif is_picture(header):
-            found.series.setdefault(str(header.SeriesInstanceUID), []).append(header)
+            found.series.setdefault(said(header, "SeriesInstanceUID"), []).append(header)
     shapes = {
         (Path(header.filename).parent, _shape(Path(header.filename)))
         for headers in found.series.values()
@@ -125,10 +126,18 @@ def sop_class_of(header: pydicom.Dataset) -> UID:
 
 
 def is_picture(header: pydicom.Dataset) -> bool:
-    """Whether an object is an image: neither a segmentation, dose, report nor a state of a viewer."""
+    """Whether an object is an image: neither a segmentation, dose, report nor a state of a viewer.
+
+    ValueError for an object of a kind that DICOM does not know and no maker has named: it is damaged.
+    """
     sop_class = sop_class_of(header)
-    known = sop_class.name != str(sop_class)
-    return "Image Storage" in sop_class.name if known else "Rows" in header and "PixelData" in header
+    if sop_class.name != str(sop_class):
+        return "Image Storage" in sop_class.name
+    if "Rows" in header and "PixelData" in header:
+        return header.get("Modality") != "SEG"
+    if not sop_class.is_valid or sop_class.startswith(_ROOT_OF_DICOM):
+        raise ValueError(f"it says that it holds {sop_class}, which is unknown")
+    return False
 
 
 def transfer_syntax_of(header: pydicom.Dataset) -> UID | None:
@@ -141,6 +150,17 @@ def is_compressed(header: pydicom.Dataset) -> bool:
     """Whether the pixels are in encapsulated frames."""
     syntax = transfer_syntax_of(header)
     return syntax is not None and syntax.is_transfer_syntax and syntax.is_encapsulated
+
+
+def said(header: pydicom.Dataset, keyword: str) -> str:
+    """What a picture says of itself, as text; empty where it says nothing. InputError where it is damaged."""
+    try:
+        return str(header.get(keyword, "") or "")
+    except Exception as error:
+        # pydicom reads a value when it is asked for
+        raise InputError(
+            f"The header of '{Path(str(header.filename)).name}' is damaged at {keyword}; export the series again."
+        ) from error
 
 
 def pixel_element(header: pydicom.Dataset) -> RawDataElement:

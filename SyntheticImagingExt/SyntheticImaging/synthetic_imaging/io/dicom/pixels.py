@@ -21,7 +21,7 @@ from scipy import ndimage
 
 from ...errors import InputError
 from ...volume import AIR_HU
-from .finding import is_compressed, pixel_element, transfer_syntax_of
+from .finding import is_compressed, pixel_element, said, transfer_syntax_of
 from .frames import Frame, Storage
 
 _COPIED_KEYWORDS = ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
@@ -190,7 +190,7 @@ def _wrapped(value: float, like: np.ndarray) -> np.ndarray:
 def _outside(frame: Frame, stored: np.ndarray) -> np.ndarray | None:
     """Where a CT's padding stands that has to become air; None where none does, or padding is below air already."""
     padding = frame.storage.padding
-    if padding is None or frame.header.get("Modality") != "CT":
+    if padding is None or said(frame.header, "Modality") != "CT":
         return None
     if max(_slope(frame) * padding[0], _slope(frame) * padding[1]) + _intercept(frame) <= AIR_HU:
         return None

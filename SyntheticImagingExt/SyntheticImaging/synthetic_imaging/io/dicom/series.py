@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
-from pydicom.uid import MediaStorageDirectoryStorage
+from pydicom.uid import MediaStorageDirectoryStorage, SecondaryCaptureImageStorage
 
 from ...errors import InputError
 from ...volume import Volume
@@ -20,7 +20,7 @@ from ..geometry import LPS_TO_RAS
 from ..metadata import DICOM_PREFIX
 from . import finding
 from .drawings import refuse_as_image
-from .finding import KEPT_KEYWORDS, Found, header_of, is_picture, sop_class_of
+from .finding import KEPT_KEYWORDS, Found, header_of, is_picture, said, sop_class_of
 from .frames import Frame, frames_of, is_localizer
 from .pixels import Reader, hounsfield, refuse_unreadable
 from .stack import stacked
@@ -118,7 +118,8 @@ def _chosen(path: Path, series: int | str | None) -> tuple[list[pydicom.Dataset]
         elif int(header.get("NumberOfFrames") or 1) > 1:
             return [header], f"{path.name}: {_info(0, '', [header]).description or 'DICOM image'}"
         else:
-            folder, found, series = path.parent, finding.find(path.parent, deep=False), str(header.SeriesInstanceUID)
+            folder, found = path.parent, finding.find(path.parent, deep=False)
+            series = said(header, "SeriesInstanceUID")
     uid = _choose(found, series, folder)
     headers = found.series[uid]
     name = f"{folder.resolve().name}: {_info(0, uid, headers).description or 'DICOM series'}"
@@ -143,7 +144,7 @@ def _choose(found: Found, series: int | str | None, folder: Path) -> str:
             return matches[0].uid
         fault = "no series" if not matches else f"{len(matches)} series that could be"
         raise InputError(f"The folder '{folder}' has {fault} {series}; it holds:{listing}")
-    volumes = [info.uid for info in infos if any(_may_be_slice(header) for header in found.series[info.uid])]
+    volumes = [info.uid for info in infos if not all(_is_aside(header) for header in found.series[info.uid])]
     if len(volumes) == 1:
         return volumes[0]
     if len(infos) == 1:
@@ -165,9 +166,10 @@ def _matching(infos: Sequence[SeriesInfo], series: str) -> list[SeriesInfo]:
     )
 
 
-def _may_be_slice(header: pydicom.Dataset) -> bool:
-    placed = "ImagePositionPatient" in header or "PerFrameFunctionalGroupsSequence" in header
-    return placed and not is_localizer(header.get("ImageType"))
+def _is_aside(header: pydicom.Dataset) -> bool:
+    """Whether a picture says of itself that it is no slice: a scout, or a screenshot such as a dose report."""
+    is_screenshot = sop_class_of(header) == SecondaryCaptureImageStorage and "ImagePositionPatient" not in header
+    return is_screenshot or is_localizer(header.get("ImageType"))
 
 
 def _infos(found: Found) -> list[SeriesInfo]:
@@ -188,7 +190,7 @@ def _series_number(header: pydicom.Dataset) -> int | None:
 
 def _info(number: int, uid: str, headers: list[pydicom.Dataset]) -> SeriesInfo:
     first = headers[0]
-    description, modality = (str(first.get(key) or "") for key in ("SeriesDescription", "Modality"))
+    description, modality = said(first, "SeriesDescription"), said(first, "Modality")
     return SeriesInfo(number, uid, description, modality, len(headers))
 
 
@@ -196,7 +198,7 @@ def _once(frames: list[Frame]) -> list[Frame]:
     """The frames without copies of the same file, or of the same picture under the same SOPInstanceUID."""
     kept: dict[tuple[str, int], list[Frame]] = {}
     for frame in frames:
-        same = kept.setdefault((str(frame.header.get("SOPInstanceUID") or frame.path), frame.index), [])
+        same = kept.setdefault((said(frame.header, "SOPInstanceUID") or str(frame.path), frame.index), [])
         if not any(_is_copy(frame, other) for other in same):
             same.append(frame)
     return [frame for same in kept.values() for frame in same]
@@ -214,5 +216,5 @@ def _is_copy(frame: Frame, other: Frame) -> bool:
 
 
 def _metadata(header: pydicom.Dataset) -> dict[str, str]:
-    values = {keyword: str(header.get(keyword, "") or "") for keyword in KEPT_KEYWORDS}
+    values = {keyword: said(header, keyword) for keyword in KEPT_KEYWORDS}
     return {DICOM_PREFIX + keyword: value for keyword, value in values.items() if value}
