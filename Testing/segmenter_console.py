@@ -1,8 +1,6 @@
 """For the tests of Pretrained Segmenter: a small volume, a tiny model in a catalog of its own, a reference."""
 
-import highdicom
 import numpy as np
-import pydicom
 import segmentation_models as models
 
 
@@ -69,13 +67,3 @@ def isolate(monkeypatch, folder):
         assert not list(scratch.glob("pretrained-segmenter-*"))
 
     return check
-
-
-def instanceOf(path):
-    """The SOPInstanceUID of a DICOM file."""
-    return str(pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID)
-
-
-def colorOf(segment):
-    """Red, green, blue to 255 of a segment of a DICOM segmentation."""
-    return highdicom.color.CIELabColor.from_dicom_value(segment.RecommendedDisplayCIELabValue).to_rgb()

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import dicom_nodes
 import dicom_validators
 import numpy as np
 import pytest
@@ -24,22 +25,9 @@ def folder(host, tmp_path, monkeypatch):
 
 @pytest.fixture
 def ct(host, folder):
-    """A volume as the module DICOM loads it: its files are in the database, their UIDs on the node."""
-    import slicer
-
-    from synthetic_imaging import io
-    from SyntheticImagingLib import nodes
-
-    series = io.write_volume(folder / "series", models.image())
-    read = io.read_volume(series)
-    node = nodes.volumeNodeFromVolume(read, "CT")
-    node.CreateDefaultDisplayNodes()
-    files = [frame.path for frame in io.slices_of(series).frames]
-    uids = []
-    for file in files:
-        slicer.dicomDatabase.insert(str(file))
-        uids.append(console.instanceOf(file))
-    node.SetAttribute("DICOM.instanceUIDs", " ".join(uids))
+    """A volume as the module DICOM loads it."""
+    node = console.addCt()
+    dicom_nodes.registerAsDicom(node, folder / "series")
     return node
 
 
@@ -84,6 +72,13 @@ def settle(host, widget):
     host.processEvents(50)
 
 
+def colorOf(segment):
+    """Red, green, blue to 255 of a segment of a DICOM segmentation."""
+    import highdicom
+
+    return highdicom.color.CIELabColor.from_dicom_value(segment.RecommendedDisplayCIELabValue).to_rgb()
+
+
 def test_terms_and_colors_are_those_of_the_segments(host, ct, folder):
     import pydicom
 
@@ -96,7 +91,7 @@ def test_terms_and_colors_are_those_of_the_segments(host, ct, folder):
     liver = next(item for item in seg.SegmentSequence if item.SegmentLabel == "Liver")
     assert liver.SegmentedPropertyTypeCodeSequence[0].CodeValue == "10200004"
     assert liver.SegmentAlgorithmType == "AUTOMATIC" and liver.SegmentAlgorithmName == "tiny"
-    assert console.colorOf(liver) == pytest.approx((51, 102, 153), abs=1)
+    assert colorOf(liver) == pytest.approx((51, 102, 153), abs=1)
 
 
 def test_a_volume_from_another_file_is_refused_in_words(host, folder):

@@ -6,6 +6,8 @@ import slicer
 
 from synthetic_imaging.errors import InputError
 
+from .nodes import volumeFromNode
+
 INSTANCES_ATTRIBUTE = "DICOM.instanceUIDs"
 """Set by Slicer on volumes that its DICOM module loaded: SOP instance UIDs with spaces between them."""
 
@@ -20,6 +22,25 @@ def problemOf(volumeNode):
             "Load the image with the module DICOM, or save the segmentation as .seg.nrrd (File > Save Data)."
         )
     return ""
+
+
+def headerOf(volumeNode):
+    """Patient, study and frame of reference of a volume's DICOM images, as ``Volume.metadata`` of the core has them.
+
+    Nothing for a volume from another file. Without the frame of reference where the volume was moved since it was
+    loaded, for it lies elsewhere then.
+    """
+    from synthetic_imaging.io import slices_of
+    from synthetic_imaging.io.dicom.drawings import FRAME_KEY
+    from synthetic_imaging.io.dicom.segmentation_writing import grid_of
+    from synthetic_imaging.io.labels import share_voxels
+
+    if problemOf(volumeNode):
+        return {}
+    slices = slices_of(filesOf(volumeNode))
+    isMoved = volumeNode.GetParentTransformNode() is not None
+    isMoved = isMoved or not share_voxels(volumeFromNode(volumeNode), grid_of(slices))
+    return {key: value for key, value in slices.metadata.items() if not (isMoved and key == FRAME_KEY)}
 
 
 def filesOf(volumeNode):

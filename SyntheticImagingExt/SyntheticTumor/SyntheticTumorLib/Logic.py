@@ -11,7 +11,7 @@ from synthetic_imaging.declared import changed
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.tumor.lesion import Lesion
 from synthetic_imaging.tumor.plans import Growth
-from SyntheticImagingLib import hounsfield
+from SyntheticImagingLib import dicomfiles, hounsfield
 from SyntheticImagingLib.keywords import byPath
 from SyntheticImagingLib.observing import Observations
 from SyntheticImagingLib.scheduling import AtOnce, Scheduler
@@ -331,11 +331,11 @@ class TumorLogic:
 
     # Results
 
-    def exportTo(self, folder) -> dict:
-        """Write ct.nrrd, labels.nrrd (0/1/2), instances.nrrd and lesions.json; their paths by name."""
-        return finish(self.exportSteps(folder))
+    def exportTo(self, folder, dicom=False) -> dict:
+        """Write ct, labels (0/1/2) and instances (.nrrd; dicom: as DICOM too) and lesions.json; their paths by name."""
+        return finish(self.exportSteps(folder, dicom))
 
-    def exportSteps(self, folder) -> Generator:
+    def exportSteps(self, folder, dicom=False) -> Generator:
         """Generator of ``exportTo``: yields (stage, percent), returns the paths; closed, the disk is as it was."""
         from synthetic_imaging.tumor import save_steps
 
@@ -345,7 +345,8 @@ class TumorLogic:
             raise InputError("There is no lesion to export. Place one first.")
         self.editing.ensureReady()
         self.editing.commit()
-        return (yield from save_steps(folder, self.session.composition))
+        header = dicomfiles.headerOf(self.inputs.ctNode) if dicom else None
+        return (yield from save_steps(folder, self.session.composition, dicom, header))
 
     def createGrowthSequence(
         self,
@@ -364,9 +365,7 @@ class TumorLogic:
 
     def growthSteps(self, index, growth: Growth, cropToOrgan=False) -> Generator:
         """Generator of (stage, percent) that returns the browser node; one that is dropped leaves nothing behind.
-
-        cropToOrgan: keep only the organ's box of each frame.
-        """
+        cropToOrgan: keep only the organ's box of each frame."""
         self.editing.ensureReady()
         self.editing.commit()
         self.editing.lesion(index)

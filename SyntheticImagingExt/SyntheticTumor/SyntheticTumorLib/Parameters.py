@@ -52,4 +52,5 @@ class SyntheticTumorParameterNode:
     preset: str
     showOutlines: bool = True
     exportFolder: str
+    exportDicom: bool = False
     cropToOrgan: bool = False

@@ -72,14 +72,14 @@ class ResultSections:
         setTextIfNew(self.ui.growthLabel, text.format(**last) if last else "")
 
     def _onExport(self, *_arguments):
-        folder = self.ui.exportFolderEdit.currentPath
+        folder, dicom = self.ui.exportFolderEdit.currentPath, self.ui.exportDicomCheckBox.checked
 
         def onExported(_paths):
             self.ui.exportFolderEdit.addCurrentPathToHistory()
             self.exported = _("Written to {folder}.").format(folder=folder)
             self.refresh()
 
-        self._do(lambda: self._run(_("Export"), self._logic.exportSteps(folder), onExported))
+        self._do(lambda: self._run(_("Export"), self._logic.exportSteps(folder, dicom), onExported))
 
     def _onGrowth(self, *_arguments):
         def grow():

@@ -60,9 +60,7 @@ def _write_series(staged: Path, case: tumor.Case, series: dict[str, list[tumor.L
     composition = tumor.Composition(case, device=options.device)
     for name, lesions in series.items():
         composition.set_lesions(lesions)
-        tumor.save(staged / name, composition)
-        if options.dicom:
-            tumor.save_dicom(staged / name, composition)
+        tumor.save(staged / name, composition, options.dicom)
         lines += [name] if name else []
         lines += [_line(composition, index) for index in range(len(lesions))]
 

@@ -11,7 +11,6 @@ from ..lazy import lazy
 _PLACES = {
     "checks": ("check_lesion",),
     "composition": ("LESION", "ORGAN", "Composition"),
-    "dicom": ("save_dicom",),
     "growth": ("growth_series", "is_clear", "satellites"),
     "lesion": (
         "ABLATIONS", "Calcification", "Core", "Edge", "Elastic", "Lesion", "MassEffect", "Shell", "Texture",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from pydicom.uid import generate_uid
 
 from ..io import mark_synthetic, write_volume
@@ -11,7 +14,7 @@ from ..io.dicom.segmentation_writing import ALTERED, MASS, SEMIAUTOMATIC, Segmen
 from ..io.dicom.series import slices_of
 from ..segmentation.recipe import Label
 from ..segmentation.segments import color_of
-from .composition import LESION, ORGAN, Composition
+from .composition import LESION, ORGAN
 from .lesion import Lesion
 from .placement import Case
 
@@ -24,16 +27,29 @@ _ORGAN_COLOR, _LESION_COLOR = (221, 130, 101), (144, 238, 144)
 _CONTENT = "SYNTHETIC"
 
 
-def save_dicom(folder: Path, composition: Composition) -> list[str]:
+@dataclass(frozen=True)
+class Result:
+    """What a composition was when it was to be written: arrays (K, J, I) on the grid of the case's CT."""
+
+    case: Case
+    lesions: Sequence[Lesion]
+    hu: np.ndarray
+    labels: np.ndarray
+    instances: np.ndarray
+
+
+def save_dicom(folder: Path, result: Result, header: Mapping[str, str] | None = None) -> list[str]:
     """Write the CT, its labels and its single lesions, all marked as synthetic; returns the names of what was written.
 
-    Lesions that cover no voxel are in no segmentation; without any there is none of the single lesions.
+    Lesions that cover no voxel are in no segmentation; without any there is none of the single lesions. header: of
+    the patient's images as ``Volume.metadata`` has it; None takes that of the case's CT.
     """
-    case, lesions = composition.case, composition.lesions
+    case, lesions = result.case, result.lesions
+    ct = case.ct if header is None else replace(case.ct, metadata=dict(header))
     kind = f"{len(lesions)} synthetic {case.organ_name} lesion{'' if len(lesions) == 1 else 's'}"
-    slices = slices_of(write_volume(folder / SERIES, mark_synthetic(composition.ct, kind)))
+    slices = slices_of(write_volume(folder / SERIES, mark_synthetic(ct.like(result.hu), kind)))
     organ = anatomic_term(case.organ_name)
-    labels, instances = case.ct.like(composition.labels), case.ct.like(composition.instances)
+    labels, instances = ct.like(result.labels), ct.like(result.instances)
     kinds = [
         Segment(
             ORGAN, case.organ_name, type=organ, color=_ORGAN_COLOR, method=SEMIAUTOMATIC, algorithm="mask as given",

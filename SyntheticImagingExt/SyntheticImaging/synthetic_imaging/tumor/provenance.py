@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
-from concurrent.futures import wait
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from ..io.atomic import filling
 from ..steps import finished
 from ..volume import Volume
 from .composition import Composition
+from .dicom import SEGMENTATIONS, Result, save_dicom
 from .lesion import Lesion
 from .placement import Case
 
@@ -31,7 +33,7 @@ _TICK_S = 0.02
 
 def digest(values: np.ndarray) -> str:
     """SHA-256 of an array's voxels."""
-    return hashlib.sha256(np.ascontiguousarray(values)).hexdigest()
+    return hashlib.sha256(np.ascontiguousarray(values).data).hexdigest()
 
 
 def record(case: Case, lesions: Sequence[Lesion], measures: Sequence[dict] = ()) -> dict:
@@ -98,39 +100,54 @@ def _file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def save(folder: str | Path, composition: Composition) -> dict[str, Path]:
+def save(folder: str | Path, composition: Composition, dicom: bool = False) -> dict[str, Path]:
     """Write ct.nrrd, labels.nrrd (0/1/2), instances.nrrd and lesions.json; returns their paths.
 
-    All four are written in full before the first takes its place, the record last, with the SHA-256 of the others
+    dicom: with the CT as a DICOM series in a folder, and labels and single lesions as segmentations of it.
+
+    All are written in full before the first takes its place, the record last, with the SHA-256 of the images
     (see ``is_whole``): a folder with a record is complete, and a full disk leaves what was there.
     """
-    return finished(save_steps(folder, composition))
+    return finished(save_steps(folder, composition, dicom))
 
 
-def save_steps(folder: str | Path, composition: Composition) -> Generator[tuple[str, float], None, dict[str, Path]]:
+def save_steps(
+    folder: str | Path, composition: Composition, dicom: bool = False, header: Mapping[str, str] | None = None
+) -> Generator[tuple[str, float], None, dict[str, Path]]:
     """``save`` for a window that must stay alive: yields (stage, percent) often, returns the paths.
 
     The composition may change meanwhile; what is written is what it was. Closing the generator cancels, and leaves
-    the disk as it was.
+    the disk as it was. header: of the patient's DICOM images, see ``dicom.save_dicom``.
     """
     folder = Path(folder)
     lesions = composition.lesions
     values = record(composition.case, lesions, [composition.measure(index) for index in range(len(lesions))])
     kind = f"{len(lesions)} synthetic {composition.case.organ_name} lesion{'' if len(lesions) == 1 else 's'}"
     arrays = {name: array.copy() for name, array in zip(IMAGES, _arrays(composition), strict=True)}
-    with filling(folder, RECORD) as temporary:
+    paths = {Path(name).stem: folder / name for name in (*IMAGES, RECORD)}
+    with filling(folder, RECORD, SEGMENTATIONS) as temporary:
+        share = 100 / (len(arrays) + (len(arrays) if dicom else 0))
         for number, (name, array) in enumerate(arrays.items()):
             volume = mark_synthetic(composition.case.ct.like(array), kind)
             job = pool.submit(_written, temporary / name, volume)
-            try:
-                while not job.done():
-                    yield f"Writing {name}", 100 * number / len(arrays)
-                    wait([job], timeout=_TICK_S)
-            finally:
-                wait([job])  # a canceled write must be over before its folder goes
-            values.setdefault("files", {})[name] = job.result()
+            digested = yield from _waited(job, f"Writing {name}", share * number)
+            values.setdefault("files", {})[name] = digested
+        if dicom:
+            result = Result(composition.case, lesions, *arrays.values())
+            written = yield from _waited(pool.submit(save_dicom, temporary, result, header), "Writing DICOM", 50)
+            paths |= {Path(name).name: folder / name for name in written}
         (temporary / RECORD).write_text(_text(values), encoding="utf-8")
-    return {Path(name).stem: folder / name for name in (*IMAGES, RECORD)}
+    return paths
+
+
+def _waited(job: Future, stage: str, percent: float) -> Generator[tuple[str, float], None, Any]:
+    try:
+        while not job.done():
+            yield stage, percent
+            wait([job], timeout=_TICK_S)
+    finally:
+        wait([job])  # a canceled write must be over before its folder goes
+    return job.result()
 
 
 def _arrays(composition: Composition) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -97,8 +97,7 @@ def write_segmentation(
     path = Path(path).expanduser()
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; choose another name for the file.")
-    grid = Volume.from_numpy(np.zeros(_shape(slices), np.uint8), slices.ijk_to_ras)
-    array = resample_labels(labels, grid, "the segmentation").numpy()
+    array = resample_labels(labels, grid_of(slices), "the segmentation").numpy()
     present = set(np.unique(array).tolist())
     kept = [segment for segment in segments if segment.label in present]
     if not kept:
@@ -112,17 +111,19 @@ def write_segmentation(
     return path
 
 
+def grid_of(slices: Slices) -> Volume:
+    """Empty labels on the grid of the images."""
+    shape = len(slices.frames), slices.frames[0].rows, slices.frames[0].columns
+    return Volume.from_numpy(np.zeros(shape, np.uint8), slices.ijk_to_ras)
+
+
 def refuse_other_grid(labels: Volume, slices: Slices) -> None:
     """InputError where labels do not share the voxels of the images, as after a transform: they would be misplaced."""
-    if not share_voxels(labels, Volume.from_numpy(np.zeros(_shape(slices), np.uint8), slices.ijk_to_ras)):
+    if not share_voxels(labels, grid_of(slices)):
         raise InputError(
             "The image does not lie where its DICOM images do, so it was transformed or resampled after it was loaded; "
             "a DICOM segmentation would be misplaced. Segment the image as it was loaded, or save as .seg.nrrd."
         )
-
-
-def _shape(slices: Slices) -> tuple[int, int, int]:
-    return len(slices.frames), slices.frames[0].rows, slices.frames[0].columns
 
 
 def _object(
