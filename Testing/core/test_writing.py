@@ -281,6 +281,15 @@ def test_the_stage_of_a_living_writer_is_left_alone(tmp_path):
     assert files_in(tmp_path) == {"a": b"text"}
 
 
+def test_the_stage_of_a_dead_writer_is_no_series(things, tmp_path):
+    """Nobody has written beside it since, so it is there still."""
+    write_volume(tmp_path / "dicom", things.cts[0])
+    write_volume(tmp_path / "half", things.cts[1])
+    (tmp_path / ".synthetic-imaging-12345678").mkdir()
+    (tmp_path / "half").rename(tmp_path / ".synthetic-imaging-12345678" / "new")
+    np.testing.assert_array_equal(read_volume(tmp_path).numpy(), things.cts[0].numpy())
+
+
 def test_a_folder_in_the_place_of_a_file_is_kept(things, tmp_path):
     tumor.save(tmp_path, things.composed[0])
     (tmp_path / "ct.nrrd").unlink()

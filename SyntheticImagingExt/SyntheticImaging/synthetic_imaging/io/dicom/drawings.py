@@ -63,7 +63,8 @@ def _drawings(path: Path) -> dict[Path, str]:
     """Segmentations and structure sets, and what they are; of copies the first."""
     found: dict[str, tuple[Path, str]] = {}
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        header = _header(file) if file.is_file() and not file.name.startswith(".") else None
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        header = _header(file) if file.is_file() and not hidden else None
         kind = None if header is None else _KINDS.get(header.get("SOPClassUID"))
         if header is not None and kind is not None:
             title = header.get("SeriesDescription") or header.get("StructureSetLabel") or "no description"

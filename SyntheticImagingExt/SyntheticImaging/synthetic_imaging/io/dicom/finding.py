@@ -64,7 +64,8 @@ def find(folder: Path, deep: bool = True) -> Found:
     found = Found()
     others: list[Path] = []
     for path in sorted(folder.rglob("*") if deep else folder.iterdir()):
-        if path.name.startswith(".") or "__MACOSX" in path.parts or not path.is_file():
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if hidden or "__MACOSX" in path.parts or not path.is_file():
             continue
         try:
             header = header_of(path)
