@@ -3,6 +3,7 @@
 import pytest
 
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.reading.design import Design
 from synthetic_imaging.tumor import Growth, Lesion
 from SyntheticImagingLib.keywords import byPath, keywords
 
@@ -25,3 +26,10 @@ def test_names_of_the_version_before_work_and_say_how_they_are_called_now(name):
         assert byPath(Lesion, {name: 0.4}) == {"elastic.lobulation": 0.4}
     with pytest.warns(FutureWarning, match='"frames" is called "frameCount" now'):
         assert byPath(Growth, {"frames": 4}, {"frames": "frameCount"}) == {"frame_count": 4}
+
+
+def test_a_value_that_cannot_be_is_told_by_its_keyword():
+    with pytest.raises(InputError, match=r"^rimThicknessMm is 900; give a number from"):
+        byPath(Lesion, {"rimThicknessMm": 900})
+    with pytest.raises(InputError, match=r"^timeLimitS is 'soon'; give a finite number"):
+        byPath(Design, {"timeLimitS": "soon"})

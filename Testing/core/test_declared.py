@@ -243,3 +243,10 @@ def test_declarations_need_no_torch(module):
     folder = Path(declared.__file__).parents[1]
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=folder, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_end_of_whole_numbers_is_readable():
+    (seed,) = [row for row in declared.rows(Lesion) if row["name"] == "seed"]
+    assert seed["range"] == "0 to 2^63 - 1"
+    with pytest.raises(InputError, match=r"seed is -1; give a whole number from 0 to 2\^63 - 1"):
+        Lesion(seed=-1)

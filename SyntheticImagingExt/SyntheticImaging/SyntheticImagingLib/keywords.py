@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from synthetic_imaging.declared import Declared, camel, paths
+from synthetic_imaging.declared import Declared, camel, paths, setting_of
 from synthetic_imaging.errors import InputError
 
 
@@ -14,7 +14,8 @@ def keywords(cls: type[Declared]) -> dict[str, str]:
 
 
 def byPath(cls: type[Declared], values: Mapping[str, Any], former: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Values by dotted name that were given by keyword; InputError lists the keywords where one is unknown.
+    """Values by dotted name that were given by keyword, checked; InputError says the keyword of a value that cannot
+    be, and lists the keywords where one is unknown.
 
     former: keywords of the version before, with their present names. The core's own names, with "__" for the dot, are
     of that version too. Whoever uses one is told the present name.
@@ -25,7 +26,7 @@ def byPath(cls: type[Declared], values: Mapping[str, Any], former: Mapping[str, 
         keyword = name if name in known else _present(known, name, former or {})
         if keyword is None:
             raise InputError(f'A {cls.__name__.lower()} has no "{name}"; it has {", ".join(known)}.')
-        found[known[keyword]] = value
+        found[known[keyword]] = setting_of(cls, known[keyword]).checked(value, keyword)
     return found
 
 

@@ -375,7 +375,10 @@ def _count_word(count: int) -> str:
 
 
 def _plain(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:g}"
+    if isinstance(value, int):
+        is_end = value >= 2**53 and value & (value + 1) == 0  # of whole numbers in so many bits
+        return f"2^{value.bit_length()} - 1" if is_end else str(value)
+    return f"{value:g}"
 
 
 def _plain_data(value):

@@ -181,7 +181,7 @@ def test_single_settings_are_keywords_with_the_sentences_of_the_core(core, turin
     addAll(turing, inputs)
     for settings, words in (
         ({"timeLimit": 60}, 'A study has no "timeLimit"; it has title, '),
-        ({"timeLimitS": 0.5}, "time_limit_s is 0.5; give a number from 1 to 3600 s"),
+        ({"timeLimitS": 0.5}, "timeLimitS is 0.5; give a number from 1 to 3600 s"),
         ({"boxMm": (48, 48)}, "give three numbers"),
     ):
         with pytest.raises(InputError, match=words):

@@ -8,7 +8,7 @@ from typing import Any
 from synthetic_imaging.declared import Declared, changed
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.reading.design import Design, ImagePolicy
-from SyntheticImagingLib.keywords import keywords
+from SyntheticImagingLib.keywords import byPath, keywords
 
 
 def planned(
@@ -33,4 +33,4 @@ def _object(cls: type[Declared], given: Declared | Mapping[str, Any]) -> Any:
 
 def _with(item: Any, settings: Mapping[str, Any]) -> Any:
     known = keywords(type(item))
-    return changed(item, {known[name]: value for name, value in settings.items() if name in known})
+    return changed(item, byPath(type(item), {name: value for name, value in settings.items() if name in known}))
