@@ -78,9 +78,10 @@ def test_fast_spreads_its_tiles_evenly():
     [
         ("cuda", "quality", True, torch.float16), ("cuda", "fast", True, torch.float16), ("cuda", "fast", False, None),
         ("cpu", "quality", True, None), ("cpu", "fast", True, torch.bfloat16), ("cpu", "fast", False, None),
+        ("cpu", "balanced", True, torch.bfloat16), ("cpu", "balanced", False, None),
     ],
 )  # fmt: skip
-def test_half_precision_is_for_cards_and_for_fast_on_processors_that_have_it(monkeypatch, has, device, preset, half,
+def test_half_precision_is_for_cards_and_for_processors_that_have_it(monkeypatch, has, device, preset, half,
                                                                              expected):  # fmt: skip
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has, "amx_bf16": False})
     settings = segmentation.Settings(preset=preset, half=half)
@@ -150,6 +151,9 @@ def test_fast_takes_fewer_tiles_and_nothing_of_the_air():
     volume = body_in_air((40, 80, 80))
     quality = run(threshold(recipe, calls), volume)
     slow = len(calls)
+    calls.clear()
+    balanced = run(threshold(recipe, calls), volume, preset="balanced")
+    assert len(calls) < slow and np.array_equal(balanced[:, :56], quality[:, :56])
     calls.clear()
     fast = run(threshold(recipe, calls), volume, preset="fast", margin_mm=3)
     assert len(calls) < slow / 3
@@ -309,7 +313,8 @@ def test_two_images_on_different_grids_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("values", "words"), [
-    ({"preset": "best"}, "choose one of quality, fast"), ({"tile_step": 2}, "from 0.1 to 1"), ({"folds": "a"}, "'0,1'"),
+    ({"preset": "best"}, "choose one of quality, balanced, fast"),
+    ({"tile_step": 2}, "from 0.1 to 1"), ({"folds": "a"}, "'0,1'"),
     ({"device": "tpu"}, "choose one of auto"),
 ])  # fmt: skip
 def test_settings_are_checked(values, words):

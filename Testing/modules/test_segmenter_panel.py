@@ -108,7 +108,7 @@ def test_run_makes_a_segmentation_that_is_seen(host, ready, folder):
     import slicer
 
     ui, ct = ready.ui, ready.ct
-    ui.presetComboBox.currentIndex = 1
+    ui.presetComboBox.currentIndex = 2
     ui.runButton.click()
     assert ui.jobFrame.visible and not ui.runButton.enabled and "Wait until" in ui.runButton.toolTip
     wait(host, ready)
@@ -373,7 +373,7 @@ def test_a_script_that_does_not_wait_is_called_back(host, ready, folder):
 
 def test_a_scene_brings_choices_and_measures_back(host, ready, folder):
     ui = ready.ui
-    ui.presetComboBox.currentIndex = 1
+    ui.presetComboBox.currentIndex = 2
     ui.marginSpinBox.value = 35
     ui.crfCheckBox.checked = True
     host.saveScene(folder / "scene.mrb")

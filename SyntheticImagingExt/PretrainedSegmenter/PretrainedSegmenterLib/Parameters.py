@@ -14,10 +14,15 @@ from SyntheticImagingLib.parameters import Declarations
 
 class Preset(Enum):
     quality = "quality"
+    balanced = "balanced"
     fast = "fast"
 
     def label(self):
-        return {Preset.quality: _("quality, as published"), Preset.fast: _("fast, almost the same")}[self]
+        return {
+            Preset.quality: _("quality, as published"),
+            Preset.balanced: _("balanced, almost the same"),
+            Preset.fast: _("fast, outlines differ a little"),
+        }[self]
 
 
 class Crop(Enum):

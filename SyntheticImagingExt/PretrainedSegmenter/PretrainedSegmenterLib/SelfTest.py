@@ -44,7 +44,7 @@ class SelfTest:
         test.assertTrue(waitUntil(lambda: ui.volumeSelector.currentNode() is self._ct))
         test.assertFalse(ui.runButton.enabled)
         test.assertEqual((ui.marginSpinBox.minimum, ui.marginSpinBox.maximum), (0, 200))
-        test.assertEqual(ui.presetComboBox.count, 2)
+        test.assertEqual(ui.presetComboBox.count, 3)
 
     def _import(self, path):
         ui, test = self._ui, self._test

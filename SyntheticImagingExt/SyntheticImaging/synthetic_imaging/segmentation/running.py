@@ -53,8 +53,8 @@ def segment(volumes: Sequence[Volume], recipe: Recipe, load: Callable[[torch.dev
 
 def _prepared(volumes, recipe, settings, within) -> Generator[Progress, None, Prepared]:
     is_ct = recipe.modalities[0] == "CT"
-    body = yield from _waiting(lambda: body_of(volumes[0])) if is_ct and settings.crops_to_body else _nothing()
-    region = body if within is None else within.numpy() != 0
+    body = yield from _waiting(lambda: body_of(volumes[0])) if is_ct and settings.skips_air else _nothing()
+    region = within.numpy() != 0 if within is not None else body if settings.crops_to_body else None
     return (
         yield from _waiting(lambda: prepare(volumes, recipe, within=region, margin_mm=settings.margin_mm, inside=body))
     )
@@ -218,14 +218,14 @@ def device_of(name: str) -> torch.device:
 def half_of(device: torch.device, settings: Settings) -> torch.dtype | None:
     """The type of half precision that the device is quick in; None for single precision.
 
-    A graphics card always, as nnU-Net publishes its results; a processor in the preset fast alone, for there the model
-    as published is computed in single precision.
+    A graphics card always, as nnU-Net publishes its results; a processor not in the preset quality, for there
+    the model as published is computed in single precision.
     """
     if not settings.half:
         return None
     if device.type == "cuda":
         return torch.float16
-    return torch.bfloat16 if device.type == "cpu" and settings.fast and _processor_has_bfloat16() else None
+    return torch.bfloat16 if device.type == "cpu" and not settings.as_published and _processor_has_bfloat16() else None
 
 
 def _processor_has_bfloat16() -> bool:
