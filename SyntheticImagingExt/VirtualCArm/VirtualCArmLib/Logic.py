@@ -4,9 +4,14 @@ Every failure that a user can cause raises ``synthetic_imaging.errors.InputError
 wrong and what to do, and leaves the scene as it was.
 """
 
-from collections.abc import Generator, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
+
+import slicer
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import Geometry, View
@@ -16,14 +21,18 @@ from synthetic_imaging.xray.sweeps import Sweep
 from synthetic_imaging.xray.views import view_named
 from SyntheticImagingLib import hounsfield
 from SyntheticImagingLib.scheduling import Scheduler
-from SyntheticImagingLib.stages import finish
+from SyntheticImagingLib.stages import OnProgress, Steps, finish
 
 from .CArm import CArm
 from .imaging import Export, Shots, Sweeps
 from .imaging.PreparedCt import centerOf
 from .scene import ImageNodes, Landmarks, ToolSet, ToolShapes
-from .state.Parameters import BEAM, NUMBERS, PLANES, POSES, present, windowWithin
+from .scene.ToolShapes import Point
+from .state.Parameters import BEAM, NUMBERS, PLANES, POSES, VirtualCArmParameterNode, present, windowWithin
 from .state.State import State, planeNamed
+
+Browser = slicer.vtkMRMLSequenceBrowserNode
+Volume = slicer.vtkMRMLScalarVolumeNode
 
 
 class CArmLogic:
@@ -37,7 +46,7 @@ class CArmLogic:
     for ``ctSteps``.
     """
 
-    def __init__(self, findParameterNode, scheduler: Scheduler | None = None):
+    def __init__(self, findParameterNode: Callable[[], VirtualCArmParameterNode], scheduler: Scheduler | None = None):
         """findParameterNode(): the wrapped parameter node of the present scene. scheduler: when images are drawn, of a
         window; without one all is done at once."""
         self.parts = parts = CArm(findParameterNode, scheduler)
@@ -49,7 +58,7 @@ class CArmLogic:
         self.parts.end()
 
     @property
-    def parameters(self):
+    def parameters(self) -> VirtualCArmParameterNode:
         """The wrapped parameter node."""
         return self.parts.parameters
 
@@ -60,19 +69,19 @@ class CArmLogic:
 
     # CT
 
-    def setCt(self, ctNode, onProgress=None, acceptHu=False):
+    def setCt(self, ctNode: Volume, onProgress: OnProgress | None = None, acceptHu: bool = False) -> None:
         """Choose the CT and prepare it (a second or two), with the isocenter in it. onProgress(stage, percent).
         acceptHu: its numbers are HU, whatever they look like; the node keeps that."""
         hounsfield.accept(ctNode, acceptHu)
         finish(self.ctSteps(ctNode), onProgress)
 
-    def ctSteps(self, ctNode) -> Generator[tuple[str, float], None, None]:
+    def ctSteps(self, ctNode: Volume) -> Steps[None]:
         """``setCt`` as a generator of (stage, percent); one that is dropped changes nothing."""
         if self.isPreparedFor(ctNode):
             return
         yield from self.parts.prepareSteps(ctNode)
 
-    def isPreparedFor(self, ctNode) -> bool:
+    def isPreparedFor(self, ctNode: Volume | None) -> bool:
         """Whether this CT is prepared and unchanged since."""
         return ctNode is not None and ctNode is self.ctNode and self.isReady
 
@@ -87,12 +96,12 @@ class CArmLogic:
         return self.parts.ct.isStale
 
     @property
-    def ctNode(self):
+    def ctNode(self) -> Volume | None:
         """The CT that is prepared, or None."""
         return self.parts.ct.node
 
     @property
-    def patient(self):
+    def patient(self) -> Any:
         """The core's ``Patient`` of it, or None."""
         return self.parts.ct.patient
 
@@ -107,23 +116,24 @@ class CArmLogic:
 
     # Setting
 
-    def setPose(self, laoDeg=None, cranDeg=None, rollDeg=None, isocenterRas=None, plane: str = "A"):
+    def setPose(self, laoDeg: float | None = None, cranDeg: float | None = None, rollDeg: float | None = None,
+                isocenterRas: Point | None = None, plane: str = "A") -> None:  # fmt: skip
         """Turn the C-arm (LAO, CRAN and clockwise positive) and move its isocenter (RAS mm, in the world)."""
         given, suffix = {"laoDeg": laoDeg, "cranDeg": cranDeg, "rollDeg": rollDeg}, PLANES[planeNamed(plane)]
         values = {f"{name}{suffix}": value for name, value in given.items() if value is not None}
         self.set(isocenterRas=isocenterRas, **values)
 
-    def setView(self, name: str, plane: str = "A"):
+    def setView(self, name: str, plane: str = "A") -> None:
         """Take one of the common views: "ap", "lateral-left", "inlet", ...; see ``synthetic_imaging.xray.VIEWS``."""
         self.set(**POSES[planeNamed(plane)].values(view_named(name).pose))
 
-    def setMachine(self, name: str):
+    def setMachine(self, name: str) -> None:
         """Take distances and detector of a preset: "cios-spin", ...; InputError lists the names."""
         known = self.state.geometry
         kept = {each: getattr(known, each) for each in ("image_size", "table_r_mm", "table_a_mm", "table_s_mm")}
         self.set(machine=name, **NUMBERS.values(Geometry.of(machine_named(name), **kept)))
 
-    def setBeam(self, **values):
+    def setBeam(self, **values: Any) -> None:
         """Set kvp, alMm, cuMm, photonsPerMm2, noise, scatterRatio, grid, shutters, window, naive, ...: the names of
         ``synthetic_imaging.xray.Settings`` in lowerCamelCase."""
         values = present(values)
@@ -131,11 +141,11 @@ class CArmLogic:
             raise InputError(f"A beam has no {', '.join(strangers)}; it has {', '.join(BEAM.settings)}.")
         self.set(**values)
 
-    def set(self, isocenterRas=None, **values):
+    def set(self, isocenterRas: Point | None = None, **values: Any) -> None:
         """Set any parameters together; all are checked before the first is written."""
         self.parts.holder.set(present(values), isocenterRas)
 
-    def fitWindow(self, plane: str = "A", narrowest: float = 0.0):
+    def fitWindow(self, plane: str = "A", narrowest: float = 0.0) -> None:
         """Set the window once by the last full image of a plane; it stays there for the images that follow.
 
         narrowest: the least width, in attenuation, that it gets around its middle.
@@ -147,12 +157,12 @@ class CArmLogic:
         middle, half = (window.low + window.high) / 2, max(window.high - window.low, narrowest) / 2
         self.set(**windowWithin(middle - half, middle + half))
 
-    def centerIsocenter(self):
+    def centerIsocenter(self) -> None:
         """Put the isocenter at the center of the CT."""
         self.parts.ensureReady()
         self.setPose(isocenterRas=centerOf(self.patient.ct))
 
-    def isocenterNode(self):
+    def isocenterNode(self) -> slicer.vtkMRMLMarkupsFiducialNode:
         """The point that is the isocenter; made anew where it was deleted."""
         return self.parts.holder.isocenterNode()
 
@@ -183,17 +193,17 @@ class CArmLogic:
         """Attenuation at the ends of the gray scale with which a plane is shown."""
         return self.parts.images.window(self.state, plane)
 
-    def image(self, plane: str = "A"):
+    def image(self, plane: str = "A") -> Volume:
         """The live image of a plane, brought up to date in full: a scalar volume of one slice at the detector."""
         return self.parts.completeImage(plane)
 
-    def takeImage(self):
+    def takeImage(self) -> None:
         """Draw all planes as they stand now, while images are held too; soon in a window, else at once."""
         self.parts.ensureReady()
         self.parts.images.take(self.state)
         self.changed.emit()
 
-    def imageNode(self, plane: str = "A"):
+    def imageNode(self, plane: str = "A") -> Volume | None:
         """The live image of a plane as it is now, or None."""
         return self.parts.imageNode(plane)
 
@@ -240,15 +250,9 @@ class CArmLogic:
         """Sentences that a user should know: thick or cut CT, what the machine cannot reach, a full GPU."""
         if self.patient is None:
             return []
-        found = [
-            self.patient.notice,
-            self.parts.ct.gpuProblem,
-            self.parts.ct.notice,
-            *self.parts.tools.problems.values(),
-        ]
-        ofPlanes = {
-            plane: [*self.parts.images.notices(plane), *self.state.beyondMachine(plane)] for plane in self.state.planes
-        }
+        ct, tools, images = self.parts.ct, self.parts.tools, self.parts.images
+        found = [self.patient.notice, ct.gpuProblem, ct.notice, *tools.problems.values()]
+        ofPlanes = {plane: [*images.notices(plane), *self.state.beyondMachine(plane)] for plane in self.state.planes}
         for plane, sentences in ofPlanes.items():
             for sentence in sentences:
                 isCommon = all(sentence in other for other in ofPlanes.values())
@@ -258,44 +262,44 @@ class CArmLogic:
     # Instruments
 
     @property
-    def tools(self) -> list:
+    def tools(self) -> list[slicer.vtkMRMLModelNode]:
         """The model nodes in the beam."""
         return ToolSet.toolNodes()
 
-    def addTool(self, modelNode, material: str):
+    def addTool(self, modelNode: slicer.vtkMRMLModelNode, material: str) -> None:
         """Put a model into the beam, or change its material: "steel", "titanium", ... It is followed from then on.
 
         InputError where it is not watertight, or there is no such material.
         """
         self.parts.tools.add(modelNode, material)
 
-    def removeTool(self, modelNode):
+    def removeTool(self, modelNode: slicer.vtkMRMLModelNode) -> None:
         """Take a model out of the beam; the node stays in the scene."""
         self.parts.tools.remove(modelNode)
 
-    def toolMaterial(self, modelNode) -> str | None:
+    def toolMaterial(self, modelNode: slicer.vtkMRMLModelNode) -> str | None:
         """The name of a tool's material, or None where the model is no tool."""
         return modelNode.GetAttribute(ToolSet.MATERIAL_ATTRIBUTE)
 
-    def addKwire(self, entryRas, targetRas, **options):
+    def addKwire(self, entryRas: Point, targetRas: Point, **options: Any) -> slicer.vtkMRMLModelNode:
         """A Kirschner wire with its tip at the target; its model node. options: of ``ToolShapes.kwire``."""
         return self.parts.tools.addShape(ToolShapes.kwire(entryRas, targetRas, **options))
 
-    def addNeedle(self, entryRas, targetRas, **options):
+    def addNeedle(self, entryRas: Point, targetRas: Point, **options: Any) -> slicer.vtkMRMLModelNode:
         """A hollow needle with its tip at the target; its model node. options: of ``ToolShapes.needle``."""
         return self.parts.tools.addShape(ToolShapes.needle(entryRas, targetRas, **options))
 
-    def addScrew(self, entryRas, targetRas, **options):
+    def addScrew(self, entryRas: Point, targetRas: Point, **options: Any) -> slicer.vtkMRMLModelNode:
         """A bone screw from entry (its head) to target; its model node. options: of ``ToolShapes.screw``."""
         return self.parts.tools.addShape(ToolShapes.screw(entryRas, targetRas, **options))
 
-    def addSnake(self, entryRas, targetRas, **options):
+    def addSnake(self, entryRas: Point, targetRas: Point, **options: Any) -> slicer.vtkMRMLModelNode:
         """A bent manipulator with its tip at the target; its model node. options: of ``ToolShapes.snake``."""
         return self.parts.tools.addShape(ToolShapes.snake(entryRas, targetRas, **options))
 
     # Images that are kept, and files
 
-    def shot(self, name: str | None = None):
+    def shot(self, name: str | None = None) -> Volume:
         """Keep the images as they are shown, brought up to date unless they are held; the node of plane A."""
         kept = []
         for plane in self.state.planes:
@@ -307,11 +311,12 @@ class CArmLogic:
         return kept[0]
 
     @property
-    def shots(self) -> list:
+    def shots(self) -> list[Volume]:
         """The nodes of all kept images, the newest last."""
         return Shots.shotNodes()
 
-    def sweep(self, poseFrom=None, poseTo=None, count=None, name=None, onProgress=None):
+    def sweep(self, poseFrom: Sweeps.Named | None = None, poseTo: Sweeps.Named | None = None, count: int | None = None,
+              name: str | None = None, onProgress: OnProgress | None = None) -> Browser:  # fmt: skip
         """Images from one pose to another as a sequence; its browser node. onProgress(stage, percent).
 
         poseFrom, poseTo: LAO and CRAN in degrees, and the roll, or the name of a view; by default the present pose and
@@ -319,13 +324,8 @@ class CArmLogic:
         """
         return finish(self.sweepSteps(poseFrom, poseTo, count, name), onProgress)
 
-    def sweepSteps(
-        self,
-        poseFrom: str | Sequence[float] | None = None,
-        poseTo: str | Sequence[float] | None = None,
-        count: int | None = None,
-        name: str | None = None,
-    ) -> Generator[tuple[str, float], None, Any]:
+    def sweepSteps(self, poseFrom: Sweeps.Named | None = None, poseTo: Sweeps.Named | None = None,
+                   count: int | None = None, name: str | None = None) -> Steps[Browser]:  # fmt: skip
         """``sweep`` as a generator of (stage, percent); one that is dropped leaves nothing behind."""
         self.parts.ensureReady()
         states = Sweeps.statesOf(self.state, NUMBERS.read(self.parameters, Sweep), poseFrom, poseTo, count)
@@ -333,7 +333,7 @@ class CArmLogic:
         name = name or f"X-ray sweep {requests[0].view.pose().title} to {requests[-1].view.pose().title}"
         return Sweeps.sweepSteps(self.patient, requests, self.state.settings.window, self.ctNode, name)
 
-    def radiograph(self, plane: str = "A"):
+    def radiograph(self, plane: str = "A") -> Any:
         """The core ``Radiograph`` of the shown image, with the window as it is set; brought up to date unless held."""
         from synthetic_imaging.xray import radiograph
 
@@ -343,7 +343,7 @@ class CArmLogic:
         settings = replace(shown.settings, window=replace(self.settings().window, low=low, high=high))
         return radiograph(shown.paths, shown.view, settings, shown.notices)
 
-    def exportImage(self, path, output: str = "display", plane: str = "A"):
+    def exportImage(self, path: str | Path, output: str = "display", plane: str = "A") -> Path:
         """Write the shown image; the path of the file.
 
         path: .nrrd and .mha hold any output as float32 with geometry and pose, .nii.gz without the pose; .png (8 bits)
@@ -353,13 +353,13 @@ class CArmLogic:
 
         return write_image(path, self.radiograph(plane), output, Export.studyOf(self.ctNode))
 
-    def exportPose(self, path, plane: str = "A"):
+    def exportPose(self, path: str | Path, plane: str = "A") -> Path:
         """Write the pose that is set, with distances, detector and projection matrix, as JSON; the path."""
         from synthetic_imaging.xray import write_pose
 
         return write_pose(path, self.view(plane))
 
-    def importPose(self, path, plane: str = "A"):
+    def importPose(self, path: str | Path, plane: str = "A") -> None:
         """Stand the C-arm as a file says: JSON, a text file with a 3x4 matrix, an image made before, or DICOM XA.
 
         Plane A takes isocenter, distances and detector over too, and the table goes back to 0. Plane B takes the angles
@@ -379,7 +379,7 @@ class CArmLogic:
                 "Import the pose there to take over everything."
             )
 
-    def exportTruth(self, folder, plane: str = "A", onProgress=None):
+    def exportTruth(self, folder: str | Path, plane: str = "A", onProgress: OnProgress | None = None) -> Path:
         """Write what is where in the image of the pose that is set; the path of truth.json, which lists it.
 
         Masks and path lengths of the visible segments and of the tools, projected landmarks with their visibility and
@@ -387,7 +387,7 @@ class CArmLogic:
         """
         return finish(self.truthSteps(folder, plane), onProgress)
 
-    def truthSteps(self, folder, plane: str = "A") -> Generator[tuple[str, float], None, Any]:
+    def truthSteps(self, folder: str | Path, plane: str = "A") -> Steps[Path]:
         """``exportTruth`` as a generator of (stage, percent); dropped before it writes, it leaves nothing behind."""
         self.parts.ensureReady()
         points, state = Landmarks.pointsOf(self.state.landmarks), self.state

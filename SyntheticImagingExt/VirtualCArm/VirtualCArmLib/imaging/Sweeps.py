@@ -18,9 +18,12 @@ from ..state.State import State
 from .LiveImage import LiveImage, Request
 from .Shots import saidSynthetic
 
+Named = str | Sequence[float]
+"""LAO and CRAN in degrees, and the roll where it turns, or the name of a view."""
 
-def poseOf(named: str | Sequence[float]) -> Pose:
-    """A pose by LAO and CRAN in degrees, and the roll where it turns, or by the name of a view; InputError."""
+
+def poseOf(named: Named) -> Pose:
+    """A pose by what names it; InputError."""
     if isinstance(named, str):
         return view_named(named).pose
     if not isinstance(named, Sequence) or len(named) not in (2, 3):
@@ -30,7 +33,9 @@ def poseOf(named: str | Sequence[float]) -> Pose:
     return Pose(*named)
 
 
-def statesOf(state: State, sweep: Sweep, poseFrom=None, poseTo=None, count: int | None = None) -> list[State]:
+def statesOf(
+    state: State, sweep: Sweep, poseFrom: Named | None = None, poseTo: Named | None = None, count: int | None = None
+) -> list[State]:
     """A state for each image, with noise of its own; None: as it stands, as the sweep says."""
     here, seed = state.pose("A"), state.settings.exposure.seed
     first = here if poseFrom is None else replace(poseOf(poseFrom), isocenter_ras=here.isocenter_ras)

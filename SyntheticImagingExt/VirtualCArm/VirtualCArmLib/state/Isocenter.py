@@ -1,12 +1,18 @@
 """The isocenter: a point that is dragged in slice and 3D views, or placed on a landmark."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import slicer
 import vtk
+
+from .Parameters import VirtualCArmParameterNode
 
 NAME = "C-arm isocenter"
 
 
-def positionOf(node):
+def positionOf(node: slicer.vtkMRMLMarkupsNode | None) -> tuple[float, float, float] | None:
     """RAS in the world of the node's first point that has a place, or None."""
     if node is None:
         return None
@@ -18,7 +24,7 @@ def positionOf(node):
     return None
 
 
-def make(parameters):
+def make(parameters: VirtualCArmParameterNode) -> slicer.vtkMRMLMarkupsFiducialNode:
     """The node, made where there is none."""
     node = parameters.isocenter
     if node is not None:
@@ -40,7 +46,7 @@ def make(parameters):
     return node
 
 
-def move(node, ras):
+def move(node: slicer.vtkMRMLMarkupsNode, ras: Sequence[float]) -> None:
     """Put the first point there, in the world; added where there is none."""
     if node.GetNumberOfControlPoints():
         node.SetNthControlPointPositionWorld(0, *ras)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import Geometry, Pose, View
@@ -13,6 +13,13 @@ from synthetic_imaging.xray.settings import Contrast, Settings
 
 from .Choices import Choices
 from .Parameters import NUMBERS, PLANES, POSES
+
+
+class Told(Protocol):
+    """What a state is read from: the nodes that are chosen, and every parameter of ``NUMBERS`` by its name."""
+
+    segmentation: Any
+    landmarks: Any
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,7 @@ class State:
     problems: tuple[tuple[type, str], ...] = ()
 
     @classmethod
-    def read(cls, parameters, isocenterRas: tuple[float, float, float], before: State) -> State:
+    def read(cls, parameters: Told, isocenterRas: tuple[float, float, float], before: State) -> State:
         """What parameters say, with the isocenter in mm RAS in the world."""
         problems: dict[type, str] = {}
 

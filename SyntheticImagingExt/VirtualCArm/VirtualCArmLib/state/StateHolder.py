@@ -113,7 +113,7 @@ class StateHolder:
             if problem not in known:
                 raise InputError(problem[1])
 
-    def isocenterNode(self):
+    def isocenterNode(self) -> slicer.vtkMRMLMarkupsFiducialNode:
         """The point that is the isocenter; made anew where it was deleted."""
         node = Isocenter.make(self.parameters)
         if Isocenter.positionOf(node) is None and not node.GetNumberOfControlPoints():
