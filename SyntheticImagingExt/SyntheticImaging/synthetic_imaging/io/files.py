@@ -36,6 +36,11 @@ def read_file(path: Path, accept_data_elsewhere: bool = False) -> Volume:
     kind = headers.kind_of(path)
     if kind == headers.NIFTI:
         volume = nifti.read_nifti(path)
+    elif not kind and suffix_of(path):
+        raise InputError(
+            f"'{path.name}' is not an image that can be read: it does not begin as a file of that name does, so it is "
+            "damaged, or of another kind; copy or export it again."
+        )
     else:
         header = headers.header_of(path, kind) if kind else None
         if header is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
-from math import prod
+from math import isfinite, prod
 from pathlib import Path
 
 from ..errors import InputError
@@ -38,6 +38,12 @@ _MM = {
 }  # fmt: skip
 _UNKNOWN_UNITS = {"", "?", "none", "unknown", "pixel", "pixels", "voxel", "voxels"}
 _META_MODALITIES = {"MET_MOD_CT": "CT", "MET_MOD_MR": "MR", "MET_MOD_NM": "NM", "MET_MOD_US": "US"}
+
+
+_NRRD_PLACES = ("space directions", "space origin", "spacings")
+_META_PLACES = (
+    "Offset", "Position", "Origin", "ElementSpacing", "ElementSize", "TransformMatrix", "Rotation", "Orientation",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -147,6 +153,7 @@ def _nrrd(raw: bytes, name: str) -> TextHeader:
             fields[{"datafile": "data file", "byteskip": "byte skip", "lineskip": "line skip"}.get(key, key)] = (
                 value.strip()
             )
+    _refuse_damage(fields, _NRRD_PLACES)
     sizes = tuple(int(word) for word in fields["sizes"].split())
     kind = (
         fields["type"].lower().removeprefix("signed ").replace("unsigned ", "u").replace(" int", "").replace("_t", "")
@@ -171,6 +178,17 @@ def _nrrd(raw: bytes, name: str) -> TextHeader:
         _units(units, name),
         fields=fields,
     )
+
+
+def _refuse_damage(fields: dict[str, str], places: tuple[str, ...]) -> None:
+    """ValueError for bytes that are no text, and for a place that is not all numbers, which the file library cuts."""
+    for key, value in fields.items():
+        if any(ord(letter) < 32 or ord(letter) == 127 for letter in key + value if letter not in "\t\r\n"):
+            raise ValueError(f"'{key}' holds bytes that are no text")
+        if key in places:
+            numbers = [float(word) for word in re.sub(r"[(),]|\bnone\b", " ", value).split()]
+            if not all(map(isfinite, numbers)):
+                raise ValueError(f"'{key}' is not finite")
 
 
 def _words(text: str) -> list[str]:
@@ -204,9 +222,12 @@ def _meta_image(raw: bytes, name: str) -> TextHeader:
         key, sign, value = text.partition("=")
         if sign:
             fields[key.strip()] = value.strip()
+        elif text:
+            raise ValueError(f"'{text[:40]}' is no entry")
         if key.strip() == "ElementDataFile" and not value.strip().upper().startswith("LIST"):
             offset = line.end()
             break
+    _refuse_damage(fields, _META_PLACES)
     sizes = tuple(int(word) for word in fields["DimSize"].split())
     channels = int(fields.get("ElementNumberOfChannels", "1"))
     kind = fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY").lower()

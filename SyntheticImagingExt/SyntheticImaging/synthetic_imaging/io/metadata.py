@@ -45,7 +45,7 @@ def metadata_of(image: sitk.Image) -> dict[str, str]:
     """The entries of a header that carry meaning: not geometry, not the file library's own notes."""
     entries = {}
     nifti = image.HasMetaDataKey("nifti_type")
-    for key in image.GetMetaDataKeys():
+    for key in filter(_is_text, image.GetMetaDataKeys()):
         housekeeping = key.startswith(("ITK_", "NRRD_")) and key != "NRRD_content"
         if housekeeping or key.lower() in _META_IMAGE_OWN or (nifti and key not in _NIFTI_KEPT):
             continue
@@ -53,6 +53,14 @@ def metadata_of(image: sitk.Image) -> dict[str, str]:
         if value.strip():
             entries[key] = value
     return entries
+
+
+def _is_text(key: str) -> bool:
+    """Whether the file library takes a key back; damaged headers have some that it does not."""
+    try:
+        return bool(key.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def attach_metadata(image: sitk.Image, metadata: dict[str, str] | None, suffix: str) -> None:
