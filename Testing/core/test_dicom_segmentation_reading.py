@@ -141,7 +141,18 @@ def test_another_grid_is_resampled_to_the_nearest_voxel_with_a_warning(tmp_path,
     ("spoil", "words"),
     [
         (lambda d: d.__delattr__("SegmentSequence"), "without segments"),
-        (lambda d: setattr(d, "PixelData", d.PixelData[:40]), "could not be read"),
+        (lambda d: setattr(d, "PixelData", d.PixelData[:40]), "40 bytes of pixels where its 6 frames take"),
+        (lambda d: setattr(d, "PixelData", d.PixelData + b"1234"), "bytes of pixels where its 6 frames take"),
+        (lambda d: setattr(d, "SegmentationType", "FRACTIONAI"), "unknown type 'FRACTIONAI'"),
+        (lambda d: setattr(d.SegmentSequence[0], "SegmentNumber", 5), "frames of segment 1, of which it says nothing"),
+        (
+            lambda d: d.PerFrameFunctionalGroupsSequence[1].__setitem__(
+                "PlanePositionSequence", d.PerFrameFunctionalGroupsSequence[0]["PlanePositionSequence"]
+            ),
+            "two frames",
+        ),
+        (lambda d: d.SharedFunctionalGroupsSequence[0].__delattr__("PixelMeasuresSequence"), "no PixelSpacing"),
+        (lambda d: setattr(d, "Rows", None), "cannot be understood"),
         (lambda d: d.PerFrameFunctionalGroupsSequence[1].__delattr__("PlanePositionSequence"), "Frame 2 of"),
         (lambda d: shift(d, 0, 3.0), "shifted against each other"),
         (lambda d: shift(d, 2, 0.9), "equal distances"),
@@ -170,6 +181,15 @@ def test_a_chosen_segment_without_frames_is_named(tmp_path, ct, two):
     path = drawings.segmentation(tmp_path / "seg.dcm", two | {"none": np.zeros(ct.shape, bool)}, ct)
     with pytest.raises(InputError, match="no frame of 3 'none'"):
         io.read_mask(path, ct, ["none"])
+
+
+def test_a_label_map_tells_of_all_its_values(tmp_path, ct, two):
+    path = drawings.segmentation(tmp_path / "seg.dcm", two, ct, "LABELMAP")
+    dataset = pydicom.dcmread(path)
+    del dataset.SegmentSequence[1]
+    dataset.save_as(path)
+    with pytest.raises(InputError, match="pixels of segment 2, of which it says nothing"):
+        io.read_labels(path, like=ct)
 
 
 def test_several_in_a_folder_are_listed(tmp_path, ct, two):
@@ -275,6 +295,25 @@ def test_structures_are_chosen_too_and_points_are_none(tmp_path, ct):
     points = drawings.structure_set(tmp_path / "points.dcm", {"isocenter": [(2, [(3, 4)])]}, ct, kind="POINT")
     with pytest.raises(InputError, match=r"'points\.dcm' is a structure set without closed contours"):
         io.read_mask(points, ct)
+
+
+@pytest.mark.parametrize(("keyword", "value"), [("ContourGeometricType", "CLOSED"), ("NumberOfContourPoints", 7)])
+def test_a_contour_that_contradicts_itself_is_refused(tmp_path, ct, keyword, value):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE), (3, SQUARE)]}, ct)
+    dataset = pydicom.dcmread(path)
+    setattr(dataset.ROIContourSequence[0].ContourSequence[1], keyword, value)
+    dataset.save_as(path)
+    with pytest.raises(InputError, match="holds a contour that cannot be used"):
+        io.read_mask(path, ct)
+
+
+def test_open_contours_beside_closed_ones_are_said(tmp_path, ct):
+    path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE), (3, SQUARE)]}, ct)
+    dataset = pydicom.dcmread(path)
+    dataset.ROIContourSequence[0].ContourSequence[1].ContourGeometricType = "OPEN_PLANAR"
+    dataset.save_as(path)
+    with pytest.warns(UserWarning, match="1 points or open contours"):
+        assert io.read_mask(path, ct).numpy().sum() == 64
 
 
 def test_contours_of_another_frame_or_across_the_slices_are_refused(tmp_path, ct):

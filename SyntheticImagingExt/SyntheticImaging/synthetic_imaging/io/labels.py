@@ -82,10 +82,18 @@ def _drawn(path: Path, choice: Choice, image: Volume | None) -> Volume:
     from .dicom import segmentations, structure_sets
 
     kind = drawing_kind(path)
-    if kind == SEGMENTATION:
-        return segmentations.read_segmentation(path, choice, image)
-    if kind == STRUCTURE_SET:
-        return structure_sets.read_structures(path, choice, image)
+    try:
+        if kind == SEGMENTATION:
+            return segmentations.read_segmentation(path, choice, image)
+        if kind == STRUCTURE_SET:
+            return structure_sets.read_structures(path, choice, image)
+    except InputError:
+        raise
+    except Exception as error:  # damaged headers fail in many ways
+        why = str(error).partition("\n")[0] or type(error).__name__
+        raise InputError(
+            f"'{path.name}' is a {kind} that cannot be understood ({why}); copy or export it again."
+        ) from error
     raise InputError(f"'{path.name}' is a {kind}, which has no voxels; export it as a label map.")
 
 

@@ -33,8 +33,7 @@ Names = Mapping[int, str]
 
 def drawing_kind(path: Path) -> str | None:
     """SEGMENTATION, STRUCTURE_SET or SURFACES; None for every other file, and for a folder."""
-    header = _header(path)
-    return None if header is None else _KINDS.get(header.get("SOPClassUID"))
+    return _KINDS.get(_header(path).get("SOPClassUID", ""))
 
 
 def drawing_in(path: Path) -> Path | None:
@@ -63,12 +62,10 @@ def _drawings(path: Path) -> dict[Path, str]:
     """Segmentations and structure sets, and what they are; of copies the first."""
     found: dict[str, tuple[Path, str]] = {}
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
-        header = _header(file) if file.is_file() and not hidden else None
-        kind = None if header is None else _KINDS.get(header.get("SOPClassUID"))
-        if header is not None and kind is not None:
-            title = header.get("SeriesDescription") or header.get("StructureSetLabel") or "no description"
-            found.setdefault(str(header.get("SOPInstanceUID", file)), (file, f"{kind}, {title}"))
+        header = _header(file) if file.is_file() and not file.name.startswith(".") else {}
+        if kind := _KINDS.get(header.get("SOPClassUID", "")):
+            title = header["SeriesDescription"] or header["StructureSetLabel"] or "no description"
+            found.setdefault(header["SOPInstanceUID"] or str(file), (file, f"{kind}, {title}"))
     return dict(found.values())
 
 
@@ -168,11 +165,12 @@ def _number_of(wanted: int | str, names: Names, name: str) -> int:
     return numbers[0]
 
 
-def _header(path: Path) -> pydicom.Dataset | None:
-    """What a DICOM file says of itself; None for other files."""
+def _header(path: Path) -> dict[str, str]:
+    """What a DICOM file says of itself; nothing for other files."""
     if not is_dicom(path):
-        return None
+        return {}
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_KEYWORDS, force=True)
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_HEADER_KEYWORDS, force=True)
+        return {keyword: str(header.get(keyword, "") or "") for keyword in _HEADER_KEYWORDS}
     except Exception:  # what cannot be read is said by the reader that is asked for it
-        return None
+        return {}

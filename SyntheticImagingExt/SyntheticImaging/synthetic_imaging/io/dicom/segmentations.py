@@ -13,7 +13,9 @@ import pydicom
 from ...errors import InputError
 from ...volume import Volume
 from ..geometry import LPS_TO_RAS, SHEAR_TOLERANCE
-from .drawings import FRAME_KEY, Choice, dataset_of, listed, paint, segment_header
+from .drawings import FRAME_KEY, Choice, Names, dataset_of, listed, paint, segment_header
+
+BINARY, FRACTIONAL, LABEL_MAP = "BINARY", "FRACTIONAL", "LABELMAP"
 
 _OFF_GRID = 0.05  # of a slice distance or a pixel; positions are written with few decimals
 _MOST_SLICES = 20_000
@@ -46,28 +48,42 @@ def read_segmentation(path: Path, choice: Choice, like: Volume | None = None) ->
     if not names or not dataset.get("PerFrameFunctionalGroupsSequence"):
         raise InputError(f"'{name}' is a segmentation without segments or frames; save it again, with a segment in it.")
     picked = choice.of(names, name)
-    frames = [frame for frame in _frames(dataset, name) if frame.segment is None or frame.segment in picked]
+    every = list(_frames(dataset, name))
+    if lost := {frame.segment for frame in every} - {None, *names}:
+        raise InputError(f"'{name}' has frames of segment {lost.pop()}, of which it says nothing; export it again.")
+    frames = [frame for frame in every if frame.segment is None or frame.segment in picked]
     if not frames:
         raise InputError(f"'{name}' has no frame of {listed(picked)}: the segment is empty. Choose another one.")
     matrix, slices = _grid(frames, dataset, like, name)
+    if len({(frame.segment, k) for frame, k in zip(frames, slices, strict=True)}) < len(frames):
+        raise InputError(f"'{name}' has two frames of one segment at the same place; export the segmentation again.")
     labels = np.zeros((max(slices) + 1, int(dataset.Rows), int(dataset.Columns)), np.uint16)
     for frame, k, pixels in zip(frames, slices, _pixels(dataset, frames, name), strict=True):
-        _put(labels[k], pixels, frame, picked, name)
+        _put(labels[k], pixels, frame, picked, names, name)
     header = segment_header(picked) | {FRAME_KEY: str(dataset.get("FrameOfReferenceUID", ""))}
     return Volume.from_numpy(labels.astype(np.int32), matrix, header)
 
 
-def _put(plane: np.ndarray, pixels: np.ndarray, frame: _Frame, picked: dict[int, str], name: str) -> None:
+def _put(plane: np.ndarray, pixels: np.ndarray, frame: _Frame, picked: Names, names: Names, name: str) -> None:
     if frame.segment is not None:
         paint(plane, pixels, frame.segment, picked, name)
         return
+    if unknown := set(np.unique(pixels).tolist()) - {0, *names}:
+        raise InputError(f"'{name}' has pixels of segment {min(unknown)}, of which it says nothing; export it again.")
     for number in picked:
         plane[pixels == number] = number
 
 
+def _kind(dataset: pydicom.Dataset, name: str) -> str:
+    kind = str(dataset.get("SegmentationType") or (BINARY if dataset.BitsAllocated == 1 else ""))
+    if kind not in (BINARY, FRACTIONAL, LABEL_MAP):
+        raise InputError(f"'{name}' is a segmentation of the unknown type '{kind}'; export it as a binary one.")
+    return kind
+
+
 def _frames(dataset: pydicom.Dataset, name: str) -> Iterator[_Frame]:
     shared = dataset.get("SharedFunctionalGroupsSequence") or [pydicom.Dataset()]
-    is_label_map = dataset.get("SegmentationType") == "LABELMAP"
+    is_label_map = _kind(dataset, name) == LABEL_MAP
     for index, own in enumerate(dataset.PerFrameFunctionalGroupsSequence):
 
         def value(group: str, keyword: str, own: pydicom.Dataset = own, index: int = index):
@@ -155,11 +171,12 @@ def _pixels(dataset: pydicom.Dataset, frames: list[_Frame], name: str) -> Iterat
     """Pixels (rows, columns) of each frame: whether it is in the segment, or in a label map its number."""
     from pydicom.pixels import iter_pixels
 
-    fractional = dataset.get("SegmentationType") == "FRACTIONAL"
+    fractional = _kind(dataset, name) == FRACTIONAL
     if fractional:
         warnings.warn(
             f"'{name}' holds fractions; voxels of more than one half were taken as the segment.", stacklevel=2
         )
+    _refuse_length(dataset, name)
     half = int(dataset.get("MaximumFractionalValue", 255)) / 2 if fractional else 0
     try:
         for pixels in iter_pixels(dataset, indices=[frame.index for frame in frames]):
@@ -169,3 +186,17 @@ def _pixels(dataset: pydicom.Dataset, frames: list[_Frame], name: str) -> Iterat
             f"The frames of '{name}' could not be read ({error}); the file may be cut short or compressed in a way "
             "that is not known here. Copy or export it again, uncompressed."
         ) from error
+
+
+def _refuse_length(dataset: pydicom.Dataset, name: str) -> None:
+    """InputError where uncompressed pixels are not as many as the frames need."""
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    frames = len(dataset.PerFrameFunctionalGroupsSequence)
+    needed = (frames * int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated) + 7) // 8
+    there = len(dataset.get("PixelData") or b"")
+    if not needed <= there <= needed + 1:
+        raise InputError(
+            f"'{name}' has {there} bytes of pixels where its {frames} frames take {needed}; it may be cut short, so "
+            "copy or export it again."
+        )

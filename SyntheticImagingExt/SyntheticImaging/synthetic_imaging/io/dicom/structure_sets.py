@@ -15,6 +15,7 @@ from ..geometry import LPS_TO_RAS
 from .drawings import FRAME_KEY, Choice, dataset_of, listed, paint, refuse_other_frame, segment_header
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
+_NOT_CLOSED = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")
 _OFF_SLICE = 0.1  # of a slice distance; positions are written with few decimals
 _CROSSING = 0.01  # of the smaller contour: what neighbors may share, and holes may reach out
 _ON_CENTER = 0.01  # of a pixel: a contour that near to a voxel's center goes through it
@@ -65,15 +66,24 @@ def _frame_of(dataset: pydicom.Dataset, items: list[pydicom.Dataset]) -> str:
 def _closed(structure: pydicom.Dataset, name: str) -> Contours:
     """The closed contours of a structure in LPS mm; copies of one count once."""
     found: dict[bytes, np.ndarray] = {}
+    others = 0
     for contour in structure.get("ContourSequence") or ():
-        if str(contour.get("ContourGeometricType", _CLOSED[0])) not in _CLOSED:
+        kind = str(contour.get("ContourGeometricType") or _CLOSED[0])
+        if kind in _NOT_CLOSED:
+            others += 1
             continue
         values = np.array(contour.get("ContourData") or (), float)
-        if values.size == 0 or values.size % 3 or not np.isfinite(values).all():
+        count = int(contour.get("NumberOfContourPoints") or values.size // 3)
+        if kind not in _CLOSED or values.size == 0 or values.size != 3 * count or not np.isfinite(values).all():
             raise InputError(
-                f"'{name}' holds a contour of {values.size} numbers, which are no points; export it again."
+                f"'{name}' holds a contour that cannot be used ({kind}, {count} points, {values.size} numbers); export "
+                "it again."
             )
         found[values.tobytes()] = values.reshape(-1, 3)
+    if found and others:
+        warnings.warn(
+            f"'{name}' has {others} points or open contours beside closed ones; they were left out.", stacklevel=4
+        )
     return list(found.values())
 
 
