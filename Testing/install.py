@@ -44,8 +44,9 @@ def comes_with_cuda() -> bool:
 def offered(version: str, options: list[str]) -> bool:
     """Whether the package source has a version of PyTorch for this Python."""
     command = [sys.executable, "-m", "pip", "index", "versions", "torch", *options]
-    found = subprocess.run(command, capture_output=True, text=True).stdout
-    return version in re.split(r"[\s,()]+", found)
+    told = subprocess.run(command, capture_output=True, text=True).stdout
+    listed = re.search(r"^Available versions: (.*)$", told, re.MULTILINE)
+    return listed is not None and version in listed[1].split(", ")
 
 
 def plan(source: str) -> tuple[list[str], str]:

@@ -30,8 +30,8 @@ def is_complete(folder: Path, dicom: bool) -> bool:
     return not dicom or ((folder / SERIES).is_dir() and len(os.listdir(folder / SERIES)) == slices)
 
 
-def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None], dicom: bool):
-    """InputError where writing would replace an input, or mix with the files of an older DICOM series."""
+def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None]):
+    """InputError where writing would replace an input."""
     if os.path.lexists(out) and not os.path.isdir(out):
         raise InputError(f"'{out}' is a file; give --out a folder.")
     given = {Path(path).expanduser().resolve() for path in inputs if path}
@@ -39,8 +39,13 @@ def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | 
         replaced = [folder / name for name in (*FILES, SERIES, *SEGMENTATIONS) if (folder / name).resolve() in given]
         if replaced:
             raise InputError(f"'{replaced[0]}' is an input and would be replaced; choose another folder for --out.")
-        if dicom and (folder / SERIES).exists():
-            raise InputError(f"'{folder / SERIES}' exists, and series must not mix; choose another folder for --out.")
+
+
+def refuse_older_series(out: Path, days: Sequence[str], dicom: bool):
+    """InputError where a DICOM series lies that is none of this result: an older one's, or where one is written."""
+    for folder in (out / day for day in days):
+        if (folder / SERIES).exists() and (dicom or (folder / RECORD).exists()):
+            raise InputError(f"'{folder / SERIES}' exists, and results must not mix; choose another folder for --out.")
 
 
 def write(out: Path, case: tumor.Case, series: dict[str, list[tumor.Lesion]], options) -> list[str]:

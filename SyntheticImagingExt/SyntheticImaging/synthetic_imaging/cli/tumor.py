@@ -53,7 +53,8 @@ def run(options, console: Console) -> int:
     out = Path(options.out).expanduser()
     growth = cases.growth_of(options)
     days = [results.day_name(day) for day in growth[1]] if growth else [""]
-    results.refuse_target(out, days, [options.ct, options.organ, options.vessels, options.lesions], options.dicom)
+    results.refuse_target(out, days, [options.ct, options.organ, options.vessels, options.lesions])
+    results.refuse_older_series(out, days, options.dicom)
     recorded = cases.read_record(options.lesions) if options.lesions else None
     case = cases.read_case(options, options.ct, options.organ, console)
     console.stage("Placing lesions")

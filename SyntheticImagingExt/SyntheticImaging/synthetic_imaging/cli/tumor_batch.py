@@ -131,8 +131,7 @@ def _attempt(entry: Entry, out: Path, options) -> str | None:
     try:
         if entry.organ is None:
             raise InputError(f"has no organ; add '{entry.name}.nrrd' to '{options.organs}'.")
-        # what is left of an incomplete case is replaced, its DICOM series too
-        results.refuse_target(out, [""], [entry.ct, entry.organ], dicom=False)
+        results.refuse_target(out, [""], [entry.ct, entry.organ])  # an incomplete case is replaced, its series too
         case = cases.read_case(mine, entry.ct, entry.organ, silent)
         results.write(out, case, {"": cases.lesions_of(case, mine)}, mine)
     except InputError as error:
