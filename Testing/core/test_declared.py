@@ -69,6 +69,7 @@ def test_every_object_comes_back_from_json(item):
     ("values", "words"),
     [
         ({"size_mm": 101}, "size_mm is 101; give a number from 1 to 100 mm."), ({"size_mm": float("nan")}, "finite"),
+        ({"size_mm": 1_000_000}, "is 1000000;"), ({"size_mm": 100.5}, "is 100.5;"),
         ({"size_mm": "wide"}, "finite"), ({"size_mm": True}, "finite"), ({"size_mm": None}, "finite"),
         ({"limit_s": 0}, "at least 1 s"), ({"place_ras": (1, 2)}, "three numbers"), ({"place_ras": 5}, "three numbers"),
         ({"on": 1}, "True or False"), ({"side": "top"}, "left, right"), ({"title": 3}, "give a text"),
