@@ -1,5 +1,6 @@
 """Placing, changing and taking away lesions, with previews and a history."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from synthetic_imaging import declared
@@ -76,7 +77,8 @@ class Editing:
 
     # Placing
 
-    def add(self, centerRas, preset, radiusMm, seed=None, name="", pointId=None) -> int:
+    def add(self, centerRas: Sequence[float], preset: str, radiusMm: float | None, seed: int | None = None,
+            name: str = "", pointId: str | None = None) -> int:  # fmt: skip
         self.ensureReady()
         case = self._session.case
         if not case.contains(centerRas):
@@ -85,14 +87,17 @@ class Editing:
         (lesion,) = numbered([self.sampled(centerRas, preset, radiusMm, seed)], self.lesions)
         return self._append([replace(lesion, name=name or lesion.name)], pointId)[0]
 
-    def sampled(self, centerRas, preset, radiusMm, seed=None) -> Lesion:
+    def sampled(
+        self, centerRas: Sequence[float], preset: str, radiusMm: float | None, seed: int | None = None
+    ) -> Lesion:
         """The lesion that would be placed at a point."""
         from synthetic_imaging.tumor import preset_named
 
         preset = preset_named(preset or self.presetNames()[0])
         return preset.sample(self._session.case, centerRas, radiusMm, self._seed(seed))
 
-    def addSeveral(self, level, count, preset, seed, radiusMm, jump) -> list[int]:
+    def addSeveral(self, level: str | None, count: int | None, preset: str, seed: int | None, radiusMm: float | None,
+                   jump: bool) -> list[int]:  # fmt: skip
         from synthetic_imaging.tumor import sample_lesions
 
         self.ensureReady()
@@ -101,7 +106,7 @@ class Editing:
         drawn = sample_lesions(case, preset, level, count or None, radiusMm, seed, self.lesions)
         return self._append(numbered(drawn, self.lesions), jump=jump)
 
-    def addSatellites(self, index, count, seed) -> list[int]:
+    def addSatellites(self, index: int, count: int, seed: int | None) -> list[int]:
         from synthetic_imaging.tumor import satellites
 
         self.ensureReady()
@@ -112,12 +117,13 @@ class Editing:
         drawn = satellites(self._session.case, lesion, int(count), self._seed(seed), avoid=others)
         return self._append(numberedAfter(drawn, lesion, self.lesions))
 
-    def suggestSite(self, radiusMm, seed=None, apartFrom=None) -> tuple[float, float, float]:
+    def suggestSite(self, radiusMm: float, seed: int | None = None, apartFrom: int | None = None
+                    ) -> tuple[float, float, float]:  # fmt: skip
         self.ensureReady()
         others = [lesion for index, lesion in enumerate(self.lesions) if index != apartFrom]
         return self._session.case.suggest_site(radiusMm, self._seed(seed), others)
 
-    def duplicate(self, index, jump) -> int:
+    def duplicate(self, index: int, jump: bool) -> int:
         self.ensureReady()
         case, lesion = self._session.case, self.lesion(index)
         try:
@@ -153,7 +159,7 @@ class Editing:
         if self.isPreviewing and self._session.isReady:
             self._apply(self._draft.lesions)
 
-    def moveToClearSite(self, index, jump):
+    def moveToClearSite(self, index: int, jump: bool) -> tuple[float, float, float]:
         self.ensureReady()
         site = self.suggestSite(self._session.case.bounding_radius_mm(self.lesion(index)), apartFrom=index)
         self.update(index, {"center_ras": site})
@@ -161,13 +167,13 @@ class Editing:
             self._display.lookAt(self.lesion(index))
         return site
 
-    def shuffle(self, index):
+    def shuffle(self, index: int):
         self.update(index, {"seed": shuffledSeed(self.lesion(index).seed)})
 
-    def rename(self, index, name):
+    def rename(self, index: int, name: str):
         self.update(index, {"name": name.strip() or self.lesion(index).name})
 
-    def remove(self, index):
+    def remove(self, index: int):
         self.lesion(index)
         self.ensureReady()
         self._apply(tuple(lesion for number, lesion in enumerate(self.lesions) if number != index))

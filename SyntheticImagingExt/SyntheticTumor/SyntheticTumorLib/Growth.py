@@ -1,6 +1,7 @@
 """A lesion over time: one volume per day in a sequence, with a standard sequence browser."""
 
-from collections.abc import Generator
+from collections.abc import Sequence
+from typing import Any
 
 import slicer
 
@@ -9,12 +10,15 @@ from synthetic_imaging.errors import InputError
 from synthetic_imaging.tumor.lesion import Lesion
 from synthetic_imaging.tumor.plans import Growth
 from SyntheticImagingLib import nodes
+from SyntheticImagingLib.stages import Steps
 
+from .Inputs import Volume
 from .Results import nameOf
 from .Window import copyWindow
 
 RADIUS = setting_of(Lesion, "radius_mm")
 LARGEST_DOUBLINGS = 60
+Browser = slicer.vtkMRMLSequenceBrowserNode
 
 
 def lastRadiusMm(lesion: Lesion, growth: Growth) -> float | None:
@@ -33,7 +37,7 @@ def _regionOf(case, cropToOrgan):
     return tuple(slice(0, size) for size in case.ct.shape)
 
 
-def preview(case, lesion: Lesion, growth: Growth, cropToOrgan: bool) -> dict | None:
+def preview(case: Any, lesion: Lesion, growth: Growth, cropToOrgan: bool) -> dict | None:
     """first and last radius in mm, days, and the memory of the frames (voxels of the CT and a byte of label each).
 
     None where there is no such growth.
@@ -52,7 +56,8 @@ def preview(case, lesion: Lesion, growth: Growth, cropToOrgan: bool) -> dict | N
     }
 
 
-def steps(case, lesions, index: int, growth: Growth, cropToOrgan: bool, ctNode, shownNode) -> Generator:
+def steps(case: Any, lesions: Sequence[Lesion], index: int, growth: Growth, cropToOrgan: bool, ctNode: Volume,
+          shownNode: Volume) -> Steps[Browser]:  # fmt: skip
     """Generator of (stage, percent); returns the browser node. Dropped midway, it removes what it made.
 
     Makes two sequences, the CT and its labels (0 background, 1 organ, 2 lesion), indexed by the day. shownNode: the

@@ -1,19 +1,23 @@
 """What a session works on."""
 
 from dataclasses import dataclass
-from typing import Any
+
+import slicer
 
 from SyntheticImagingLib import terms
+
+Segmentation = slicer.vtkMRMLSegmentationNode
+Volume = slicer.vtkMRMLScalarVolumeNode
 
 
 @dataclass(frozen=True)
 class Inputs:
     """The chosen CT, organ segment and, if there is one, vessel segment."""
 
-    ctNode: Any = None
-    organNode: Any = None
+    ctNode: Volume | None = None
+    organNode: Segmentation | None = None
     organSegmentId: str = ""
-    vesselNode: Any = None
+    vesselNode: Segmentation | None = None
     vesselSegmentId: str = ""
 
     @property
@@ -35,5 +39,5 @@ class Inputs:
     def _organ(self):
         return self.organNode.GetSegmentation().GetSegment(self.organSegmentId) if self.complete else None
 
-    def uses(self, node) -> bool:
+    def uses(self, node: slicer.vtkMRMLNode | None) -> bool:
         return node is not None and node in (self.ctNode, self.organNode, self.vesselNode)

@@ -5,7 +5,11 @@ wrong and what to do, and leaves the scene as it was.
 """
 
 import json
-from collections.abc import Generator
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import slicer
 
 from synthetic_imaging.declared import changed
 from synthetic_imaging.errors import InputError
@@ -16,13 +20,13 @@ from SyntheticImagingLib.keywords import byPath
 from SyntheticImagingLib.observing import Observations
 from SyntheticImagingLib.scheduling import AtOnce, Scheduler
 from SyntheticImagingLib.signal import Signal
-from SyntheticImagingLib.stages import finish
+from SyntheticImagingLib.stages import OnProgress, Steps, finish
 
 from . import Growth as Growing
 from . import Proposals
 from .Display import Display
 from .Editing import Editing
-from .Inputs import Inputs
+from .Inputs import Inputs, Segmentation, Volume
 from .PointEvents import PointEvents
 from .Results import Results, completeInputsOf, newestRecord, recordFor, refuseResult
 from .Session import Session
@@ -118,8 +122,9 @@ class TumorLogic:
 
     # Input
 
-    def setInput(self, ctNode, segmentationNode, organSegmentId, vesselSegmentationNode=None, vesselSegmentId=None,
-                 onProgress=None, acceptHu=False):  # fmt: skip
+    def setInput(self, ctNode: Volume, segmentationNode: Segmentation, organSegmentId: str | None,
+                 vesselSegmentationNode: Segmentation | None = None, vesselSegmentId: str | None = None,
+                 onProgress: OnProgress | None = None, acceptHu: bool = False):  # fmt: skip
         """Choose the CT, the organ and, if there is one, the vessel segment, and prepare them (about a second).
 
         Known lesions of this CT and organ are taken up again. onProgress(stage, percent). acceptHu: the CT is in HU.
@@ -128,7 +133,7 @@ class TumorLogic:
         inputs = Inputs(ctNode, segmentationNode, organSegmentId or "", vesselSegmentationNode, (vesselSegmentId or ""))
         finish(self.inputSteps(inputs), onProgress)
 
-    def inputSteps(self, inputs: Inputs) -> Generator:
+    def inputSteps(self, inputs: Inputs) -> Steps[None]:
         """``setInput`` as a generator of (stage, percent); a generator that is dropped changes nothing."""
         if self.isPreparedFor(inputs):
             return
@@ -147,11 +152,11 @@ class TumorLogic:
         isPrepared = self.isReady and inputs == self.inputs
         return isPrepared and (self.results.record is not None or recordFor(inputs) is None)
 
-    def proposedInputs(self, organ="", ctNode=None) -> Inputs:
+    def proposedInputs(self, organ: str = "", ctNode: Volume | None = None) -> Inputs:
         """What to choose where there is no doubt; organ: the one to look for first, for instance "kidney"."""
         return Proposals.proposedInputs(organ, ctNode)
 
-    def prepare(self, onProgress=None):
+    def prepare(self, onProgress: OnProgress | None = None):
         """Prepare the inputs again after they were edited; lesions are drawn anew."""
         finish(self.session.prepare(self.inputs), onProgress)
         self.changed.emit()
@@ -163,11 +168,11 @@ class TumorLogic:
         self.session.release()
         self.changed.emit()
 
-    def restore(self, record=None, onProgress=None):
+    def restore(self, record: slicer.vtkMRMLTextNode | None = None, onProgress: OnProgress | None = None):
         """Take up the lesions of a record in the scene (by default the newest); the result is drawn anew from it."""
         finish(self.restoreSteps(record), onProgress)
 
-    def restoreSteps(self, record=None, inputs=None) -> Generator:
+    def restoreSteps(self, record: slicer.vtkMRMLTextNode | None = None, inputs: Inputs | None = None) -> Steps[None]:
         """``restore`` as a generator of (stage, percent)."""
         from synthetic_imaging.tumor import lesions_of
 
@@ -179,10 +184,8 @@ class TumorLogic:
         self.session.takeUp(record)
         self.session.restore(lesions)
         if json.loads(text)["ct_sha256"] != self.case.ct_sha256:
-            self.message.emit(
-                f'"{inputs.ctNode.GetName()}" is not the CT that these lesions were made in; they were drawn into it '
-                "anew."
-            )
+            name = inputs.ctNode.GetName()
+            self.message.emit(f'"{name}" is not the CT that these lesions were made in; they were drawn into it anew.')
         self.editing.current = len(lesions) - 1
         self.editing.publish()
         self.display.showResultOfSaved(record)
@@ -193,40 +196,44 @@ class TumorLogic:
         """Names of the presets, those for the chosen organ first."""
         return self.editing.presetNames()
 
-    def addLesion(self, centerRas, preset="", radiusMm=None, seed=None, name="") -> int:
+    def addLesion(self, centerRas: Sequence[float], preset: str = "", radiusMm: float | None = None,
+                  seed: int | None = None, name: str = "") -> int:  # fmt: skip
         """Place a lesion at a point of the organ (RAS, mm); returns its index.
 
         preset: one of ``presetNames()``, by default the first for the organ. radiusMm: by default from the preset.
         """
         return self.editing.add(centerRas, preset, radiusMm, seed, name)
 
-    def addAtSuggestedSite(self, preset="", radiusMm=None, seed=None, jump=False) -> int:
+    def addAtSuggestedSite(self, preset: str = "", radiusMm: float | None = None, seed: int | None = None,
+                           jump: bool = False) -> int:  # fmt: skip
         """Place a lesion where it is clear of vessels, of the surface and of other lesions; returns its index."""
         return self.addSeveral(None, 1, preset, seed, radiusMm, jump)[0]
 
-    def addSeveral(self, level=None, count=None, preset="", seed=None, radiusMm=None, jump=False) -> list[int]:
+    def addSeveral(self, level: str | None = None, count: int | None = None, preset: str = "", seed: int | None = None,
+                   radiusMm: float | None = None, jump: bool = False) -> list[int]:  # fmt: skip
         """Place lesions at sites clear of vessels and of each other; returns their indices.
 
         level: "tiny", "small", "medium", "large" or "mix", which set radius and, without ``count``, the number.
         """
         return self.editing.addSeveral(level, count, preset, seed, radiusMm, jump)
 
-    def addSatellites(self, index, count=3, seed=None) -> list[int]:
+    def addSatellites(self, index: int, count: int = 3, seed: int | None = None) -> list[int]:
         """Small lesions of the same kind around one; returns their indices."""
         return self.editing.addSatellites(index, count, seed)
 
-    def duplicateLesion(self, index, jump=False) -> int:
+    def duplicateLesion(self, index: int, jump: bool = False) -> int:
         """The same lesion again, at a clear site, or two radii aside where there is none; returns its index."""
         return self.editing.duplicate(index, jump)
 
-    def suggestSite(self, radiusMm, seed=None, apartFrom=None) -> tuple[float, float, float]:
+    def suggestSite(self, radiusMm: float, seed: int | None = None, apartFrom: int | None = None
+                    ) -> tuple[float, float, float]:  # fmt: skip
         """A place (RAS, mm) where a sphere of the radius meets no vessel, no surface and no lesion.
 
         apartFrom: index of a lesion that does not count, because it is the one to be moved.
         """
         return self.editing.suggestSite(radiusMm, seed, apartFrom)
 
-    def siteAt(self, ras) -> dict:
+    def siteAt(self, ras: Sequence[float]) -> dict[str, Any]:
         """What is near a point (RAS, mm): inside (the organ), vesselMm and surfaceMm."""
         case = self.case
         return {
@@ -235,11 +242,11 @@ class TumorLogic:
             "surfaceMm": case.distance_to_surface_mm(ras),
         }
 
-    def roomAround(self, index) -> dict:
+    def roomAround(self, index: int) -> dict[str, float]:
         """vesselMm and surfaceMm: from a lesion's bounding sphere to them, negative where they meet."""
         return self._roomOf(self.editing.lesion(index))
 
-    def roomAt(self, ras) -> dict:
+    def roomAt(self, ras: Sequence[float]) -> dict[str, float]:
         """``roomAround`` of the lesion that a click at a point would place."""
         return self._roomOf(self.editing.sampled(ras, self.editing.nextPreset, self.editing.nextRadiusMm))
 
@@ -248,30 +255,30 @@ class TumorLogic:
 
     # Changing
 
-    def updateLesion(self, index, **values):
+    def updateLesion(self, index: int, **values: Any):
         """Change numbers of a lesion: ``updateLesion(0, radiusMm=12, lobulation=0.4, rimThicknessMm=2)``.
 
         A new radius keeps the form of the outline.
         """
         self.editing.update(index, byPath(Lesion, values))
 
-    def moveToClearSite(self, index, jump=False) -> tuple[float, float, float]:
+    def moveToClearSite(self, index: int, jump: bool = False) -> tuple[float, float, float]:
         """Move a lesion to a suggested site, as far as its whole outline goes; the site (RAS, mm)."""
         return self.editing.moveToClearSite(index, jump)
 
-    def shuffleLesion(self, index):
+    def shuffleLesion(self, index: int):
         """The same kind of lesion with another random form and texture."""
         self.editing.shuffle(index)
 
-    def renameLesion(self, index, name):
+    def renameLesion(self, index: int, name: str):
         """Another name in lists and messages; "" keeps the present one."""
         self.editing.rename(index, name)
 
-    def setLesionVisible(self, index, visible):
+    def setLesionVisible(self, index: int, visible: bool):
         """Take a lesion out of the CT for a while, or put it in again."""
         self.editing.update(index, {"visible": bool(visible)})
 
-    def removeLesion(self, index):
+    def removeLesion(self, index: int):
         """Take a lesion out."""
         self.editing.remove(index)
 
@@ -293,7 +300,7 @@ class TumorLogic:
 
     # Views
 
-    def setCurrent(self, index, jump=False):
+    def setCurrent(self, index: int, jump: bool = False):
         """Make a lesion the current one; with ``jump`` the slice views go to it."""
         self.editing.current = index if 0 <= index < len(self.lesions) else -1
         if not self.editing.isPreviewing:
@@ -302,40 +309,40 @@ class TumorLogic:
             self.lookAtLesion(self.current)
         self.changed.emit()
 
-    def lookAtLesion(self, index):
+    def lookAtLesion(self, index: int):
         """Bring the slice views to a lesion's center, and the 3D views too where surfaces are shown."""
         self.display.lookAt(self.editing.lesion(index))
 
-    def startPlacing(self, on=True):
+    def startPlacing(self, on: bool = True):
         """Begin or end place mode: each click in a slice view places a lesion."""
         if on:
             self.editing.ensureReady()
             self.session.ensureResults()
         self.session.points.startPlacing(on)
 
-    def showOriginal(self, on):
+    def showOriginal(self, on: bool):
         """Show the CT as it was in the slice views, without outlines, or the result again."""
         self.display.showOriginal(on)
 
-    def showOutlines(self, on):
+    def showOutlines(self, on: bool):
         """Show or hide the outlines of organ and lesions in the slice views."""
         self.display.showOutlines(on)
 
-    def show3D(self, on):
+    def show3D(self, on: bool):
         """Show the lesions in the translucent organ in the 3D views; they follow every change."""
         self.display.show3D(on)
 
-    def showGrowth(self, browser):
+    def showGrowth(self, browser: Growing.Browser | None):
         """Show the frames of a growth sequence in the slice views, without outlines; None shows the result again."""
         self.display.showGrowth(browser)
 
     # Results
 
-    def exportTo(self, folder, dicom=False) -> dict:
+    def exportTo(self, folder: str | Path, dicom: bool = False) -> dict[str, Path]:
         """Write ct, labels (0/1/2) and instances (.nrrd; dicom: as DICOM too) and lesions.json; their paths by name."""
         return finish(self.exportSteps(folder, dicom))
 
-    def exportSteps(self, folder, dicom=False) -> Generator:
+    def exportSteps(self, folder: str | Path, dicom: bool = False) -> Steps[dict[str, Path]]:
         """Generator of ``exportTo``: yields (stage, percent), returns the paths; closed, the disk is as it was."""
         from synthetic_imaging.tumor import save_steps
 
@@ -348,22 +355,16 @@ class TumorLogic:
         header = dicomfiles.headerOf(self.inputs.ctNode) if dicom else None
         return (yield from save_steps(folder, self.session.composition, dicom, header))
 
-    def createGrowthSequence(
-        self,
-        index,
-        doublingTimeDays=GROWTH.doubling_time_days,
-        frameCount=GROWTH.frame_count,
-        intervalDays=GROWTH.interval_days,
-        cropToOrgan=False,
-        onProgress=None,
-        **former,
-    ):
+    def createGrowthSequence(self, index: int, doublingTimeDays: float = GROWTH.doubling_time_days,
+                             frameCount: int = GROWTH.frame_count, intervalDays: float = GROWTH.interval_days,
+                             cropToOrgan: bool = False, onProgress: OnProgress | None = None,
+                             **former: Any) -> Growing.Browser:  # fmt: skip
         """A lesion over time as a sequence with a browser node, which is returned. onProgress(stage, percent)."""
         given = {"doublingTimeDays": doublingTimeDays, "frameCount": frameCount, "intervalDays": intervalDays}
         growth = changed(GROWTH, byPath(Growth, given | former, FORMER_KEYWORDS))
         return finish(self.growthSteps(index, growth, cropToOrgan), onProgress)
 
-    def growthSteps(self, index, growth: Growth, cropToOrgan=False) -> Generator:
+    def growthSteps(self, index: int, growth: Growth, cropToOrgan: bool = False) -> Steps[Growing.Browser]:
         """Generator of (stage, percent) that returns the browser node; one that is dropped leaves nothing behind.
         cropToOrgan: keep only the organ's box of each frame."""
         self.editing.ensureReady()
@@ -373,7 +374,7 @@ class TumorLogic:
             self.case, self.lesions, index, growth, cropToOrgan, self.inputs.ctNode, self.results.volume
         )
 
-    def growthPreview(self, index, growth: Growth, cropToOrgan=False) -> dict | None:
+    def growthPreview(self, index: int, growth: Growth, cropToOrgan: bool = False) -> dict | None:
         """What a growth sequence would be: first and last radius (mm), days, megabytes; None where it cannot be."""
         return Growing.preview(self.case, self.editing.lesion(index), growth, cropToOrgan)
 

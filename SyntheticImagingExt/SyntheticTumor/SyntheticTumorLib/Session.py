@@ -1,13 +1,14 @@
 """One CT with lesions in the scene: the prepared case, the composition, and the nodes that show it."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Sequence
 
 import slicer
 
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.tumor.lesion import Lesion
 from SyntheticImagingLib import nodes
 from SyntheticImagingLib.owning import Owners
-from SyntheticImagingLib.stages import finish
+from SyntheticImagingLib.stages import Steps, finish
 
 from . import Views, Window
 from .Inputs import Inputs
@@ -43,7 +44,7 @@ class Session:
         return self.case is not None and not self.isStale
 
     @property
-    def lesions(self) -> tuple:
+    def lesions(self) -> tuple[Lesion, ...]:
         return self.composition.lesions if self.composition is not None else ()
 
     def release(self):
@@ -60,12 +61,12 @@ class Session:
         self.release()
         _sessions.discard(self)
 
-    def takeUp(self, record):
+    def takeUp(self, record: slicer.vtkMRMLTextNode):
         """Go on with the nodes of a record; two sessions that write into the same nodes would spoil them."""
         _sessions.take(self, lambda session: session.results.record is record)
         self.results.adopt(record)
 
-    def dropNode(self, node) -> bool:
+    def dropNode(self, node: slicer.vtkMRMLNode) -> bool:
         """A node leaves the scene. Inputs end the session; results are made again at the next change."""
         if self.inputs.uses(node):
             self.release()
@@ -76,7 +77,7 @@ class Session:
             self.segments.release()
         return self.results.drop(node)
 
-    def prepare(self, inputs: Inputs) -> Generator:
+    def prepare(self, inputs: Inputs) -> Steps[None]:
         """Generator (stage, percent): prepare the inputs, or prepare them again after they changed."""
         if inputs != self.inputs:
             self.release()
@@ -152,17 +153,17 @@ class Session:
             voxels[...] = self.composition.hu
             self.composition.hu = voxels
 
-    def show(self, lesions, remember=False, preview=False):
+    def show(self, lesions: Sequence[Lesion], remember: bool = False, preview: bool = False):
         """Draw lesions into the result and tell the views."""
         self.ensureResults()
         self._note(self.composition.set_lesions(lesions, remember=remember, preview=preview))
 
-    def step(self, name):
+    def step(self, name: str):
         """Draw the lesions of the step before or after, name being "undo" or "redo"."""
         self.ensureResults()
         self._note(getattr(self.composition, name)())
 
-    def restore(self, lesions):
+    def restore(self, lesions: Sequence[Lesion]):
         """Draw the lesions of a record; the history begins with them."""
         self.show(lesions)
         self.composition.clear_history()
@@ -174,7 +175,7 @@ class Session:
         if self.results.volume is not None:
             slicer.util.arrayFromVolumeModified(self.results.volume)
 
-    def publish(self, current=-1):
+    def publish(self, current: int = -1):
         """Bring segments, measures, record and points in line with the composition."""
         from synthetic_imaging.tumor import text_of
 
