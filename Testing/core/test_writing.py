@@ -342,13 +342,15 @@ def test_a_case_that_was_killed_while_it_was_moved_is_resumed(batch, capsys):
     assert main(batch.command) == 0 and "1 of 1 cases are complete already" in capsys.readouterr().out
 
 
-def test_a_result_does_not_come_beside_the_series_of_another(batch, capsys):
+def test_a_result_does_not_come_beside_the_series_of_another(things, batch, capsys):
     ct, organ = (str(batch.case.parents[1] / name / "a.nrrd") for name in ("cts", "organs"))
     command = ["tumor", ct, organ, "--auto", "--radius-mm", "5", "--quiet", "--out", str(batch.case)]
     assert main([*command, "--dicom"]) == 0
     before = files_in(batch.case)
     for options in ([], ["--dicom"]):
         assert main([*command, *options]) == 2 and "results must not mix" in capsys.readouterr().err
+    with pytest.raises(InputError, match="belongs to the result that would be replaced"):
+        tumor.save(batch.case, things.composed[0])
     assert files_in(batch.case) == before
 
 
@@ -360,6 +362,7 @@ def test_a_new_image_beside_an_old_record_is_no_result(things, batch, tmp_path, 
     capsys.readouterr()
     assert main(batch.command) == 0 and "complete already" not in capsys.readouterr().out
     assert (batch.case / "ct.nrrd").read_bytes() == before
-    (batch.case / "dicom" / "CT0003.dcm").unlink()
-    assert main(batch.command) == 0 and "complete already" not in capsys.readouterr().out
-    assert (batch.case / "dicom" / "CT0003.dcm").is_file()
+    for name in ("dicom/CT0003.dcm", "labels.dcm"):
+        (batch.case / name).unlink()
+        assert main(batch.command) == 0 and "complete already" not in capsys.readouterr().out
+        assert (batch.case / name).is_file()

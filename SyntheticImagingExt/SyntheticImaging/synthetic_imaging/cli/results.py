@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from .. import tumor
 from ..errors import InputError
 from ..io.atomic import filling
 from ..tumor.dicom import SEGMENTATIONS, SERIES
-from ..tumor.provenance import IMAGES, RECORD
+from ..tumor.provenance import IMAGES, RECORD, has_series
 
 FILES = (*IMAGES, RECORD)
 _NO_VESSEL_MM = 900.0
@@ -23,11 +22,8 @@ def day_name(day: float) -> str:
 
 
 def is_complete(folder: Path, dicom: bool) -> bool:
-    """Whether a folder holds a whole result, with its DICOM series where one is asked for."""
-    if not tumor.is_whole(folder):
-        return False
-    slices = json.loads((folder / RECORD).read_text(encoding="utf-8"))["ct_shape_kji"][0]
-    return not dicom or ((folder / SERIES).is_dir() and len(os.listdir(folder / SERIES)) == slices)
+    """Whether a folder holds a whole result, with DICOM where that is asked for."""
+    return tumor.is_whole(folder) and (not dicom or has_series(folder))
 
 
 def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | None]):
@@ -42,9 +38,9 @@ def refuse_target(out: Path, days: Sequence[str], inputs: Sequence[str | Path | 
 
 
 def refuse_older_series(out: Path, days: Sequence[str], dicom: bool):
-    """InputError where a DICOM series lies that is none of this result: an older one's, or where one is written."""
+    """InputError where a DICOM series would be replaced, or stay beside a result that has none."""
     for folder in (out / day for day in days):
-        if (folder / SERIES).exists() and (dicom or (folder / RECORD).exists()):
+        if (folder / SERIES).exists() and (dicom or has_series(folder)):
             raise InputError(f"'{folder / SERIES}' exists, and results must not mix; choose another folder for --out.")
 
 

@@ -19,7 +19,7 @@ from ..io.atomic import filling
 from ..steps import finished
 from ..volume import Volume
 from .composition import Composition
-from .dicom import SEGMENTATIONS, Result, save_dicom
+from .dicom import SEGMENTATIONS, SERIES, Result, save_dicom
 from .lesion import Lesion
 from .placement import Case
 
@@ -83,16 +83,34 @@ def _text(values: dict) -> str:
     return json.dumps(values, indent=2, allow_nan=False)
 
 
+def files_of(folder: str | Path) -> dict[str, str]:
+    """The files of the result in a folder, by their paths in it, and their SHA-256; empty where no record names any."""
+    try:
+        text = (Path(folder) / RECORD).read_text(encoding="utf-8")
+        lesions_of(text)
+        return {str(name): str(sha256) for name, sha256 in json.loads(text).get("files", {}).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
+
+
 def is_whole(folder: str | Path) -> bool:
     """Whether a folder holds a result of ``save``, with the very files that its record names."""
-    folder = Path(folder)
+    files = files_of(folder)
     try:
-        text = (folder / RECORD).read_text(encoding="utf-8")
-        lesions_of(text)
-        files = json.loads(text)["files"]
-        return set(files) == set(IMAGES) and all(_file_digest(folder / name) == files[name] for name in IMAGES)
-    except (OSError, ValueError, KeyError, TypeError):
+        return {*IMAGES} <= {*files} and all(_file_digest(Path(folder) / name) == files[name] for name in files)
+    except OSError:
         return False
+
+
+def has_series(folder: str | Path) -> bool:
+    """Whether the result in a folder has a DICOM series."""
+    return any(name.startswith(f"{SERIES}/") for name in files_of(folder))
+
+
+def _digests(folder: Path, path: Path) -> dict[str, str]:
+    """Those of a file, or of all files in a folder, by their paths within ``folder``."""
+    files = sorted(path.iterdir()) if path.is_dir() else [path]
+    return {file.relative_to(folder).as_posix(): _file_digest(file) for file in files}
 
 
 def _file_digest(path: Path) -> str:
@@ -105,8 +123,9 @@ def save(folder: str | Path, composition: Composition, dicom: bool = False) -> d
 
     dicom: with the CT as a DICOM series in a folder, and labels and single lesions as segmentations of it.
 
-    All are written in full before the first takes its place, the record last, with the SHA-256 of the images
-    (see ``is_whole``): a folder with a record is complete, and a full disk leaves what was there.
+    All are written in full before the first takes its place, the record last, with the SHA-256 of the others
+    (see ``is_whole``): a folder with a record is complete, and a full disk leaves what was there. InputError where
+    the DICOM series of an older result would stay beside a new one that has none.
     """
     return finished(save_steps(folder, composition, dicom))
 
@@ -120,6 +139,11 @@ def save_steps(
     the disk as it was. header: of the patient's DICOM images, see ``dicom.save_dicom``.
     """
     folder = Path(folder)
+    if not dicom and (folder / SERIES).exists() and has_series(folder):
+        raise InputError(
+            f"'{folder / SERIES}' belongs to the result that would be replaced; choose another folder, or write DICOM "
+            "this time too."
+        )
     lesions = composition.lesions
     values = record(composition.case, lesions, [composition.measure(index) for index in range(len(lesions))])
     kind = f"{len(lesions)} synthetic {composition.case.organ_name} lesion{'' if len(lesions) == 1 else 's'}"
@@ -136,6 +160,8 @@ def save_steps(
             result = Result(composition.case, lesions, *arrays.values())
             written = yield from _waited(pool.submit(save_dicom, temporary, result, header), "Writing DICOM", 50)
             paths |= {Path(name).name: folder / name for name in written}
+            for name in written:
+                values["files"] |= _digests(temporary, temporary / name)
         (temporary / RECORD).write_text(_text(values), encoding="utf-8")
     return paths
 
