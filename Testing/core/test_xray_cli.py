@@ -271,10 +271,9 @@ def test_labels_that_are_not_there_are_refused(files, tmp_path, capsys, labels):
     assert capsys.readouterr().err.strip()
 
 
-def test_a_gpu_that_is_not_there_is_told(files, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert drr(files, tmp_path / "a.nrrd", "--device", "cuda") == 2
-    assert "no GPU" in capsys.readouterr().err
+def test_a_device_that_is_not_there_is_told(files, tmp_path, capsys):
+    assert drr(files, tmp_path / "a.nrrd", "--device", "banana") == 2
+    assert "The device 'banana' cannot be used here; leave --device out" in capsys.readouterr().err
 
 
 def test_a_tool_and_the_truth(files, tmp_path):

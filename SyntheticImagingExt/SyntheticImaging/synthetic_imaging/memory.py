@@ -23,14 +23,22 @@ def free_bytes() -> int | None:
     return None
 
 
-def refuse_without_memory(needed: int, what: str) -> None:
-    """InputError where ``needed`` bytes are more than can be had. what: the image, as the sentence begins."""
+def refuse_without_memory(needed: int, what: str, remedy: str = "crop or resample the image") -> None:
+    """InputError where ``needed`` bytes are more than can be had. what: the image, as the sentence begins. remedy: what
+    else to do than to close other programs.
+    """
     have = free_bytes()
     if have is not None and needed > have:
         raise InputError(
             f"{what} takes about {needed / 1e9:.1f} GB of memory, and {have / 1e9:.1f} GB are free; close other "
-            "programs, or crop or resample the image."
+            f"programs, or {remedy}."
         )
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device or the computer had no memory left; each library says it in its own way."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
 
 
 def _free_of_windows() -> int | None:

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from .. import tumor
 from ..declared import changed
 from ..errors import InputError
@@ -17,6 +15,7 @@ from ..io import read_mask
 from ..tumor.checks import check_lesion
 from ..tumor.lesion import Lesion
 from ..tumor.plans import Growth, Plan
+from .devices import check_device
 from .images import read_ct
 from .options import Console, given, taken
 
@@ -29,12 +28,7 @@ def check_options(options):
     """InputError for options that name what does not exist, before any file is read."""
     taken(options, Plan())
     Lesion().without(*_lesion_steps(options))
-    try:
-        torch.zeros(1, device=options.device)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(
-            f"The device '{options.device}' cannot be used here; leave --device out to compute on the CPU."
-        ) from error
+    check_device(options.device)
 
 
 def read_case(options, ct_path: str | Path, organ_path: str | Path, console: Console) -> tumor.Case:

@@ -19,13 +19,14 @@ from ..io.atomic import publish, staging
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
 from ..xray.geometry import Geometry, Pose, View, machine_named
-from ..xray.image import Patient, Radiograph, radiograph, render
+from ..xray.image import Patient, Radiograph, radiograph, refuse_too_large, render
 from ..xray.machines import DEFAULT_MACHINE, Machine
 from ..xray.mesh_files import read_mesh
 from ..xray.settings import Contrast, Conversion, Settings
 from ..xray.tools import Tool
 from ..xray.views import view_named
 from .batches import Batch
+from .devices import check_device
 from .former import tell_former
 from .images import read_ct
 from .options import Console, taken
@@ -34,13 +35,18 @@ _RECORD = "drr.json"
 _TOLD = 10
 """Notes that a series of images prints."""
 
+_LONGEST_NAME = 100
+_MOST_POSES = 20_000
+"""As many views as are checked before the first image is made, within seconds and 100 MB."""
+
 _NAME = re.compile(r"\w[\w.\-]*")
 
 
 def make(options, console: Console) -> int:
     """Read, project, write: one image, or one for each pose of a file."""
-    if options.device != "cpu" and not torch.cuda.is_available():
-        raise InputError(f"There is no GPU for --device {options.device}; leave the option out to compute on the CPU.")
+    check_device(options.device)
+    if not options.poses:
+        export.refuse_name(Path(options.out).expanduser(), options.output)
     console.stage("Reading")
     ct = read_ct(options.ct, options)
     machine = machine_named(options.machine or DEFAULT_MACHINE)
@@ -50,6 +56,7 @@ def make(options, console: Console) -> int:
     if options.machine:
         _tell_beyond(console, machine, views, settings)
     tools = _tools(options)
+    refuse_too_large(max(views.values(), key=lambda view: view.rows * view.columns), len(tools))
     labels = read_labels(options.labels, like=ct) if options.labels else None
     points = truth_files.read_landmarks(options.landmarks) if options.landmarks else {}
     patient = Patient(ct, _division(options, labels), options.device)
@@ -111,11 +118,19 @@ def _views_in(path: Path, base: View) -> dict[str, View]:
         raise InputError(
             f'\'{path}\' must be a JSON list of poses, like [{{"name": "a", "lao_deg": 30}}]; check the file.'
         )
+    if len(records) > _MOST_POSES:
+        raise InputError(
+            f"'{path.name}' lists {len(records):,} poses; one run makes up to {_MOST_POSES:,} images, so split the "
+            "list into several files, each with a folder of its own for --out."
+        )
     views: dict[str, View] = {}
     for index, record in enumerate(records):
         name = str(record.get("name", f"{index:05d}")) if isinstance(record, dict) else f"{index:05d}"
-        if name in views or not _NAME.fullmatch(name):
-            raise InputError(f"Pose {index} is named '{name}'; give every pose a name of its own, letters and digits.")
+        if name in views or not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME:
+            raise InputError(
+                f"Pose {index} is named '{name[:_LONGEST_NAME]}'; give every pose a name of its own of up to "
+                f"{_LONGEST_NAME} letters and digits."
+            )
         try:
             views[name] = poses.view_of(record, base)
         except InputError as error:

@@ -14,12 +14,14 @@ import warnings
 
 from .. import __version__
 from ..errors import InputError
+from ..memory import is_out_of_memory
 from . import drr, evaluate, models, phantom, presets, segment, study, tumor, tumor_batch
 from .former import renewed
 from .options import Console, common_options, join_negative_values
 
 PROGRAM = "synthetic-imaging"
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+_LONGEST_NAME = 200
 _DESCRIPTION = (
     "Medical images with known truth: synthetic tumors in CT, X-ray images from a virtual C-arm, reader studies; and "
     "segmenters, run and measured. Each verb has its own help: synthetic-imaging tumor --help"
@@ -51,6 +53,12 @@ def main(argv: list[str] | None = None) -> int:
         if isinstance(error, InputError):
             _complain(str(error))
             return REFUSED
+        if isinstance(error, OSError) and error.strerror:
+            _complain(_told_by_system(error))
+            return REFUSED
+        if is_out_of_memory(error):
+            _complain("the memory of this computer does not hold it; close other programs, or make the input smaller.")
+            return FAILED
         if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
             _complain(f"a name is longer than the file system takes; choose a shorter one: {error.filename}")
             return REFUSED
@@ -90,6 +98,16 @@ def _show_warning(message, category, filename, lineno, file=None, line=None):
 
 def _complain(sentence: str):
     print(f"{PROGRAM}: {sentence}", file=sys.stderr)
+
+
+def _told_by_system(error: OSError) -> str:
+    """What the system refused: a file without permission, a name that is too long, a full disk."""
+    name = "" if error.filename is None else f"'{_shortened(str(error.filename))}': "
+    return f"{name}{error.strerror}; check the path, your rights and the space on the disk."
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
 
 
 def _first_line(error: Exception) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..declared import Declared, Item, Setting, changed, default_of, paths, setting_of
+from ..errors import InputError
 
 _NEGATIVE = re.compile(r"-(\d|\.\d|inf|nan)")
 _METAVARS = {"": "N", "°": "DEG", "1/mm²": "N", "%": "PERCENT", "mg/mL": "MG_ML"}
@@ -36,9 +37,13 @@ class Console:
 
 
 def join_negative_values(arguments: list[str]) -> list[str]:
-    """Turn ``--at -45,12,30`` into ``--at=-45,12,30``, for argparse takes a leading minus for an option."""
+    """Turn ``--at -45,12,30`` into ``--at=-45,12,30``, for argparse takes a leading minus for an option; and
+    ``--at=--`` for none.
+    """
     joined: list[str] = []
     for argument in arguments:
+        if argument.startswith("--") and argument.endswith("=--"):
+            raise InputError(f"{argument[:-3]} is '--', which is no value; give one, or leave it out.")
         if joined and joined[-1].startswith("--") and "=" not in joined[-1] and _NEGATIVE.match(argument):
             joined[-1] += f"={argument}"
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import torch
 
 from ..errors import InputError
 from ..io import mark_synthetic, read_labels, read_volume
+from ..memory import refuse_without_memory
 from ..tuples import three
 from ..volume import Volume
 from . import abdomen, bowel, chest, fields, liver, skeleton, trunk
@@ -31,6 +33,7 @@ _PSF_MM = 1.0
 _SLAB_SLICES = 25
 _BUILT_PERCENT, _PAINTED_PERCENT = 15, 95
 _TABLE_BELOW_MM = -139.0
+_BYTES_PER_VOXEL = 40
 """Height of the table in the lean standard body; the fat of the back lies above it."""
 
 STANDARD = Torso()
@@ -86,6 +89,8 @@ def torso(
     """
     asked = Torso(seed, shape, spacing_mm, noise_hu, table)
     shape = asked.shape
+    what = f"A torso of {' x '.join(map(str, shape))} voxels"
+    refuse_without_memory(_BYTES_PER_VOXEL * math.prod(shape), what, "give a smaller shape")
     spacing_mm = asked.spacing_mm or three(mm / count for mm, count in zip(FIELD_MM, reversed(shape), strict=True))
     on_progress("Growing the anatomy", 0)
     anatomy = Anatomy.build(seed)

@@ -12,7 +12,7 @@ import torch
 
 from ..cores import CORES, one_torch_thread
 from ..errors import InputError
-from ..memory import free_bytes
+from ..memory import free_bytes, is_out_of_memory
 from ..steps import in_background
 from ..tuples import three
 from ..volume import Volume
@@ -105,7 +105,7 @@ def _labels(prepared: Prepared, recipe: Recipe, load, settings: Settings) -> Ste
         try:
             return (yield from _attempt(prepared, recipe, load, tiling, device, settings, note))
         except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             smaller = _smaller(tiling, recipe)
         if device.type == "cuda":
@@ -282,9 +282,3 @@ def bytes_per_voxel(network: Network, recipe: Recipe) -> float:
             hook.remove()
     # the layer with the most, and what is kept beside it: the short cuts of a U-Net
     return answers + 2 * largest / float(np.prod(tile))
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether a device or the computer had no memory left; each library says it in its own way."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text

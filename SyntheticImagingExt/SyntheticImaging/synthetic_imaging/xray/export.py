@@ -48,6 +48,15 @@ def volume_of(image: Radiograph, output: str = "display") -> Volume:
     )
 
 
+def refuse_name(path: Path, output: str) -> None:
+    """InputError where no image, or not this output, can be written under a name."""
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES):
+        raise InputError(f"'{path.name}' has an unknown file type; end the name in {', '.join(SUFFIXES)}.")
+    if name.endswith((".png", ".dcm")) and output != "display":
+        raise InputError(f"A {path.suffix} file holds gray values only; write {output} to .nrrd, or choose display.")
+
+
 def write_image(
     path: str | PathLike, image: Radiograph, output: str = "display", metadata: Mapping[str, str] | None = None
 ) -> Path:
@@ -57,11 +66,8 @@ def write_image(
     (8 bits) and .dcm (DICOM XA, 16 bits) take "display". metadata: that of the CT, for the study of a DICOM file.
     """
     path = Path(path).expanduser()
+    refuse_name(path, output)
     name = path.name.lower()
-    if not name.endswith(SUFFIXES):
-        raise InputError(f"'{path.name}' has an unknown file type; end the name in {', '.join(SUFFIXES)}.")
-    if name.endswith((".png", ".dcm")) and output != "display":
-        raise InputError(f"A {path.suffix} file holds gray values only; write {output} to .nrrd, or choose display.")
     if name.endswith(".dcm"):
         from .dicom_xa import write_xa
 

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from ..cores import one_torch_thread
+from ..memory import free_bytes, refuse_without_memory
 from ..steps import in_background
 from ..volume import Volume
 from . import coverage, split
@@ -29,6 +30,9 @@ from .tools import Tool, Trace, doubts, trace, with_tools
 
 LARGEST_ATTENUATION = 20.0
 """Where no quantum arrives, the attenuation is shown as this: two parts in a billion."""
+
+_BYTES_PER_PIXEL, _BYTES_PER_TOOL = 120, 40
+"""Memory that an image takes while it is made, measured."""
 
 _NOTHING = 1e-12
 _BEHIND_PATIENT = 0.2
@@ -150,11 +154,21 @@ def render(
     device: str = "cpu",
 ) -> Radiograph:
     """Project and image in one call; a ``Patient`` in place of a CT saves the preparation."""
+    refuse_too_large(view, len(tools))
     patient = ct if isinstance(ct, Patient) else Patient(ct, division, device)
     coverage.refuse_source_inside(patient.ct, view)
     traced = trace(tools, view)
     told = (*coverage.notices(patient.ct, view), *doubts(tools, traced, view))
     return radiograph(patient.project(view, tools, traced), view, settings, told)
+
+
+def refuse_too_large(view: View, tools: int = 0) -> None:
+    """InputError where the memory that is free does not hold the image of a view while it is made."""
+    pixels = view.rows * view.columns
+    needed, have = (_BYTES_PER_PIXEL + _BYTES_PER_TOOL * tools) * pixels, free_bytes()
+    fits = 0 if have is None else int(view.columns * math.sqrt(have / needed))
+    what = f"An image of {view.rows} x {view.columns} pixels"
+    refuse_without_memory(needed, what, f"make it smaller: {fits} columns would fit")
 
 
 def attenuation_of(transmission: torch.Tensor) -> torch.Tensor:

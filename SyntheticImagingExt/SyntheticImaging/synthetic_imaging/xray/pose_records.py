@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from ..declared import own_settings
@@ -55,8 +57,7 @@ def view_of(record: dict, default: View | None = None) -> View:
         return _from_matrix(record, default)
     if set(record) != {"name"} and not any(name in record for name in _TOLD):
         raise InputError(f"The pose tells none of {', '.join(_TOLD)}; check the names in it.")
-    known = {} if default is None else record_of(default)
-    merged = {**known, **record}
+    merged = {**_known(default), **record}
     missing = [name for name in (*_DISTANCES, "rows", "columns", "pixel_mm") if name not in merged]
     if missing:
         raise InputError(f"The pose lacks {', '.join(missing)}; add them, or name a C-arm.")
@@ -69,13 +70,19 @@ def view_of(record: dict, default: View | None = None) -> View:
     return View.from_pose(pose, *distances, *size, _pair(merged["pixel_mm"]), _shift(merged))
 
 
+@lru_cache(maxsize=4)
+def _known(default: View | None) -> dict:
+    """What a default tells; thousands of poses have the same one."""
+    return {} if default is None else record_of(default)
+
+
 def within_turn(degrees: float) -> float:
     """The same angle between -180 and 180, for files that count on to 360; exactly what it was where it lies there."""
     return degrees if -180 <= degrees <= 180 else (degrees + 180) % 360 - 180
 
 
 def _from_matrix(record: dict, default: View | None) -> View:
-    known = {} if default is None else record_of(default)
+    known = _known(default)
     merged = {**{name: known[name] for name in ("rows", "columns", "pixel_mm") if name in known}, **record}
     missing = [name for name in ("rows", "columns", "pixel_mm") if name not in merged]
     if missing:

@@ -46,7 +46,7 @@ def read_pose(path: str | PathLike, default: View | None = None) -> View:
         from .dicom_xa import read_view
 
         return read_view(path) if default is None else read_view(path, default.isocenter_ras)
-    if _start(path) == b"NRRD" or suffix_of(path) or path.suffix.lower() == ".nhdr":
+    if suffix_of(path) or path.suffix.lower() == ".nhdr" or _start(path) == b"NRRD":
         return _from_image(path)
     if path.suffix.lower() in (".txt", ".csv"):
         return view_of({"projection_matrix": _matrix_in(path)}, default)

@@ -109,7 +109,7 @@ def _kind(path: Path) -> tuple[str, str]:
     try:
         if path.stat().st_size == 0:
             return "empty, 0 bytes", ""
-        if suffix_of(path) or is_picture_file(path):
+        if suffix_of(path) or is_picture_file(path) or _is_volume(path):
             return "", ""
         header = header_of(path)
     except InputError as error:
@@ -121,6 +121,15 @@ def _kind(path: Path) -> tuple[str, str]:
     if not is_picture(header):
         return "DICOM, but no image", ""
     return "", str(header.SeriesInstanceUID) if header.get("Modality") == "CT" else ""
+
+
+def _is_volume(path: Path) -> bool:
+    from ...io.headers import kind_of
+
+    try:
+        return bool(kind_of(path))
+    except InputError:
+        return False
 
 
 def _has_any(folder: Path, is_one) -> bool:

@@ -10,7 +10,6 @@ from ...errors import InputError
 from ...io.dicom.finding import header_of, is_dicom, is_picture
 from ...io.dicom.frames import frames_of
 from ...io.dicom.pixels import hounsfield, refuse_unreadable
-from ...io.files import suffix_of
 
 PICTURES = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _SQUARE = 0.01
@@ -36,7 +35,7 @@ def gray_values(path: Path) -> np.ndarray:
     """
     if is_dicom(path):
         return _dicom(path)
-    values = _flat(path) if suffix_of(path) else _picture(path)
+    values = _picture(path) if is_picture_file(path) else _flat(path)
     if not np.isfinite(values).all():
         raise InputError(f"'{path.name}' has pixels that are not a number or infinite; save it again without.")
     return values

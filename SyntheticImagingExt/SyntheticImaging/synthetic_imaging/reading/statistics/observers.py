@@ -17,6 +17,9 @@ from ..conduct.session import Session
 from ..design import LEFT, PAIRS, RATING, REAL, RIGHT, SYNTHETIC, UNSURE
 from .reads import Read, score_of
 
+_MOST_READS = 50_000
+"""What is evaluated within a minute and 2 GB."""
+
 _STEPS = np.array([-1.2, -0.5, 0.0, 0.5, 1.2])
 
 
@@ -57,6 +60,13 @@ class Simulation(Declared):
     cases: int = whole(100, "Number of cases, half of them synthetic", low=4, high=10000, step=2)
     power: int = whole(0, "Simulate so many studies, and tell how many prove what", low=0, high=100000)
     seed: int = whole(0, "Seed of everything random", low=0, high=2**31 - 1)
+
+    def check(self):
+        if self.readers * self.cases > _MOST_READS:
+            raise InputError(
+                f"{self.readers} readers of {self.cases} cases are {self.readers * self.cases:,} reads; up to "
+                f"{_MOST_READS:,} are simulated, so give fewer readers or cases."
+            )
 
 
 def observer_named(name: str) -> Observer:
@@ -117,6 +127,8 @@ class Mind:
 
     def read(self, reader: str, case: str, truth: str, shared: np.ndarray, repeat: bool, arm: str) -> dict:
         """Values of a ``Read``. shared: what all readers see in the image, or in the left and the right one."""
+        answer: int | str
+        confidence: int | None
         if arm == PAIRS:
             side = LEFT if self.rng.random() < 0.5 else RIGHT
             kinds = [SYNTHETIC if side == place else REAL for place in (LEFT, RIGHT)]
