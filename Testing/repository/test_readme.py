@@ -40,6 +40,8 @@ def check_shell_page(folder, printed):
         assert (folder / "one" / file).read_bytes() == (folder / "again" / file).read_bytes()
     assert "hcc-arterial" in printed and "No leak found in 6 cases." in printed
     assert (folder / "grown").is_dir() and (folder / "synthetic" / "one" / "ct.nrrd").is_file()
+    assert {"labels.dcm", "instances.dcm", "dicom"} <= {path.name for path in (folder / "patient").iterdir()}
+    assert (folder / "body.dcm").is_file() and "liver (1): dice 1," in printed
     assert (folder / "lateral.png").is_file() and any((folder / "truth").iterdir())
     assert (folder / "report" / "report.pdf").is_file() and (folder / "reads" / "study.imrmc").is_file()
     assert "−1.21" in (folder / "published" / "report.html").read_text(encoding="utf-8")
