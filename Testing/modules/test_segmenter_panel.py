@@ -188,6 +188,11 @@ def test_what_does_not_fit_is_said_beside_the_button(host, ready):
     ui.runButton.click()
     wait(host, ready)
     assert "It looks like MR" in ui.messageLabel.text and not predictions() and not host.shownMessages
+    assert ui.acceptHuButton.visible
+    ui.acceptHuButton.click()
+    assert not ui.acceptHuButton.visible
+    wait(host, ready)
+    assert len(predictions()) == 1, "taken for HU on the user's word"
     ui.volumeSelector.setCurrentNode(None)
     assert not ui.runButton.enabled and "Choose a volume" in ui.runButton.toolTip
 

@@ -20,34 +20,36 @@ def ctInHu(volumeNode, volume):
     Raises NotHounsfieldError with what it holds, and what would mend it, where that is no HU and the user has not
     said that it is.
     """
-    from dataclasses import replace
-
     from synthetic_imaging.io.hounsfield import in_hounsfield
 
-    isAccepted = volumeNode.GetAttribute(ACCEPTED_ATTRIBUTE) == "1"
     how = "the button Accept as HU; on the console acceptHu=True"
-    return in_hounsfield(replace(volume, metadata=_told(volumeNode)), volumeNode.GetName(), isAccepted, how)
+    return in_hounsfield(withHeader(volumeNode, volume), volumeNode.GetName(), how=how)
 
 
-def _told(volumeNode):
-    """What the header of a volume said, as the application keeps it: of DICOM the modality, of others the units."""
-    from synthetic_imaging.io.hounsfield import MODALITY_KEY, UNITS_KEY
+def withHeader(volumeNode, volume):
+    """The core volume of a node with what its header said, as the application keeps it, and the word of the user: of
+    DICOM the modality, of others the units."""
+    from dataclasses import replace
+
+    from synthetic_imaging.io.hounsfield import MODALITY_KEY, UNITS_KEY, accepted
 
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     item = hierarchy.GetItemByDataNode(volumeNode)
     units = volumeNode.GetVoxelValueUnits()
     modality = hierarchy.GetItemAttribute(item, MODALITY_KEY) if item else ""
-    return {MODALITY_KEY: modality, UNITS_KEY: units.GetCodeValue() or "" if units is not None else ""}
+    told = {MODALITY_KEY: modality, UNITS_KEY: units.GetCodeValue() if units is not None else ""}
+    volume = replace(volume, metadata={key: value for key, value in told.items() if value})
+    return accepted(volume) if volumeNode.GetAttribute(ACCEPTED_ATTRIBUTE) == "1" else volume
 
 
 class AcceptHu:
     """A button below the sentence that says why a CT was refused, there only where the user may say otherwise.
 
-    node(): the volume that was chosen. onAccepted(): it is to be prepared now.
+    volumeNodes(): what was chosen. onAccepted(): it is to be used now.
     """
 
-    def __init__(self, button, node, onAccepted):
-        self._button, self._node, self._onAccepted = button, node, onAccepted
+    def __init__(self, button, volumeNodes, onAccepted):
+        self._button, self._volumeNodes, self._onAccepted = button, volumeNodes, onAccepted
         button.visible = False
         button.clicked.connect(self._onClicked)
 
@@ -56,5 +58,7 @@ class AcceptHu:
         self._button.visible = isinstance(error, NotHounsfieldError)
 
     def _onClicked(self, *_arguments):
-        accept(self._node())
+        for volumeNode in self._volumeNodes():
+            accept(volumeNode)
+        self.offer(None)
         self._onAccepted()

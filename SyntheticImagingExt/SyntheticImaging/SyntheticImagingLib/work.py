@@ -6,7 +6,7 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 
-from synthetic_imaging.errors import InputError
+from synthetic_imaging.errors import InputError, NotHounsfieldError
 
 
 class Work:
@@ -51,7 +51,8 @@ class Work:
         try:
             reply = json.loads(self._answerPath.read_text(encoding="utf-8"))
             if "problem" in reply:
-                raise InputError(reply["problem"])
+                mayBeAccepted = reply.get("kind") == NotHounsfieldError.__name__
+                raise (NotHounsfieldError if mayBeAccepted else InputError)(reply["problem"])
             return self._onDone(reply["answer"])
         finally:
             self.close()

@@ -16,7 +16,8 @@ Tell = Callable[[str, float], None]
 def serve(perform: Callable[[dict, Tell], dict], request_path: str, answer_path: str) -> int:
     """Carry out the request of a JSON file; progress goes to the output as JSON lines.
 
-    The answer's file holds {"answer": ...} or, for an input that cannot be used, {"problem": sentence}.
+    The answer's file holds {"answer": ...} or, for an input that cannot be used, {"problem": sentence, "kind": name of
+    the error's class}.
     """
     started = time.monotonic()
 
@@ -30,6 +31,6 @@ def serve(perform: Callable[[dict, Tell], dict], request_path: str, answer_path:
     try:
         answer = {"answer": perform(request, tell)}
     except InputError as error:
-        answer = {"problem": str(error)}
+        answer = {"problem": str(error), "kind": type(error).__name__}
     Path(answer_path).write_text(json.dumps(answer), encoding="utf-8")
     return 0

@@ -26,7 +26,7 @@ class InputSection:
         self._putAside, self._shown = set(), ()
         self._awaited, self._proposeTimer = Observations(), singleShot(0, self.propose)
         self.problem = ""
-        self.accepting = AcceptHu(ui.acceptHuButton, lambda: self._parameters.ct, onChosen)
+        self.accepting = AcceptHu(ui.acceptHuButton, lambda: [self._parameters.ct], onChosen)
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
         ui.segmentOrganButton.clicked.connect(self._segmentOrgan)
         for selector in (ui.organSelector, ui.vesselSelector):

@@ -6,6 +6,7 @@ from slicer.i18n import tr as _
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.segmentation.settings import Settings
+from SyntheticImagingLib.hounsfield import AcceptHu
 from SyntheticImagingLib.widgets import breakable
 
 from ..Parameters import NUMBERS, STEPS
@@ -30,6 +31,8 @@ class RunSection:
         self.ui, self._logic, self._input, self._do, self._work = ui, logic, input, do, work
         self._onResult, self._parameters = onResult, None
         self._waiting, self._run, self._began = [], None, 0.0
+        self._accepting = AcceptHu(ui.acceptHuButton, lambda: input.volumeNodes, lambda: do(self._start))
+        ui.volumeSelector.currentNodeChanged.connect(lambda *_a: self._accepting.offer(None))
         for section in (ui.advancedSection, ui.cleaningSection, ui.crfSection, ui.logSection):
             section.collapsed = True
         setUp(ui.queueTable, [_("Waits"), _("Model")])
@@ -98,6 +101,7 @@ class RunSection:
         self._begin(self._waiting[0] if self._waiting else self.chosen())
 
     def _begin(self, case):
+        self._accepting.offer(None)
         self._run, self._began = self._logic.begin(case), time.monotonic()
         self._log(_("{name}: {model}, {preset}.").format(
             name=case.name, model=case.model, preset=case.settings.preset))  # fmt: skip
@@ -137,6 +141,7 @@ class RunSection:
     def _onProblem(self, error):
         self.stop()
         self._log(str(error))
+        self._accepting.offer(error)
         raise error
 
     def _onCrash(self, error):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from synthetic_imaging.errors import InputError
 from SyntheticImagingLib import nodes
+from SyntheticImagingLib.hounsfield import withHeader
 
 from ..results.Prediction import Prediction
 from ..SegmenterWork import SegmenterWork
@@ -19,7 +20,7 @@ def segmentWork(case, volumeNodes, onPrediction):
 
     InputError where a volume cannot be used or the disk is full; no file is left behind then.
     """
-    volumes = [nodes.volumeFromNode(node) for node in volumeNodes]
+    volumes = [withHeader(node, nodes.volumeFromNode(node)) for node in volumeNodes]
     for node, volume in zip(volumeNodes, volumes, strict=True):
         if not volume.same_grid(volumes[0]):
             raise InputError(
@@ -34,6 +35,7 @@ def segmentWork(case, volumeNodes, onPrediction):
             "task": "segment",
             "model": case.model,
             "images": [_saved(folder / f"image{index}.npy", volume) for index, volume in enumerate(volumes)],
+            "metadata": [volume.metadata for volume in volumes],
             "within": _saved(folder / "within.npy", within) if within is not None else None,
             "ijk_to_ras": volumes[0].ijk_to_ras.tolist(),
             "settings": case.settings.to_dict(),

@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 
 from ..io import read_volume
-from ..io.hounsfield import in_hounsfield, note_of
+from ..io.hounsfield import accepted, in_hounsfield, note_of
 from ..io.trust import Trust
 from ..volume import Volume
 from .options import taken
@@ -17,10 +17,15 @@ def read_ct(path: str | Path, options) -> Volume:
 
     Warns where something is lost in it.
     """
-    trust = taken(options, Trust())
-    name = Path(path).name
-    volume = read_volume(path, options.series, accept_data_elsewhere=trust.accept_data_elsewhere)
-    ct = in_hounsfield(volume, name, trust.accept_hu, "--accept-hu")
-    if not trust.accept_hu and (note := note_of(ct)):
+    volume, name = read_image(path, options), Path(path).name
+    ct = in_hounsfield(volume, name, how="--accept-hu")
+    if note := note_of(ct):
         warnings.warn(f"'{name}': {note}", stacklevel=2)
     return ct
+
+
+def read_image(path: str | Path, options) -> Volume:
+    """An image of any kind, with the word of the options that its numbers are HU, where they say so."""
+    trust = taken(options, Trust())
+    volume = read_volume(path, options.series, accept_data_elsewhere=trust.accept_data_elsewhere)
+    return accepted(volume) if trust.accept_hu else volume

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import InputError
+from ..io.trust import Trust
 from ..segmentation.catalog import find_model, fingerprint
 from ..segmentation.postprocessing import STEPS, Crf, Step, step_of_text
 from ..segmentation.settings import Settings
@@ -49,6 +50,7 @@ def add_to(verbs):
         "--own-steps", action=argparse.BooleanOptionalAction, default=True,
         help="steps that the model's description names, before the others",
     )  # fmt: skip
+    add_settings(parser.add_argument_group("doubtful input"), Trust)
     add_progress(parser)
     parser.add_argument(
         "--out", required=True, metavar="FILE|DIR",
@@ -82,12 +84,13 @@ def _steps(options) -> tuple[Step, ...]:
 
 
 def _one(model, images: list[Path], out: Path, settings: Settings, steps, options, console: Console):
-    from ..io import read_labels, read_volume, write_volume
+    from ..io import read_labels, write_volume
     from ..segmentation.dicom_segments import slices_for, write_dicom
     from ..segmentation.processing import segmented
     from ..segmentation.segments import with_segments
+    from .images import read_image
 
-    volumes = [read_volume(image, options.series) for image in images]
+    volumes = [read_image(image, options) for image in images]
     slices = slices_for(images[0], options.series) if _is_dicom(out) else None
     within = read_labels(options.within, volumes[0]) if options.within else None
     labels = followed(segmented(model, volumes, settings, within, steps, options.own_steps), options, console)

@@ -6,6 +6,7 @@ mend it. A sample of the voxels is looked at, which takes a fraction of a second
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 MODALITY_KEY, RESCALE_TYPE_KEY, UNITS_KEY = "DICOM.Modality", "DICOM.RescaleType", "DICOM.Units"
 """Entries of ``Volume.metadata`` that say what the numbers are."""
+
+ACCEPTED_KEY = "AcceptedAsHU"
+"""Entry of ``Volume.metadata`` that is there where somebody said that the numbers are HU, whatever they look like; it
+is kept in files, for what is made of such a CT looks no better."""
 
 _SAMPLES = 400_000
 _AIR_BELOW_HU, _SOFT_HU = -900, (-300, 400)
@@ -41,21 +46,37 @@ _FEW = 64
 def in_hounsfield(ct: Volume, name: str, accept_hu: bool = False, how: str = "accept_hu=True") -> Volume:
     """The CT with signed voxels; NotHounsfieldError with what it holds, and what would mend it, where that is no HU.
 
-    name: what the sentence calls it. accept_hu: do not look. how: how a user sets accept_hu, for the sentence.
+    name: what the sentence calls it. accept_hu: do not look, now or later. how: where a user says so, for the sentence.
     """
-    if not accept_hu and (problem := problem_of(ct)):
-        raise NotHounsfieldError(f"'{name}' {problem} If the numbers are HU all the same, accept them ({how}).")
+    if accept_hu:
+        ct = accepted(ct)
+    elif problem := problem_of(ct):
+        raise not_hounsfield(f"'{name}' {problem}", how)
     return ct.with_signed_voxels()
+
+
+def not_hounsfield(sentence: str, how: str) -> NotHounsfieldError:
+    """The error of a sentence that ends with a ``problem_of`` an image, and how the user overrules it."""
+    return NotHounsfieldError(f"{sentence} If the numbers are HU all the same, accept them ({how}).")
+
+
+def accepted(ct: Volume) -> Volume:
+    """The same image with the word of the user that its numbers are HU."""
+    return replace(ct, metadata={**(ct.metadata or {}), ACCEPTED_KEY: "yes"})
 
 
 def problem_of(ct: Volume) -> str:
     """Sentences that go on after the name of an image, where it does not look like a CT in HU; "" where it does."""
     metadata = ct.metadata or {}
+    if ACCEPTED_KEY in metadata:
+        return ""
     return _said_otherwise(metadata) or _Values(ct.numpy(), metadata.get(MODALITY_KEY, "").upper() == "CT").problem
 
 
 def note_of(ct: Volume) -> str:
     """A sentence on what is lost in a CT that is in HU all the same; "" for nothing."""
+    if ACCEPTED_KEY in (ct.metadata or {}):
+        return ""
     return _Values(ct.numpy()).note
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from ..errors import InputError
+from ..io.hounsfield import not_hounsfield, problem_of
 from ..tuples import three
 from ..volume import Volume
 from .normalizing import normalize
@@ -114,11 +115,9 @@ def check_inputs(volumes: Sequence[Volume], recipe: Recipe) -> None:
                 f"The image for {name} has the value {array.min():g} everywhere; there is nothing to find."
             )
     for volume, name, modality in zip(volumes, recipe.channels, recipe.modalities, strict=True):
-        lowest = float(volume.numpy().min())
-        if modality == "CT" and lowest >= 0 and float(volume.numpy().max()) > 0:
-            raise InputError(
-                f"The model takes CT for {name}, and this image has no value below {lowest:g}: CT has air near -1000 "
-                "HU. It looks like MR, or a CT without its offset; choose a CT in Hounsfield units."
+        if modality == "CT" and (problem := problem_of(volume)):
+            raise not_hounsfield(
+                f"The model takes CT for {name}, and this image {problem}", "Accept as HU, --accept-hu"
             )
 
 

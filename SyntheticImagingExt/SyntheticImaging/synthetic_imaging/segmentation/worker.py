@@ -29,9 +29,9 @@ def perform(request: dict, tell: Tell = lambda stage, percent: None) -> dict:
     request["task"]:
     "describe": model -> card, channels, modalities, labels. "import": path, id -> entry and the same. "download": model
     (id or address), agreed -> entry and the same. A model is an id of the catalog, or the path of a folder or file.
-    "segment": model, images (channels: path of an array (K, J, I)), ijk_to_ras, settings, steps (see
-    ``postprocessing``), own_steps (those of the model's description, first), within (path of a mask, or None), out ->
-    card, sha256 (of the model's file), labels, notes (sentences); the labels' array is in the file ``out``.
+    "segment": model, images (channels: path of an array (K, J, I)), metadata (of each), ijk_to_ras, settings, steps
+    (see ``postprocessing``), own_steps (those of the model's description, first), within (path of a mask, or None),
+    out -> card, sha256 (of the model's file), labels, notes (sentences); the labels' array is in the file ``out``.
     "evaluate": layers (prediction and reference: paths of label arrays; names: by value), ijk_to_ras, measures,
     lesions (names) -> tables, see ``evaluation.tables``.
     "write_dicom": labels (path of an array), ijk_to_ras, files (the DICOM images), segments (fields of
@@ -75,7 +75,8 @@ def _segment(request: dict, tell: Tell) -> dict:
     tell("Reading the model", 2)
     model = find_model(request["model"])
     matrix = np.array(request["ijk_to_ras"])
-    images = [_volume(path, matrix) for path in request["images"]]
+    said = request.get("metadata") or [{}] * len(request["images"])
+    images = [_volume(path, matrix, told) for path, told in zip(request["images"], said, strict=True)]
     within = _volume(request["within"], matrix) if request["within"] else None
     settings, steps = Settings.from_dict(request["settings"]), steps_from(request["steps"])
     labels, notes = _followed(segmented(model, images, settings, within, steps, request["own_steps"]), tell)
@@ -124,8 +125,8 @@ def _frozen(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _volume(path: str, matrix: np.ndarray) -> Volume:
-    return Volume.from_numpy(np.load(path), matrix)
+def _volume(path: str, matrix: np.ndarray, metadata: dict[str, str] | None = None) -> Volume:
+    return Volume.from_numpy(np.load(path), matrix, metadata)
 
 
 def _followed(steps: Generator[Progress, None, Any], tell: Tell) -> tuple[Any, list[str]]:

@@ -13,7 +13,7 @@ class InputSection:
     def __init__(self, ui, logic, onChosen):
         self.ui, self._logic, self._onChosen = ui, logic, onChosen
         self._parameters, self.problem = None, ""
-        self.accepting = AcceptHu(ui.acceptHuButton, lambda: self._parameters.ct, onChosen)
+        self.accepting = AcceptHu(ui.acceptHuButton, lambda: [self._parameters.ct], onChosen)
         ui.ctSelector.currentNodeChanged.connect(self._onCt)
 
     def setParameters(self, parameters):
