@@ -49,7 +49,10 @@ def _add_geometry(parser):
     add_settings(group, Pose, told={"isocenter_ras": "center of the CT"})
     group.add_argument("--view", metavar="NAME", help="a saved view instead of angles: ap, lateral-left, inlet, ...")
     group.add_argument(
-        "--pose", metavar="FILE", help="pose from JSON, a 3x4 matrix (.txt), DICOM XA or an earlier image"
+        "--pose",
+        metavar="FILE",
+        help="pose from JSON, a 3x4 matrix (.txt), an earlier image or DICOM XA; one that tells no isocenter keeps "
+        "--isocenter-ras",
     )
     group.add_argument(
         "--poses", metavar="FILE", help="JSON list of poses: an image for each, resumable; --out is a folder"
@@ -80,7 +83,9 @@ def _add_output(group):
     group.add_argument("--fit-window", action="store_true", help="set the window by the image itself")
     group.add_argument("--out", required=True, metavar="IMG", help="file for the image; a folder with --poses")
     group.add_argument("--truth", metavar="DIR", help="folder for masks, path lengths, landmarks and the pose")
-    group.add_argument("--landmarks", metavar="FILE", help="points for --truth: JSON, or markups saved from Slicer")
+    group.add_argument(
+        "--landmarks", metavar="FILE", help="points for --truth: JSON, or markups of Slicer (.mrk.json, .fcsv)"
+    )
     group.add_argument("--device", default="cpu", metavar="DEVICE", help="cpu (default) or cuda")
 
 
