@@ -145,6 +145,13 @@ def test_what_the_disk_took_otherwise_is_noticed(things, tmp_path, monkeypatch):
             assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["{}.nrrd", "{}.mhd", "{}.nii.gz", "{}"])
+def test_a_name_that_is_too_long(things, tmp_path, name):
+    with pytest.raises(InputError, match=r"File name too long\. Choose a shorter one"):
+        write_volume(tmp_path / name.format("n" * 300), things.cts[0])
+    assert not any(tmp_path.iterdir())
+
+
 def test_an_image_and_its_truth_are_written_both_or_none(things, tmp_path, capsys):
     write_volume(tmp_path / "ct.nrrd", things.cts[0])
     write_volume(tmp_path / "organ.nrrd", things.organ)

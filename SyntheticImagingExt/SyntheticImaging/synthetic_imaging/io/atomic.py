@@ -40,6 +40,8 @@ def staging(target: Path) -> Iterator[Path]:
     stage, owner, folder = None, -1, None
     try:
         _make_parents(target.parent, created)
+        with suppress(FileNotFoundError):
+            target.lstat()  # says at once that a name is too long
         _sweep_once(target.parent)
         stage, owner = _stage_in(target.parent)
         folder = stage / _NEW
@@ -244,6 +246,8 @@ def _refusal(target: Path, error: Exception) -> str:
     while not place.exists():
         place = place.parent
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error).strip().splitlines()[-1]
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+        return f"'{target.name}' could not be written to '{target.parent}': {reason}. Choose a shorter one."
     free_mb = shutil.disk_usage(place).free / 1e6
     return (
         f"'{target.name}' could not be written to '{target.parent}': {reason}. The disk has {free_mb:,.0f} MB free; "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from datetime import datetime
 from pathlib import Path
@@ -48,7 +49,7 @@ def write_series(folder: Path, volume: Volume) -> None:
     and gets new series and instance UIDs, ImageType DERIVED, SECONDARY and a description that begins with
     "synthetic". Values are whole HU in int16; fractions are rounded with a warning.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.exists(folder) and (not folder.is_dir() or any(folder.iterdir())):  # False for names that are too long
         raise InputError(
             f"'{folder}' exists and is not empty; a DICOM series is written to a new folder, choose another."
         )
