@@ -1,12 +1,20 @@
 """Where arrays lie: geometry of volume nodes and of the oriented images that segments are made of."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import slicer
 import vtk
 
 from synthetic_imaging.errors import InputError
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def volumeArray(volumeNode):
+
+def volumeArray(volumeNode: slicer.vtkMRMLScalarVolumeNode | None) -> np.ndarray:
     """The voxels (K, J, I) of a scalar volume node, sharing its memory; InputError where there are none to use."""
     from slicer.util import arrayFromVolume
 
@@ -26,7 +34,7 @@ def volumeArray(volumeNode):
     return arrayFromVolume(volumeNode)
 
 
-def worldMatrix(volumeNode):
+def worldMatrix(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> np.ndarray:
     """IJK to world RAS of a volume node as an array (4, 4), parent transforms included."""
     import numpy as np
     from slicer.util import arrayFromVTKMatrix
@@ -43,7 +51,7 @@ def worldMatrix(volumeNode):
     return ijkToWorld
 
 
-def parentMatrix(node):
+def parentMatrix(node: slicer.vtkMRMLTransformableNode) -> np.ndarray:
     """Parent transform of a node as an array (4, 4); InputError when it is not linear."""
     import numpy as np
     from slicer.util import arrayFromVTKMatrix
@@ -61,7 +69,7 @@ def parentMatrix(node):
     return arrayFromVTKMatrix(matrix)
 
 
-def boundingRegion(mask):
+def boundingRegion(mask: np.ndarray) -> tuple[slice, slice, slice] | None:
     """The smallest region (three slices K, J, I) around the nonzero voxels of an array; None when there are none."""
     import numpy as np
 
@@ -69,7 +77,7 @@ def boundingRegion(mask):
     return tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans) if all(len(span) for span in spans) else None
 
 
-def overlap(extent, other):
+def overlap(extent: Sequence[int], other: Sequence[int]) -> tuple[slice, slice, slice]:
     """The slices (K, J, I) of an array that covers one extent, where the other extent overlaps it."""
     parts = []
     for axis in (2, 1, 0):
@@ -79,7 +87,7 @@ def overlap(extent, other):
     return tuple(parts)
 
 
-def orientedImage(imageToWorld, extent):
+def orientedImage(imageToWorld: np.ndarray, extent: Sequence[int]) -> slicer.vtkOrientedImageData:
     """An oriented image with geometry only."""
     from slicer.util import vtkMatrixFromArray
 
@@ -89,7 +97,7 @@ def orientedImage(imageToWorld, extent):
     return image
 
 
-def imageArray(image):
+def imageArray(image: vtk.vtkImageData) -> np.ndarray:
     """The voxels (K, J, I) of a VTK image, sharing its memory; an empty array where it has none."""
     import numpy as np
     from vtk.util.numpy_support import vtk_to_numpy
@@ -100,7 +108,7 @@ def imageArray(image):
     return vtk_to_numpy(scalars).reshape(tuple(reversed(image.GetDimensions())))
 
 
-def onGrid(image, ijkToWorld):
+def onGrid(image: slicer.vtkOrientedImageData, ijkToWorld: np.ndarray) -> bool:
     matrix = vtk.vtkMatrix4x4()
     image.GetImageToWorldMatrix(matrix)
     return _sameMatrix(matrix, ijkToWorld)

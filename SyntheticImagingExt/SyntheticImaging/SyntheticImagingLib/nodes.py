@@ -3,6 +3,10 @@
 Regions are tuples of three slices (K, J, I) into a volume's array.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import slicer
 
 from synthetic_imaging.errors import InputError
@@ -17,6 +21,12 @@ from .segments import (
     setSegmentRegion,
 )
 from .tree import markSynthetic, placeBeside, placeInFolder, removeWithDisplays
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from synthetic_imaging.volume import Volume
+
 
 __all__ = [
     "addSegment",
@@ -40,7 +50,7 @@ __all__ = [
 ]
 
 
-def volumeFromNode(volumeNode):
+def volumeFromNode(volumeNode: slicer.vtkMRMLScalarVolumeNode) -> Volume:
     """The volume of a scalar volume node: data (K, J, I) shares the node's memory, geometry is that of the world.
 
     Unsigned voxels above 8 bits, with which torch cannot compute, are copied into signed ones. Raises InputError
@@ -60,7 +70,9 @@ def volumeFromNode(volumeNode):
     return volume if array.dtype == np.uint8 else volume.with_signed_voxels()
 
 
-def updateVolumeNodeRegion(volumeNode, array, region):
+def updateVolumeNodeRegion(
+    volumeNode: slicer.vtkMRMLScalarVolumeNode, array: np.ndarray, region: tuple[slice, slice, slice] | None
+):
     """Copy voxels into a region of a volume node and tell its observers once.
 
     array: the whole volume (K, J, I), or the region only. region: three slices (K, J, I), or None for nothing.
@@ -74,7 +86,7 @@ def updateVolumeNodeRegion(volumeNode, array, region):
     arrayFromVolumeModified(volumeNode)
 
 
-def cloneVolumeNode(volumeNode, name):
+def cloneVolumeNode(volumeNode: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLScalarVolumeNode:
     """A copy of a volume node with its own voxels and display, in the same place of the data tree, marked as synthetic.
 
     The copy does not claim to be the DICOM series of its source.
@@ -87,7 +99,7 @@ def cloneVolumeNode(volumeNode, name):
     return clone
 
 
-def createTextNode(name, text, inputNode=None):
+def createTextNode(name: str, text: str, inputNode: slicer.vtkMRMLNode | None = None) -> slicer.vtkMRMLTextNode:
     """A text node, for records in JSON, beside another node in the data tree."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTextNode", name)
     node.SetText(text)
@@ -96,7 +108,7 @@ def createTextNode(name, text, inputNode=None):
     return node
 
 
-def volumeNodeFromVolume(volume, name):
+def volumeNodeFromVolume(volume: Volume, name: str) -> slicer.vtkMRMLScalarVolumeNode:
     """A new scalar volume node with a copy of a core volume."""
     from slicer.util import addVolumeFromArray
 

@@ -1,6 +1,9 @@
 """Observers by a name: they keep nothing alive, and what was observed under a name is let go of in one step."""
 
+from __future__ import annotations
+
 import weakref
+from collections.abc import Callable, Iterable
 
 import slicer
 import vtk
@@ -23,7 +26,7 @@ class Observations:
     def __init__(self):
         self._tags = {}
 
-    def observe(self, name, node, events, method):
+    def observe(self, name: str, node: vtk.vtkObject | None, events: Iterable[int], method: Callable[[], object]):
         """Call a bound method, without arguments, at these events of a node; None observes nothing."""
         reference = weakref.WeakMethod(method)
 
@@ -35,7 +38,7 @@ class Observations:
         if node is not None:
             self._tags[name] = [(node, node.AddObserver(event, call, _LAST)) for event in events]
 
-    def observeRemoval(self, name, scene, method):
+    def observeRemoval(self, name: str, scene: slicer.vtkMRMLScene, method: Callable[[slicer.vtkMRMLNode], object]):
         """Call a bound method with each node that has left the scene."""
         reference = weakref.WeakMethod(method)
 
@@ -47,7 +50,12 @@ class Observations:
         self.drop(name)
         self._tags[name] = [(scene, scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, call))]
 
-    def observeScene(self, closes=None, replaced=None, nodeRemoved=None):
+    def observeScene(
+        self,
+        closes: Callable[[], object] | None = None,
+        replaced: Callable[[], object] | None = None,
+        nodeRemoved: Callable[[slicer.vtkMRMLNode], object] | None = None,
+    ):
         """Call bound methods before the scene closes, after another one is there, and with each node that has left."""
         scene = slicer.mrmlScene
         if closes is not None:
@@ -57,7 +65,7 @@ class Observations:
         if nodeRemoved is not None:
             self.observeRemoval("node removed", scene, nodeRemoved)
 
-    def drop(self, name):
+    def drop(self, name: str):
         """Observe nothing under this name any more."""
         for node, tag in self._tags.pop(name, ()):
             node.RemoveObserver(tag)
@@ -68,7 +76,7 @@ class Observations:
             self.drop(name)
 
 
-def contentOf(volumeNode):
+def contentOf(volumeNode: slicer.vtkMRMLScalarVolumeNode):
     """What changes when a volume's voxels or place do; reading the voxels themselves would take too long."""
     matrix, toWorld = vtk.vtkMatrix4x4(), vtk.vtkMatrix4x4()
     volumeNode.GetIJKToRASMatrix(matrix)

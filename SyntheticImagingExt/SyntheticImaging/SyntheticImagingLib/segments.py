@@ -3,6 +3,11 @@
 Regions are tuples of three slices (K, J, I) into the volume's array.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import slicer
 import vtk
 
@@ -10,11 +15,18 @@ from synthetic_imaging.errors import InputError
 
 from . import terms
 from .grids import imageArray, onGrid, orientedImage, overlap, parentMatrix, volumeArray, worldMatrix
-from .stages import finish
+from .stages import Steps, finish
 from .tree import placeBeside
 
+if TYPE_CHECKING:
+    import numpy as np
 
-def labelsFromSegment(segmentationNode, segmentId, volumeNode):
+    from synthetic_imaging.volume import Volume
+
+
+def labelsFromSegment(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, segmentId: str, volumeNode: slicer.vtkMRMLScalarVolumeNode
+) -> Volume:
     """One segment as a volume of uint8 (0 or 1) on the grid of the volume node, nearest voxel where grids differ.
 
     Parent transforms of both nodes count. Raises InputError for a missing or empty segment, or one outside the volume.
@@ -72,7 +84,13 @@ def _paste(image, labels, ijkToWorld):
     labels[inside] = imageArray(image)[part] != 0
 
 
-def setSegmentRegion(segmentationNode, segmentId, mask, region, volumeNode):
+def setSegmentRegion(
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    segmentId: str,
+    mask: np.ndarray,
+    region: tuple[slice, slice, slice] | None,
+    volumeNode: slicer.vtkMRMLScalarVolumeNode,
+):
     """Make a segment equal to a mask inside a region; elsewhere, and in other segments, nothing changes.
 
     mask: bool or uint8, the whole volume (K, J, I) or the region only.
@@ -147,7 +165,7 @@ def _moveToGrid(segmentationNode, segmentId, ijkToSegmentation):
     return segmentationNode.GetSegmentation().GetSegment(segmentId).GetRepresentation("Binary labelmap")
 
 
-def createSegmentation(volumeNode, name):
+def createSegmentation(volumeNode: slicer.vtkMRMLScalarVolumeNode, name: str) -> slicer.vtkMRMLSegmentationNode:
     """An empty segmentation node with the geometry of a volume node, displayed, beside it in the data tree."""
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
@@ -158,7 +176,14 @@ def createSegmentation(volumeNode, name):
     return node
 
 
-def addSegment(segmentationNode, segmentId, name, label=None, regionOf=None, tags=None):
+def addSegment(
+    segmentationNode: slicer.vtkMRMLSegmentationNode,
+    segmentId: str,
+    name: str,
+    label: str | None = None,
+    regionOf: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> slicer.vtkSegment:
     """Add an empty segment with a stable id, a term (see terms) and own tags; the vtkSegment."""
     segmentation = segmentationNode.GetSegmentation()
     segmentId = segmentation.AddEmptySegment(segmentId, name)
@@ -170,7 +195,9 @@ def addSegment(segmentationNode, segmentId, name, label=None, regionOf=None, tag
     return segment
 
 
-def segmentationFromLabels(labels, names, volumeNode, name):
+def segmentationFromLabels(
+    labels: Volume, names: Mapping[int, str], volumeNode: slicer.vtkMRMLScalarVolumeNode, name: str
+) -> slicer.vtkMRMLSegmentationNode:
     """A segmentation node with one segment per label value other than 0.
 
     labels: core volume of integers on the grid of the volume node. names: dict of label value and name; what the
@@ -181,7 +208,12 @@ def segmentationFromLabels(labels, names, volumeNode, name):
     return node
 
 
-def segmentSteps(node, labels, names, volumeNode):
+def segmentSteps(
+    node: slicer.vtkMRMLSegmentationNode,
+    labels: Volume,
+    names: Mapping[int, str],
+    volumeNode: slicer.vtkMRMLScalarVolumeNode,
+) -> Steps[None]:
     """Fill a segmentation node in the same way, as a generator of (name of the segment, percent)."""
     from scipy.ndimage import find_objects
 

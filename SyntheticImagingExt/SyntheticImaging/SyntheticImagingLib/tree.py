@@ -1,5 +1,7 @@
 """The place of nodes in the data tree, and the mark on synthetic ones."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import slicer
@@ -13,14 +15,14 @@ SOURCE_ROLE = "SyntheticImaging.Source"
 """Reference from a synthetic node to the node that it was made from."""
 
 
-def markSynthetic(node, sourceNode=None):
+def markSynthetic(node: slicer.vtkMRMLNode, sourceNode: slicer.vtkMRMLNode | None = None):
     """Say on the node itself that its content is synthetic, and what it was made from."""
     node.SetAttribute(SYNTHETIC_ATTRIBUTE, "1")
     if sourceNode is not None:
         node.SetNodeReferenceID(SOURCE_ROLE, sourceNode.GetID())
 
 
-def removeWithDisplays(node):
+def removeWithDisplays(node: slicer.vtkMRMLDisplayableNode):
     """Take a displayable node out of the scene; its displays go after it, since views complain of a node without."""
     displays = [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
     for each in (node, *displays):
@@ -28,7 +30,7 @@ def removeWithDisplays(node):
             slicer.mrmlScene.RemoveNode(each)
 
 
-def placeBeside(node, inputNode):
+def placeBeside(node: slicer.vtkMRMLNode, inputNode: slicer.vtkMRMLNode):
     """Put a node into the study, or folder, of another one in the subject hierarchy."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     inputItem = hierarchy.GetItemByDataNode(inputNode)
@@ -36,7 +38,7 @@ def placeBeside(node, inputNode):
     _setParent(hierarchy, node, parent)
 
 
-def placeInFolder(node, name):
+def placeInFolder(node: slicer.vtkMRMLNode, name: str) -> int:
     """Put a node into a new folder of the subject hierarchy; the folder's item."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), name)
