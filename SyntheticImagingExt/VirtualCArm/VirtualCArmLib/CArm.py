@@ -1,8 +1,11 @@
 """The parts of a C-arm in the scene, and how they follow each other."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 import slicer
 
 from synthetic_imaging.errors import InputError
@@ -23,6 +26,10 @@ from .state import Isocenter
 from .state.Parameters import NUMBERS, PLANES, VirtualCArmParameterNode, windowWithin
 from .state.State import State, planeNamed
 from .state.StateHolder import StateHolder
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.image import Radiograph
+
 
 _MARKUPS = slicer.vtkMRMLMarkupsNode
 _LANDMARK_EVENTS = (
@@ -61,7 +68,7 @@ class CArm:
         self.ct.end()
 
     @property
-    def parameters(self):
+    def parameters(self) -> VirtualCArmParameterNode:
         """The wrapped parameter node of the present scene."""
         return self.holder.parameters
 
@@ -70,7 +77,7 @@ class CArm:
         """What it says."""
         return self.holder.state
 
-    def prepareSteps(self, ctNode) -> Generator[tuple[str, float], None, None]:
+    def prepareSteps(self, ctNode: slicer.vtkMRMLScalarVolumeNode) -> Generator[tuple[str, float], None, None]:
         """Prepare a CT as a generator of (stage, percent), and stand the C-arm around it."""
 
         def firstView(volume):
@@ -220,7 +227,7 @@ class CArm:
 
     # The screen of ``images``
 
-    def onDrawn(self, plane: str, radiograph, view: View, isFinal: bool):
+    def onDrawn(self, plane: str, radiograph: Radiograph, view: View, isFinal: bool):
         """An image was drawn: show it, and what lies over it."""
         state = self.state
         window, inverted = self.images.window(state, plane), state.settings.window.inverted
@@ -229,7 +236,7 @@ class CArm:
         self.images.askOutlinesOf(state, plane)
         self.imageChanged.emit(plane, isFinal)
 
-    def showOutlines(self, plane: str, view: View, values, looks: list[tuple]):
+    def showOutlines(self, plane: str, view: View, values: np.ndarray, looks: list[tuple]):
         """Outlines were drawn."""
         OutlineNodes.show(self.parameters, plane, view, values, looks)
 

@@ -1,5 +1,7 @@
 """Images, poses and truth into files, and poses out of files."""
 
+from __future__ import annotations
+
 from collections.abc import Generator, Mapping
 from pathlib import Path
 
@@ -30,7 +32,7 @@ GENERIC = "generic"
 _SAME_MM = 1e-3
 
 
-def studyOf(ctNode) -> dict[str, str]:
+def studyOf(ctNode: slicer.vtkMRMLScalarVolumeNode) -> dict[str, str]:
     """Patient and study of a CT that was loaded from Slicer's DICOM database, as metadata of the core; else empty."""
     from synthetic_imaging.io.metadata import DICOM_PREFIX
 
@@ -57,7 +59,12 @@ def parametersOf(view: View, machine: Machine) -> dict:
 
 
 def truthSteps(
-    folder, view: View, segmentationNode, points: Mapping, tools: list, ctNode
+    folder: str | Path,
+    view: View,
+    segmentationNode: slicer.vtkMRMLSegmentationNode | None,
+    points: Mapping,
+    tools: list,
+    ctNode: slicer.vtkMRMLScalarVolumeNode,
 ) -> Generator[tuple[str, float], None, Path]:
     """Write what is where in the image of a view, as a generator of (stage, percent); the path of truth.json.
 

@@ -1,9 +1,18 @@
 """The segment that holds contrast agent, made ready to be projected."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import slicer
+
 from synthetic_imaging.errors import InputError
 from SyntheticImagingLib import nodes
 
 from ..scene import Structures
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.truth import StructureProjector
 
 
 class FilledSegment:
@@ -12,7 +21,12 @@ class FilledSegment:
     def __init__(self):
         self._key, self._projector = None, None
 
-    def projector(self, segmentationNode, segmentId: str, ctNode):
+    def projector(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode | None,
+        segmentId: str,
+        ctNode: slicer.vtkMRMLScalarVolumeNode,
+    ) -> StructureProjector | None:
         """The same object as long as the segment does not change; None without a segment.
 
         InputError where the segment is empty or outside the CT.

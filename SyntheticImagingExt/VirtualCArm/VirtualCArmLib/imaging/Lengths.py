@@ -1,14 +1,21 @@
 """How far each ray runs in structures, in bands of rows, so that a window lives on meanwhile."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from synthetic_imaging.xray.geometry import View
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.truth import StructureProjector
+
 
 BAND_RAYS = 16384
 
 
-def lengthSteps(projector, view: View) -> Generator:
+def lengthSteps(projector: StructureProjector, view: View) -> Generator:
     """Generator; returns the lengths (L, rows, columns) in mm of a core StructureProjector, band by band."""
     import torch
 

@@ -4,9 +4,11 @@ What a request has in common with the one before is kept: another beam needs no 
 its own shadow. Knows the core, and neither the scene nor Qt.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synthetic_imaging.steps import in_background
 from synthetic_imaging.xray.geometry import View
@@ -14,6 +16,10 @@ from synthetic_imaging.xray.materials import material_named
 from synthetic_imaging.xray.settings import Contrast, Settings
 
 from .Lengths import lengthSteps
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.image import Patient
+
 
 COARSE_PIXELS = 192
 """Pixels across of the first image; smaller ones are drawn in full at once."""
@@ -35,7 +41,7 @@ class Request:
     filled: Any = None
     contrast: Contrast = field(default_factory=Contrast)
 
-    def isLike(self, other: "Request | None") -> bool:
+    def isLike(self, other: Request | None) -> bool:
         """Whether it gives the same image."""
         return (
             other is not None
@@ -58,7 +64,7 @@ class LiveImage:
         self._coarse, self._full = _Paths(), _Paths()
         self.request, self.stage, self.radiograph = None, IDLE, None
 
-    def setPatient(self, patient):
+    def setPatient(self, patient: Patient | None):
         """Draw this CT from now on; None lets go of it."""
         self.drop()
         self._patient, self.request, self.radiograph = patient, None, None
@@ -136,7 +142,7 @@ class _Paths:
         self._filled, self._filledMm = None, None
         self.doubts = ()
 
-    def steps(self, patient, request: Request, view: View, isCoarse: bool):
+    def steps(self, patient: Patient, request: Request, view: View, isCoarse: bool):
         """Bring all layers up to date, in pieces."""
         if view != self._view:
             self._view, self._tools, self._filled = None, None, None
@@ -150,7 +156,7 @@ class _Paths:
             self._filledMm = yield from _filled(request.filled, view)
             self._filled = request.filled
 
-    def withContrast(self, contrast):
+    def withContrast(self, contrast: Contrast):
         if self._filledMm is None or contrast.mg_ml <= 0:
             return self._ofAll
         share = contrast.mg_ml / 1000 / material_named(contrast.material).g_cm3

@@ -4,10 +4,13 @@ Shadows overlap, and a label map holds one label per pixel. So each combination 
 label of its own, in the color of the smallest of them: Slicer then draws the whole outline of every structure.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import slicer
 
 from synthetic_imaging.steps import in_background
 from synthetic_imaging.xray.geometry import View
@@ -42,12 +45,18 @@ class Outlines:
             self._work.close()
             self._work = None
 
-    def ask(self, plane: str, segmentationNode, ctNode, view: View):
+    def ask(
+        self,
+        plane: str,
+        segmentationNode: slicer.vtkMRMLSegmentationNode | None,
+        ctNode: slicer.vtkMRMLScalarVolumeNode,
+        view: View,
+    ):
         """Draw the outlines of the visible segments for a view."""
         self.drop(plane)
         self._asked[plane] = segmentationNode, ctNode, view.resized(min(MOST_PIXELS, view.columns))
 
-    def isOld(self, segmentationNode):
+    def isOld(self, segmentationNode: slicer.vtkMRMLSegmentationNode | None) -> bool:
         """Whether the segments have changed since they were prepared."""
         return Structures.contentOf(segmentationNode, Structures.segmentIds(segmentationNode)) != self._key
 

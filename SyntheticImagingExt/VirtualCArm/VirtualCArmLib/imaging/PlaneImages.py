@@ -1,12 +1,17 @@
 """The images of all planes in the making."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from synthetic_imaging.xray.geometry import View
 
 from ..state.Parameters import PLANES
 from .LiveImage import COARSE, FULL, LiveImage, Request
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.image import Patient
 
 
 class PlaneImages:
@@ -24,7 +29,7 @@ class PlaneImages:
 
         return told
 
-    def setPatient(self, patient):
+    def setPatient(self, patient: Patient | None):
         for image in self._images.values():
             image.setPatient(patient)
         self._shown, self._isFinal = {}, {}

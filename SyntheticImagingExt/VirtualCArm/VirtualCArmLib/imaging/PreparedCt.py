@@ -1,7 +1,9 @@
 """The CT that is imaged, made ready for projections, and followed in the scene."""
 
-from collections.abc import Callable, Generator
-from typing import Any
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import slicer
@@ -11,6 +13,10 @@ from synthetic_imaging.xray.geometry import View
 from SyntheticImagingLib import hounsfield, nodes, requirements
 from SyntheticImagingLib.observing import VOLUME_EVENTS, Observations, contentOf
 from SyntheticImagingLib.owning import Owners
+
+if TYPE_CHECKING:
+    from synthetic_imaging.volume import Volume
+
 
 _owners = Owners()
 
@@ -40,7 +46,11 @@ class PreparedCt:
         return self.patient is not None and not self.isStale
 
     def steps(
-        self, ctNode, device: Callable[[], str], firstView: Callable[[Any], View], onReady: Callable[[], object]
+        self,
+        ctNode: slicer.vtkMRMLScalarVolumeNode,
+        device: Callable[[], str],
+        firstView: Callable[[Any], View],
+        onReady: Callable[[], object],
     ) -> Generator[tuple[str, float], None, None]:
         """Prepare a CT as a generator of (stage, percent); one that is dropped changes nothing.
 
@@ -118,12 +128,12 @@ def deviceFor(useGpu: bool) -> str:
     return "cuda" if useGpu and torch.cuda.is_available() else "cpu"
 
 
-def centerOf(volume) -> tuple[float, float, float]:
+def centerOf(volume: Volume) -> tuple[float, float, float]:
     """The middle of a core Volume, mm RAS."""
     return tuple(volume.ras_from_ijk((np.array(volume.shape[::-1]) - 1) / 2).tolist())
 
 
-def contains(volume, ras) -> bool:
+def contains(volume: Volume, ras: Sequence[float]) -> bool:
     """Whether a point (mm RAS) lies in a core Volume."""
     ijk = volume.ijk_from_ras(ras)
     return bool((ijk >= -0.5).all() and (ijk <= np.array(volume.shape[::-1]) - 0.5).all())

@@ -1,5 +1,7 @@
 """Images that are kept."""
 
+from __future__ import annotations
+
 import slicer
 
 from SyntheticImagingLib import nodes
@@ -12,7 +14,9 @@ def saidSynthetic(name: str) -> str:
     return name if "synthetic" in name.lower() else f"{name} (synthetic)"
 
 
-def keep(imageNode, ctNode, name: str):
+def keep(
+    imageNode: slicer.vtkMRMLScalarVolumeNode, ctNode: slicer.vtkMRMLScalarVolumeNode, name: str
+) -> slicer.vtkMRMLScalarVolumeNode:
     """A copy of a live image as a node of its own, beside the CT in the data tree."""
     node = nodes.cloneVolumeNode(imageNode, saidSynthetic(name))
     for attribute in imageNode.GetAttributeNames():

@@ -1,13 +1,15 @@
 """Sweeps: images from one pose to another, as a sequence."""
 
+from __future__ import annotations
+
 from collections.abc import Generator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import slicer
 
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.xray.geometry import Pose
+from synthetic_imaging.xray.geometry import Pose, View
 from synthetic_imaging.xray.settings import Window
 from synthetic_imaging.xray.sweeps import Sweep
 from synthetic_imaging.xray.views import view_named
@@ -17,6 +19,10 @@ from ..scene import ImageNodes
 from ..state.State import State
 from .LiveImage import LiveImage, Request
 from .Shots import saidSynthetic
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.image import Patient, Radiograph
+
 
 Named = str | Sequence[float]
 """LAO and CRAN in degrees, and the roll where it turns, or the name of a view."""
@@ -45,7 +51,7 @@ def statesOf(
 
 
 def sweepSteps(
-    patient, requests: Sequence[Request], window: Window, ctNode, name: str
+    patient: Patient, requests: Sequence[Request], window: Window, ctNode: slicer.vtkMRMLScalarVolumeNode, name: str
 ) -> Generator[tuple[str, float], None, Any]:
     """Generator of (stage, percent); returns the browser node of a sequence of one image per request.
 
@@ -78,7 +84,7 @@ class _Sweep:
         self.browser = self.sequence = None
         self._isFinished = False
 
-    def create(self, name, ctNode):
+    def create(self, name: str, ctNode: slicer.vtkMRMLScalarVolumeNode):
         self._ctNode = ctNode
         add = slicer.mrmlScene.AddNewNodeByClass
         self.sequence = add("vtkMRMLSequenceNode", slicer.mrmlScene.GetUniqueNameByString(name))
@@ -88,7 +94,7 @@ class _Sweep:
         self.browser = add("vtkMRMLSequenceBrowserNode", f"{self.sequence.GetName()} browser")
         nodes.markSynthetic(self.sequence, ctNode)
 
-    def addFrame(self, number, radiograph, view):
+    def addFrame(self, number: int, radiograph: Radiograph, view: View):
         """Store one image; the sequence keeps a copy of its own."""
         node = slicer.vtkMRMLScalarVolumeNode()
         node.SetName(f"{self.sequence.GetName()} {number + 1}")
@@ -101,7 +107,7 @@ class _Sweep:
         if any(node.GetScene() is None for node in (self.browser, self.sequence)):
             raise InputError("The sweep was deleted while it was made. Start it again.")
 
-    def finish(self, window):
+    def finish(self, window: Window):
         self.browser.SetAndObserveMasterSequenceNodeID(self.sequence.GetID())
         slicer.modules.sequences.logic().UpdateProxyNodesFromSequences(self.browser)
         proxy = self.browser.GetProxyNode(self.sequence)

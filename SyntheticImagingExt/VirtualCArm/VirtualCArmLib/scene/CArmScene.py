@@ -1,11 +1,13 @@
 """What stands in the scene and follows the state at once: C-arm, handles, projected landmarks."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import View
 
-from ..state.Parameters import PLANES
+from ..state.Parameters import PLANES, VirtualCArmParameterNode
 from ..state.State import State
 from . import Landmarks, Stand
 from .Handles import Handles
@@ -18,7 +20,7 @@ class CArmScene:
         """onMoved(plane, values): a handle asks for parameters, by their names for plane A."""
         self._handles = {plane: Handles(plane, onMoved) for plane in PLANES}
 
-    def update(self, parameters, state: State):
+    def update(self, parameters: VirtualCArmParameterNode, state: State):
         """Stand everything as the state says; a state with which no C-arm can stand leaves it as it is."""
         for plane in PLANES:
             isShown = plane in state.planes and state.choices.showCArm3D
@@ -33,7 +35,7 @@ class CArmScene:
             isHandled = isShown and state.choices.showHandles
             self._handles[plane].update(parameters, view, (pose.lao_deg, pose.cran_deg), isHandled)
 
-    def updateLandmarks(self, parameters, state: State, plane: str, view: View):
+    def updateLandmarks(self, parameters: VirtualCArmParameterNode, state: State, plane: str, view: View):
         """Show the landmarks where the shown image of a plane has them."""
         isShown = state.choices.showLandmarks and plane in state.planes
         Landmarks.show(parameters, plane, view, isShown)

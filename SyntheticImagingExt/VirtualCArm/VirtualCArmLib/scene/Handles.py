@@ -3,7 +3,10 @@
 A hand moves a point anywhere; what it means is read from where it is, and the point goes back to where it belongs.
 """
 
+from __future__ import annotations
+
 import math
+from collections.abc import Callable
 
 import numpy as np
 import slicer
@@ -12,7 +15,7 @@ import vtk
 from synthetic_imaging.xray.geometry import View
 from SyntheticImagingLib.observing import Observations
 
-from ..state.Parameters import within
+from ..state.Parameters import VirtualCArmParameterNode, within
 from . import SceneNodes
 from .Stand import fieldMm, putIntoFolder, unrolled
 from .StandShapes import BACK_MM
@@ -32,13 +35,13 @@ NEAREST_MM = 50.0
 class Handles:
     """The points of one plane; moved(plane, values) tells the parameters that a drag asks for."""
 
-    def __init__(self, plane, onMoved):
+    def __init__(self, plane: str, onMoved: Callable[[str, dict[str, float]], object]):
         self.plane, self._onMoved = plane, onMoved
         self.node, self._busy = None, False
         self._observations = Observations()
         self._view, self._rest, self._pose = None, [], None
 
-    def update(self, parameters, view: View, pose: tuple[float, float], visible: bool):
+    def update(self, parameters: VirtualCArmParameterNode, view: View, pose: tuple[float, float], visible: bool):
         """Put the points where they belong. pose: lao and cran in degrees, as set. Made when first shown."""
         self._view, self._pose = view, pose
         self._rest = _restPositions(view)

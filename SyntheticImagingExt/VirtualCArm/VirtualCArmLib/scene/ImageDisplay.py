@@ -1,5 +1,7 @@
 """Shows images and outlines as nodes, and notices when a hand moves the window of one."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 
@@ -8,7 +10,7 @@ import vtk
 from synthetic_imaging.xray.geometry import View
 from SyntheticImagingLib.observing import Observations
 
-from ..state.Parameters import PLANES
+from ..state.Parameters import PLANES, VirtualCArmParameterNode
 from . import ImageNodes
 
 _SAME = 1e-6
@@ -22,8 +24,8 @@ class ImageDisplay:
         self._onWindow, self._observations, self._shown = onWindow, Observations(), {}
 
     def show(
-        self, parameters, plane: str, radiograph: Any, view: View, isFinal: bool, window: tuple[float, float],
-        inverted: bool,
+        self, parameters: VirtualCArmParameterNode, plane: str, radiograph: Any, view: View, isFinal: bool,
+        window: tuple[float, float], inverted: bool,
     ):  # fmt: skip
         """Put an image into the plane's node, which is made where there is none."""
         node = ImageNodes.makeImageNode(parameters, plane)
@@ -31,7 +33,7 @@ class ImageDisplay:
         ImageNodes.show(node, radiograph, view, isFinal)
         self._observations.observe(plane, node.GetDisplayNode(), [vtk.vtkCommand.ModifiedEvent], self._onDisplay)
 
-    def setWindow(self, parameters, plane: str, window: tuple[float, float], inverted: bool):
+    def setWindow(self, parameters: VirtualCArmParameterNode, plane: str, window: tuple[float, float], inverted: bool):
         """Show the plane's image, where there is one, with another window."""
         node = ImageNodes.imageNode(parameters, plane)
         if node is not None:

@@ -5,7 +5,10 @@ the views, and whose window (in the display node) is the detector's, never fitte
 on top changes the numbers: enlarged detail, and collimated parts, which get a value that is shown black.
 """
 
+from __future__ import annotations
+
 import json
+from typing import TYPE_CHECKING
 
 import slicer
 from slicer.util import arrayFromVolume, arrayFromVolumeModified, updateVolumeFromArray, vtkMatrixFromArray
@@ -16,7 +19,12 @@ from synthetic_imaging.xray.geometry import View
 from synthetic_imaging.xray.pose_records import record_of, view_of
 from synthetic_imaging.xray.settings import Window
 
+from ..state.Parameters import VirtualCArmParameterNode
 from . import SceneNodes
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.image import Radiograph
+
 
 MOST_ATTENUATION = 20.0
 PREFIX = "SyntheticImaging."
@@ -24,12 +32,12 @@ _BEAM = ("ScatterToPrimary", "Kvp", "Naive", "IsFinal")
 COLORS = {False: "vtkMRMLColorTableNodeGrey", True: "vtkMRMLColorTableNodeInvertedGrey"}
 
 
-def imageNode(parameters, plane: str):
+def imageNode(parameters: VirtualCArmParameterNode, plane: str) -> slicer.vtkMRMLScalarVolumeNode | None:
     """The live image of a plane, or None."""
     return SceneNodes.find(parameters, f"image{plane}")
 
 
-def makeImageNode(parameters, plane: str):
+def makeImageNode(parameters: VirtualCArmParameterNode, plane: str) -> slicer.vtkMRMLScalarVolumeNode:
     """The live image of a plane, made where there is none."""
     found = imageNode(parameters, plane)
     if found is not None:
@@ -40,11 +48,11 @@ def makeImageNode(parameters, plane: str):
     return node
 
 
-def imageName(ct, plane: str):
+def imageName(ct: slicer.vtkMRMLScalarVolumeNode | None, plane: str) -> str:
     return f"{ct.GetName() if ct else 'CT'} X-ray{'' if plane == 'A' else ' ' + plane} (synthetic)"
 
 
-def show(node, radiograph, view: View, isFinal: bool):
+def show(node: slicer.vtkMRMLScalarVolumeNode, radiograph: Radiograph, view: View, isFinal: bool):
     """Put an image into the node; ``view`` is that of the node's pixels, to which a coarse image is enlarged."""
     values = shownValues(radiograph, (view.rows, view.columns))
     wasModifying = node.StartModify()
@@ -59,7 +67,7 @@ def show(node, radiograph, view: View, isFinal: bool):
     node.EndModify(wasModifying)
 
 
-def shownValues(radiograph, shape):
+def shownValues(radiograph: Radiograph, shape: tuple[int, ...]):
     """The attenuation as it is shown, float32 array (rows, columns)."""
     import torch
 
@@ -75,7 +83,7 @@ def shownValues(radiograph, shape):
     return values.detach().cpu().numpy()
 
 
-def describe(node, radiograph, isFinal: bool):
+def describe(node: slicer.vtkMRMLScalarVolumeNode, radiograph: Radiograph, isFinal: bool):
     """Say on the node what it shows: pose, beam, quantity."""
     pose, settings = radiograph.view.pose(), radiograph.settings
     detail = f", detail enlarged by {settings.window.detail:g}" if settings.window.detail else ""
@@ -97,7 +105,7 @@ def describe(node, radiograph, isFinal: bool):
         node.SetAttribute(PREFIX + name, value)
 
 
-def viewOf(node) -> View | None:
+def viewOf(node: slicer.vtkMRMLScalarVolumeNode | None) -> View | None:
     """The core ``View`` that an image says it was taken with, or None."""
     text = node.GetAttribute(f"{PREFIX}Pose") if node is not None else None
     try:
@@ -106,7 +114,7 @@ def viewOf(node) -> View | None:
         return None
 
 
-def beamOf(node) -> dict:
+def beamOf(node: slicer.vtkMRMLScalarVolumeNode | None) -> dict:
     """What an image says of its beam: spr, kvp, naive and isFinal; empty where it says nothing."""
     told = {name: node.GetAttribute(PREFIX + name) for name in _BEAM} if node is not None else {}
     if not told or not all(told.values()):
@@ -118,7 +126,7 @@ def beamOf(node) -> dict:
     return {**numbers, "naive": told["Naive"] == "True", "isFinal": told["IsFinal"] == "True"}
 
 
-def setWindow(node, ends: tuple[float, float], inverted: bool):
+def setWindow(node: slicer.vtkMRMLScalarVolumeNode, ends: tuple[float, float], inverted: bool):
     """Show attenuation between two ends; a hand that moves them in a view writes them back (see ``windowOf``)."""
     display = node.GetDisplayNode()
     if display is None:
@@ -137,7 +145,7 @@ def setWindow(node, ends: tuple[float, float], inverted: bool):
     display.EndModify(wasModifying)
 
 
-def windowOf(node) -> tuple[float, float] | None:
+def windowOf(node: slicer.vtkMRMLScalarVolumeNode) -> tuple[float, float] | None:
     """(low, high) of the display, or None."""
     display = node.GetDisplayNode()
     if display is None or display.GetWindow() <= 0:

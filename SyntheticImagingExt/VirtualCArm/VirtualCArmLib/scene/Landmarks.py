@@ -1,14 +1,18 @@
 """Landmarks as an image shows them: points at the detector, and whether and why not they are seen."""
 
+from __future__ import annotations
+
+import slicer
 import vtk
 
 from synthetic_imaging.io.markups import told_apart
 from synthetic_imaging.xray.geometry import View
 
+from ..state.Parameters import VirtualCArmParameterNode
 from . import SceneNodes
 
 
-def pointsOf(node) -> dict[str, tuple[float, float, float]]:
+def pointsOf(node: slicer.vtkMRMLMarkupsNode | None) -> dict[str, tuple[float, float, float]]:
     """Names and places (RAS mm, in the world) of a point list; points that have no place yet are left out.
 
     Names that occur twice are told apart by a number, as in files.
@@ -27,7 +31,7 @@ def _placeOf(node, index):
     return tuple(position)
 
 
-def projected(node, view: View | None) -> list:
+def projected(node: slicer.vtkMRMLMarkupsNode | None, view: View | None) -> list:
     """The core ``Landmark`` of each point: pixel (column, row), visible, and why it is unseen."""
     if view is None:
         return []
@@ -36,12 +40,12 @@ def projected(node, view: View | None) -> list:
     return landmarks(pointsOf(node), view)
 
 
-def projectionNode(parameters, plane: str):
+def projectionNode(parameters: VirtualCArmParameterNode, plane: str) -> slicer.vtkMRMLMarkupsFiducialNode | None:
     """The points at the detector of a plane, or None; to be shown in that plane's X-ray view."""
     return SceneNodes.find(parameters, f"landmarks{plane}")
 
 
-def keepToView(parameters, plane: str, sliceNode):
+def keepToView(parameters: VirtualCArmParameterNode, plane: str, sliceNode: slicer.vtkMRMLSliceNode | None):
     """Projected points lie at the detector and mean something in their X-ray view only."""
     node = projectionNode(parameters, plane)
     display = node.GetDisplayNode() if node is not None else None
@@ -49,7 +53,7 @@ def keepToView(parameters, plane: str, sliceNode):
         display.SetViewNodeIDs([sliceNode.GetID()])
 
 
-def show(parameters, plane: str, view: View, visible: bool):
+def show(parameters: VirtualCArmParameterNode, plane: str, view: View, visible: bool):
     """Bring the projected points in line with the view of the shown image."""
     source = parameters.landmarks
     node = projectionNode(parameters, plane)

@@ -1,18 +1,23 @@
 """The label map of a plane with the outlines of the segments, which stands at the detector."""
 
+from __future__ import annotations
+
+import numpy as np
+import slicer
 from slicer.util import arrayFromVolume, arrayFromVolumeModified, updateVolumeFromArray, vtkMatrixFromArray
 
 from synthetic_imaging.xray.geometry import View
 
+from ..state.Parameters import VirtualCArmParameterNode
 from . import SceneNodes
 
 
-def outlineNode(parameters, plane: str):
+def outlineNode(parameters: VirtualCArmParameterNode, plane: str) -> slicer.vtkMRMLLabelMapVolumeNode | None:
     """The label map of a plane, or None; to be shown as the label layer of its X-ray view, as outlines."""
     return SceneNodes.find(parameters, f"outlines{plane}")
 
 
-def clear(parameters, plane: str):
+def clear(parameters: VirtualCArmParameterNode, plane: str):
     """No outlines: they would be those of another image."""
     node = outlineNode(parameters, plane)
     if node is not None and node.GetImageData() is not None:
@@ -22,7 +27,7 @@ def clear(parameters, plane: str):
             arrayFromVolumeModified(node)
 
 
-def show(parameters, plane: str, view: View, values, looks: list[tuple]):
+def show(parameters: VirtualCArmParameterNode, plane: str, view: View, values: np.ndarray, looks: list[tuple]):
     """values: int16 (rows, columns), 0 for none. looks: name and color of each value from 1 on."""
     node = outlineNode(parameters, plane)
     if node is None:

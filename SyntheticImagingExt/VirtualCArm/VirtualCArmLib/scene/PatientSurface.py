@@ -1,14 +1,23 @@
 """Bones and skin of the CT in 3D, so that the C-arm stands around a patient: a coarse surface, for looking only."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import numpy as np
+import slicer
 import vtk
 from slicer.i18n import tr as _
 from slicer.util import vtkMatrixFromArray
 from vtk.util.numpy_support import numpy_to_vtk
 
+from ..state.Parameters import VirtualCArmParameterNode
 from . import SceneNodes
+
+if TYPE_CHECKING:
+    from synthetic_imaging.volume import Volume
+
 
 ROLE = "patient{kind}"
 SOURCE_ATTRIBUTE = "VirtualCArm.Surface"
@@ -23,13 +32,13 @@ _LEFT_OUT = 0.75
 """Share of the triangles that is left out, for 3D views that are drawn without a graphics card."""
 
 
-def isShownFor(parameters, ctNode):
+def isShownFor(parameters: VirtualCArmParameterNode, ctNode: slicer.vtkMRMLScalarVolumeNode) -> bool:
     """Whether the surfaces of this CT are there."""
     nodes = [SceneNodes.find(parameters, ROLE.format(kind=kind)) for kind in KINDS]
     return all(node is not None and node.GetAttribute(SOURCE_ATTRIBUTE) == ctNode.GetID() for node in nodes)
 
 
-def setVisible(parameters, visible: bool):
+def setVisible(parameters: VirtualCArmParameterNode, visible: bool):
     for kind in KINDS:
         node = SceneNodes.find(parameters, ROLE.format(kind=kind))
         display = node.GetDisplayNode() if node is not None else None
@@ -37,7 +46,7 @@ def setVisible(parameters, visible: bool):
             display.SetVisibility(bool(visible))
 
 
-def steps(parameters, ctNode, volume) -> Generator:
+def steps(parameters: VirtualCArmParameterNode, ctNode: slicer.vtkMRMLScalarVolumeNode, volume: Volume) -> Generator:
     """Generator that makes the surfaces of a core Volume, a piece of some milliseconds at a time.
 
     The models are not saved with the scene; they are made anew from the CT.

@@ -1,5 +1,7 @@
 """The C-arm in the 3D views: a C, tube, detector, beam and central ray per plane, moved by transforms only."""
 
+from __future__ import annotations
+
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +12,7 @@ from synthetic_imaging.errors import InputError
 from synthetic_imaging.xray.geometry import View
 from synthetic_imaging.xray.settings import Collimation
 
+from ..state.Parameters import VirtualCArmParameterNode
 from . import SceneNodes, StandShapes
 
 PARTS = ("arc", "tube", "detector", "beam", "ray")
@@ -19,7 +22,7 @@ FOLDER = "C-arm"
 ROUND_ATTRIBUTE = "VirtualCArm.Round"
 
 
-def update(parameters, plane: str, view: View, collimation: Collimation, isRoundField: bool):
+def update(parameters: VirtualCArmParameterNode, plane: str, view: View, collimation: Collimation, isRoundField: bool):
     """Stand the C-arm of a plane as the view says; made where it is not there."""
     matrices = _matrices(view, opening(view, collimation))
     for part in PARTS:
@@ -45,7 +48,7 @@ def fieldMm(view: View) -> tuple[float, float]:
     return view.columns * column_mm, view.rows * row_mm
 
 
-def show(parameters, plane: str, visible: bool):
+def show(parameters: VirtualCArmParameterNode, plane: str, visible: bool):
     """Show or hide what there is."""
     for part in PARTS:
         model = SceneNodes.find(parameters, f"{part}{plane}")
@@ -60,7 +63,7 @@ def folder():
     return hierarchy.GetItemChildWithName(scene, FOLDER) or hierarchy.CreateFolderItem(scene, FOLDER)
 
 
-def putIntoFolder(node):
+def putIntoFolder(node: slicer.vtkMRMLNode):
     """Put a node of the C-arm into its folder of the data tree."""
     hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     item = hierarchy.GetItemByDataNode(node)

@@ -1,5 +1,7 @@
 """The segments of a segmentation, made ready to be projected."""
 
+from __future__ import annotations
+
 from collections.abc import Generator
 
 import numpy as np
@@ -20,7 +22,7 @@ SEGMENT_EVENTS = (
 )
 
 
-def segmentIds(segmentationNode, visibleOnly: bool = True) -> list[str]:
+def segmentIds(segmentationNode: slicer.vtkMRMLSegmentationNode | None, visibleOnly: bool = True) -> list[str]:
     """Ids of the segments, in order; of those that are shown."""
     if segmentationNode is None:
         return []
@@ -29,7 +31,9 @@ def segmentIds(segmentationNode, visibleOnly: bool = True) -> list[str]:
     return [one for one in ids if display is None or display.GetSegmentVisibility(one)]
 
 
-def layerSteps(segmentationNode, ids: list[str], ctNode) -> Generator:
+def layerSteps(
+    segmentationNode: slicer.vtkMRMLSegmentationNode, ids: list[str], ctNode: slicer.vtkMRMLScalarVolumeNode
+) -> Generator:
     """Generator (yields after each segment); returns label volumes on the CT's grid and names by label.
 
     Segments that overlap come into different volumes; a label is the number of its segment in ``ids``, from 1 on.
@@ -54,7 +58,7 @@ def layerSteps(segmentationNode, ids: list[str], ctNode) -> Generator:
     return [grid.like(layer) for layer in layers], names
 
 
-def contentOf(segmentationNode, ids):
+def contentOf(segmentationNode: slicer.vtkMRMLSegmentationNode | None, ids: list[str]):
     """What changes when the segments do: their shapes, their place."""
     if segmentationNode is None:
         return None

@@ -1,7 +1,10 @@
 """Tools and implants in the beam: model nodes with a material, which is kept on the node itself."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import slicer
 import vtk
@@ -13,6 +16,10 @@ from SyntheticImagingLib.observing import Observations
 
 from .ToolMeshes import meshOf, polyDataOf
 from .ToolShapes import Shape
+
+if TYPE_CHECKING:
+    from synthetic_imaging.xray.tools import Tool
+
 
 MATERIAL_ATTRIBUTE = "VirtualCArm.Material"
 SHAPE_ATTRIBUTE = "VirtualCArm.Shape"
@@ -26,7 +33,7 @@ _EVENTS = (
 )
 
 
-def toolNodes():
+def toolNodes() -> list[slicer.vtkMRMLModelNode]:
     """Every model node of the scene that has a material, in the scene's order."""
     nodes = slicer.util.getNodesByClass("vtkMRMLModelNode")
     return [node for node in nodes if node.GetAttribute(MATERIAL_ATTRIBUTE)]
@@ -67,13 +74,13 @@ class ToolSet:
             self._forget(nodeId)
         self._followed, self._known, self.problems = set(), [], {}
 
-    def add(self, node, material: str):
+    def add(self, node: slicer.vtkMRMLModelNode, material: str):
         """Put a model into the beam, or change its material; InputError where it is not watertight."""
         self.checked(node, material)
         node.SetAttribute(MATERIAL_ATTRIBUTE, material)
         self.renew()
 
-    def addShape(self, shape: Shape):
+    def addShape(self, shape: Shape) -> slicer.vtkMRMLModelNode:
         """The model node of a shape, in the beam."""
         from synthetic_imaging.xray import material_named
 
@@ -90,7 +97,7 @@ class ToolSet:
         self.add(node, shape.material)
         return node
 
-    def remove(self, node):
+    def remove(self, node: slicer.vtkMRMLModelNode):
         """Take a model out of the beam; the node stays in the scene."""
         _checkModel(node)
         node.SetAttribute(MATERIAL_ATTRIBUTE, None)
@@ -100,7 +107,7 @@ class ToolSet:
         """The core's tools; the same list object as long as nothing has changed."""
         return self._known
 
-    def checked(self, node, material: str):
+    def checked(self, node: slicer.vtkMRMLModelNode, material: str) -> Tool:
         """The core's Tool of a model node; InputError where it cannot be one."""
         from synthetic_imaging.xray import Tool
 
