@@ -18,6 +18,10 @@ from synthetic_imaging.cli import main
 from synthetic_imaging.errors import InputError
 from synthetic_imaging.io.dicom.segmentation_writing import ALTERED, MANUAL, MASS, anatomic_term
 from synthetic_imaging.volume import Volume
+from synthetic_imaging.xray import export, split
+from synthetic_imaging.xray.geometry import Geometry, Pose
+from synthetic_imaging.xray.image import Patient, render
+from synthetic_imaging.xray.settings import Settings
 
 TRACKED = ("lesion 1", generate_uid())
 SEGMENTS = (
@@ -159,6 +163,17 @@ def test_series_keep_to_the_standard(tmp_path, header):
         folder = io.write_volume(tmp_path / "ct", io.mark_synthetic(ct, "a test"))
     for path in folder.iterdir():
         assert dicom_validators.faults(path) == []
+
+
+@pytest.mark.parametrize("header", [{}, BAD])
+def test_x_ray_images_keep_to_the_standard(tmp_path, header):
+    ct = Volume.from_numpy(np.full((6, 8, 9), 40, np.int16), np.diag([-4.0, -4, 4, 1]))
+    image = render(Patient(ct, split.continuous(70.0), "cpu"), Geometry(image_size=16).view(Pose()), Settings(), [])
+    values = {f"DICOM.{keyword}": value for keyword, value in header.items()}
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="The header of the source image")
+        path = export.write_image(tmp_path / "xa.dcm", image, "display", values)
+    assert dicom_validators.faults(path) == []
 
 
 def test_a_bad_header_is_mended_or_left_out_and_told_in_one_sentence(tmp_path, recwarn):

@@ -56,7 +56,7 @@ def test_the_result_is_saved_by_the_button(host, ct, folder, monkeypatch):
     assert ui.dicomButton.enabled, ui.dicomButton.toolTip
     ui.dicomButton.click()
     settle(host, widget)
-    assert asked[0][2] == "CT Tiny.dcm" and "Written to" in ui.resultLabel.text
+    assert asked[0][2] == "CT Tiny.dcm" and "check it before use. Written to" in ui.resultLabel.text
     expected = console.expectedLabels(folder / "model.zip", ct, preset="fast")
     read = io.read_labels(path, like=io.read_volume(folder / "series"))
     np.testing.assert_array_equal(read.numpy(), expected)

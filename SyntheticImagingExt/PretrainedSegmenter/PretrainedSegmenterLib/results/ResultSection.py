@@ -18,6 +18,7 @@ class ResultSection:
 
     def __init__(self, ui, logic, do, work):
         self.ui, self._logic, self._do, self._work, self._node, self._rows = ui, logic, do, work, None, []
+        self._summary = ""
         setUp(ui.structureTable, [_("Structure"), _("mL")])
         ui.structureTable.itemClicked.connect(lambda item: do(lambda: self._goTo(item.row())))
         ui.dicomButton.clicked.connect(lambda *_a: do(self._saveDicom))
@@ -41,6 +42,7 @@ class ResultSection:
                 names = ", ".join(absent[:SHOWN_ABSENT]) + (" …" if len(absent) > SHOWN_ABSENT else "")
                 text += " " + _("Not found: {names}.").format(names=names)
             text = " ".join([text, *notes])
+        self._summary = text
         setTextIfNew(self.ui.resultLabel, breakable(text))
         with silent(self.ui.surfacesButton):
             self.ui.surfacesButton.checked = False
@@ -70,7 +72,8 @@ class ResultSection:
             self._work(title, self._logic.exportDicomWork(node, path), self._onSaved)
 
     def _onSaved(self, path):
-        setTextIfNew(self.ui.resultLabel, breakable(_("Written to {path}.").format(path=path)))
+        written = _("Written to {path}.").format(path=path)
+        setTextIfNew(self.ui.resultLabel, breakable(f"{self._summary} {written}"))
 
     def _showSurfaces(self, on):
         node = self.node

@@ -18,6 +18,7 @@ from pydicom.valuerep import DSfloat
 from .. import __version__
 from ..errors import InputError
 from ..io.atomic import publish, staging
+from ..io.dicom.copying import copy_header
 from ..io.dicom.finding import is_dicom
 from ..io.metadata import DICOM_PREFIX
 from .geometry import Pose, View
@@ -114,16 +115,14 @@ def _dataset(image: Radiograph, metadata: Mapping[str, str]) -> FileDataset:
 
 def _add_study(dataset: pydicom.Dataset, metadata: Mapping[str, str]) -> None:
     now = datetime.now()
-    given = {key.removeprefix(DICOM_PREFIX): value for key, value in metadata.items() if value}
     dataset.PatientName, dataset.PatientID = "Synthetic^Imaging", "synthetic"
-    for keyword in ("PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber", "ReferringPhysicianName"):
+    for keyword in ("PatientBirthDate", "PatientSex", "StudyID", "AccessionNumber", "ReferringPhysicianName",
+                    "Laterality", "PatientOrientation"):  # fmt: skip
         setattr(dataset, keyword, None)
     dataset.StudyInstanceUID = generate_uid()
     dataset.StudyDate, dataset.StudyTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
-    if "PatientID" in given:  # a study has one patient; without its name this is a new study
-        for keyword in _STUDY_KEYWORDS:
-            if given.get(keyword):
-                setattr(dataset, keyword, given[keyword])
+    if metadata.get(f"{DICOM_PREFIX}PatientID"):  # a study has one patient; without its name this is a new study
+        copy_header(dataset, metadata, _STUDY_KEYWORDS)
     dataset.SeriesInstanceUID, dataset.SeriesNumber, dataset.InstanceNumber = generate_uid(), _SERIES_NUMBER, 1
     dataset.ContentDate, dataset.ContentTime = now.strftime("%Y%m%d"), now.strftime("%H%M%S")
 
