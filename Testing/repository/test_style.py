@@ -123,7 +123,7 @@ def test_the_core_uses_only_declared_packages():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     dependencies = project["dependencies"] + extras["onnx"] + extras["openvino"] + extras["completion"]
-    modules = {"scikit-image": "skimage", "warp-lang": "warp"}
+    modules = {"pillow": "PIL", "scikit-image": "skimage", "warp-lang": "warp"}
     declared = {modules.get(line.split(">")[0], line.split(">")[0]) for line in dependencies}
     used = set().union(*(imports(path, everywhere=True) for path in CORE_FILES))
     assert used - set(sys.stdlib_module_names) - {"synthetic_imaging"} <= declared

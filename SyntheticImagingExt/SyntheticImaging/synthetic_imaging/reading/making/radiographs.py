@@ -17,7 +17,7 @@ _SQUARE = 0.01
 
 def is_picture_file(path: Path) -> bool:
     """Whether a file is one of PICTURES, by what it holds."""
-    from PIL import Image  # comes with matplotlib
+    from PIL import Image
 
     try:
         with Image.open(path, formats=PICTURES):
