@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-NAMES = ("tumor_speed", "xray_speed", "drag_latency", "carm_latency")
+NAMES = ("tumor_speed", "xray_speed", "drag_latency", "carm_latency", "dicom_reading", "dicom_fuzz")
 
 for name in NAMES:
     subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *sys.argv[1:]], check=True)

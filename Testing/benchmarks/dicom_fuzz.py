@@ -28,7 +28,9 @@ from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.volume import Volume
 
 SHAPE = (5, 16, 18)
-TRIES = 2500
+TRIES = 2000
+"""For each reader; DICOM is written in several ways, which have half as many each."""
+
 MEMORY_BYTES = 6 << 30
 OUTCOMES = ("equal", "refused", "as the header now says", "wrong image", "error", "crash")
 TITLE = "# Damaged files"
@@ -270,7 +272,7 @@ def main():
     quick = "--quick" in sys.argv
     rows, faults = [], []
     for kind in KINDS:
-        counts, wrong = fuzz(kind, 100 if quick else TRIES)
+        counts, wrong = fuzz(kind, (TRIES // 2 if kind.startswith("DICOM") else TRIES) // (20 if quick else 1))
         rows.append([kind, sum(counts.values()), *(counts[name] for name in OUTCOMES)])
         faults += wrong
         print(rows[-1], flush=True)

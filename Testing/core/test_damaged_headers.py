@@ -20,6 +20,7 @@ CT = Volume.from_numpy(np.arange(60, dtype=np.int16).reshape(3, 4, 5), np.diag([
         ("ct.mha", b"ElementSpacing = 0.5", b"ElementSpacing = 0.5e", "cannot be understood"),
         ("ct.mha", b"ElementSpacing = 0.5 ", b"ElementSpacing = nan ", "'ElementSpacing' is not finite"),
         ("ct.mha", b"Offset =", b"Offset 9", "'Offset 9 0 0 0' is no entry"),
+        ("ct.mha", b"Offset = 0 0 0", b"Offset = 0 0", "'Offset' has 2 numbers"),
         ("ct.nrrd", b"space origin: (0,0,0)", b"space origin: (0,1E,0)", "cannot be understood"),
         ("ct.nrrd", b"NRRD000", b"NRXD000", "does not begin as a file of that name does"),
     ],

@@ -75,6 +75,7 @@ def test_files_without_preamble_are_slices_too(tmp_path, bare):
 
 BREAKS = {
     "empty": (lambda whole: b"", "is empty (0 bytes)"),
+    "in the file header": (lambda whole: whole[:153], "is damaged or cut short"),
     "in the header": (lambda whole: whole[:400], "is damaged or cut short"),
     "before pixels": (lambda whole: whole[: whole.rindex(b"\xe0\x7f\x10\x00")], "is cut short: it ends before its pix"),
     "in the pixels": (lambda whole: whole[:-9], "is cut short: 9 bytes of its pixels are missing"),
@@ -276,6 +277,7 @@ def test_the_patients_position_changes_nothing(tmp_path, position):
         ({"PhotometricInterpretation": "PALETTE COLOR"}, ("'0003.dcm' is a color image",)),
         ({"RescaleIntercept": None}, ("'0003.dcm'", "has no rescale intercept")),
         ({"Rows": 16}, ("'0003.dcm'",)),
+        ({"PixelRepresentation": None}, ("'0003.dcm' does not say whether its numbers have a sign",)),
         ({"BitsAllocated": 12}, ("'0003.dcm' stores its numbers in 16 bits up to bit 15 of 12",)),
     ],
 )

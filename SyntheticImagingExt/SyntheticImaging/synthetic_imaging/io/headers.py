@@ -180,8 +180,11 @@ def _nrrd(raw: bytes, name: str) -> TextHeader:
     )
 
 
-def _refuse_damage(fields: dict[str, str], places: tuple[str, ...]) -> None:
-    """ValueError for bytes that are no text, and for a place that is not all numbers, which the file library cuts."""
+def _refuse_damage(fields: dict[str, str], places: tuple[str, ...], counts: tuple[int, ...] = ()) -> None:
+    """ValueError for bytes that are no text, and for a place that is not all numbers, which the file library cuts.
+
+    counts: how many numbers a place may have; any, where empty.
+    """
     for key, value in fields.items():
         if any(ord(letter) < 32 or ord(letter) == 127 for letter in key + value if letter not in "\t\r\n"):
             raise ValueError(f"'{key}' holds bytes that are no text")
@@ -189,6 +192,8 @@ def _refuse_damage(fields: dict[str, str], places: tuple[str, ...]) -> None:
             numbers = [float(word) for word in re.sub(r"[(),]|\bnone\b", " ", value).split()]
             if not all(map(isfinite, numbers)):
                 raise ValueError(f"'{key}' is not finite")
+            if counts and len(numbers) not in counts:
+                raise ValueError(f"'{key}' has {len(numbers)} numbers")
 
 
 def _words(text: str) -> list[str]:
@@ -227,7 +232,8 @@ def _meta_image(raw: bytes, name: str) -> TextHeader:
         if key.strip() == "ElementDataFile" and not value.strip().upper().startswith("LIST"):
             offset = line.end()
             break
-    _refuse_damage(fields, _META_PLACES)
+    dimensions = int(fields["NDims"])
+    _refuse_damage(fields, _META_PLACES, (dimensions, dimensions**2))
     sizes = tuple(int(word) for word in fields["DimSize"].split())
     channels = int(fields.get("ElementNumberOfChannels", "1"))
     kind = fields["ElementType"].removeprefix("MET_").removesuffix("_ARRAY").lower()

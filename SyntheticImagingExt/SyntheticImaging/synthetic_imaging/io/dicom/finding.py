@@ -136,7 +136,7 @@ def is_picture(header: pydicom.Dataset) -> bool:
         return "Image Storage" in sop_class.name
     if "Rows" in header and "PixelData" in header:
         return header.get("Modality") != "SEG"
-    if not sop_class.is_valid or sop_class.startswith(_ROOT_OF_DICOM):
+    if not sop_class.is_valid or sop_class.startswith(_ROOT_OF_DICOM) or "SOPInstanceUID" not in header:
         raise ValueError(f"it says that it holds {sop_class}, which is unknown")
     return False
 

@@ -134,7 +134,7 @@ def _groups(header: pydicom.Dataset, count: int, name: str) -> list[list[pydicom
 
 def _storage(header: pydicom.Dataset, name: str) -> Storage:
     allocated = int(header.BitsAllocated)
-    stored = int(header.get("BitsStored") or allocated)
+    stored = int(header.get("BitsStored") or 0)
     high = header.get("HighBit")
     high_bit = stored - 1 if high is None else int(high)
     if allocated not in _ALLOCATED or not 1 < stored <= high_bit + 1 <= allocated:
@@ -142,7 +142,7 @@ def _storage(header: pydicom.Dataset, name: str) -> Storage:
             f"'{name}' stores its numbers in {stored} bits up to bit {high_bit} of {allocated}, which is not read; "
             "export the series again with 16 bits."
         )
-    signed = int(header.get("PixelRepresentation") or 0)
+    signed = header.get("PixelRepresentation")
     if signed not in (0, 1):
         raise InputError(f"'{name}' does not say whether its numbers have a sign; export the series again.")
     overlays = any(int(header[tag].value or 0) > 0 for tag in OVERLAY_BITS if tag in header)

@@ -24,7 +24,6 @@ from ...volume import AIR_HU
 from .finding import is_compressed, pixel_element, said, transfer_syntax_of
 from .frames import Frame, Storage
 
-_COPIED_KEYWORDS = ("Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation")
 _END_OF_STREAM = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
 _SHORT, _LONG = np.iinfo(np.int16), np.iinfo(np.int32)
 
@@ -222,8 +221,9 @@ def _decoded(frame: Frame, data: bytes) -> np.ndarray:
     bare.file_meta.TransferSyntaxUID = cast(UID, syntax)
     bare.SOPClassUID, bare.SOPInstanceUID = SecondaryCaptureImageStorage, generate_uid()
     bare.SamplesPerPixel, bare.PhotometricInterpretation = 1, "MONOCHROME2"
-    for keyword in _COPIED_KEYWORDS:
-        setattr(bare, keyword, frame.header.get(keyword))
+    storage = frame.storage
+    bare.Rows, bare.Columns, bare.PixelRepresentation = frame.rows, frame.columns, int(storage.signed)
+    bare.BitsAllocated, bare.BitsStored, bare.HighBit = storage.allocated, storage.stored, storage.high_bit
     bare.PixelData = pydicom.encaps.encapsulate([data])
     bare["PixelData"].VR = "OB"
     bare["PixelData"].is_undefined_length = True
