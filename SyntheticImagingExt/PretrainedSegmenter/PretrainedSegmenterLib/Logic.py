@@ -20,6 +20,7 @@ from synthetic_imaging.segmentation.settings import Settings
 from SyntheticImagingLib.keywords import byPath
 from SyntheticImagingLib.requirements import requireInstalled
 from SyntheticImagingLib.signal import Signal
+from SyntheticImagingLib.stages import OnProgress
 
 from .measuring import MeasureNodes
 from .measuring.EvaluateWork import evaluateWork
@@ -28,9 +29,6 @@ from .results import DicomExport
 from .running.Case import Case
 from .running.Run import Run
 from .SegmenterWork import SegmenterWork
-
-Progress = Callable[[str, float], None] | None
-"""Called with a stage and percents."""
 
 
 class SegmenterLogic:
@@ -68,7 +66,7 @@ class SegmenterLogic:
         """Where models are kept."""
         return self._catalog().folder
 
-    def describe(self, model: str, onProgress: Progress = None) -> dict:
+    def describe(self, model: str, onProgress: OnProgress | None = None) -> dict:
         """card (see ``synthetic_imaging.segmentation.Card``), channels, modalities and labels of a model."""
         return SegmenterWork({"task": "describe", "model": str(model)}).perform(onProgress)
 
@@ -83,7 +81,7 @@ class SegmenterLogic:
         self._descriptions[entry.id, entry.sha256] = found
         return found
 
-    def importModel(self, path: str | Path, identity: str = "", onProgress: Progress = None) -> Any:
+    def importModel(self, path: str | Path, identity: str = "", onProgress: OnProgress | None = None) -> Any:
         """Take a model from a folder or file; its entry. identity: what to call it, by default by its own name."""
         return self.importWork(path, identity).perform(onProgress)
 
@@ -97,7 +95,7 @@ class SegmenterLogic:
         request = {"task": "import", "path": str(path), "id": identity}
         return ModelWork(request, self._onModel, self.modelsFolder())
 
-    def downloadModel(self, model: str, agreed: bool = False, onProgress: Progress = None) -> Any:
+    def downloadModel(self, model: str, agreed: bool = False, onProgress: OnProgress | None = None) -> Any:
         """Load a model of the list, or from an https address; its entry. What broke off goes on from there.
 
         agreed: that the user agrees to a license that forbids commercial use; InputError without it.
@@ -142,7 +140,7 @@ class SegmenterLogic:
         wholeSequence: bool = False,
         waitForCompletion: bool = True,
         onDone: Callable[[Any], None] | None = None,
-        onProgress: Progress = None,
+        onProgress: OnProgress | None = None,
         **settings: Any,
     ) -> Any:
         """Run a model on a volume, or on the channels of one in the model's order: a new segmentation node.
@@ -190,7 +188,7 @@ class SegmenterLogic:
     # Files
 
     def exportDicom(
-        self, segmentationNode: slicer.vtkMRMLSegmentationNode, path: str | Path, onProgress: Progress = None
+        self, segmentationNode: slicer.vtkMRMLSegmentationNode, path: str | Path, onProgress: OnProgress | None = None
     ) -> Path:
         """Write a segmentation as a DICOM SEG of the images that it was made on; the path, which ends in .dcm.
 
@@ -198,7 +196,7 @@ class SegmenterLogic:
         """
         return self.exportDicomWork(segmentationNode, path).perform(onProgress)
 
-    def exportDicomWork(self, segmentationNode, path) -> SegmenterWork:
+    def exportDicomWork(self, segmentationNode: slicer.vtkMRMLSegmentationNode, path: str | Path) -> SegmenterWork:
         requireInstalled()
         return DicomExport.exportWork(segmentationNode, path)
 
@@ -209,7 +207,7 @@ class SegmenterLogic:
         segmentationNode: slicer.vtkMRMLSegmentationNode,
         referenceNode: slicer.vtkMRMLSegmentationNode,
         lesions: Iterable[str] | None = None,
-        onProgress: Progress = None,
+        onProgress: OnProgress | None = None,
         **measures: Any,
     ) -> dict:
         """Measure a segmentation against another one, structure by structure: {"tables", "chart", "rows", "notes"}.
@@ -221,7 +219,13 @@ class SegmenterLogic:
         settings = changed(Measures(), byPath(Measures, measures))
         return self.evaluateWork(segmentationNode, referenceNode, settings, lesions).perform(onProgress)
 
-    def evaluateWork(self, segmentationNode, referenceNode, measures: Measures, lesions=None) -> Any:
+    def evaluateWork(
+        self,
+        segmentationNode: slicer.vtkMRMLSegmentationNode,
+        referenceNode: slicer.vtkMRMLSegmentationNode,
+        measures: Measures,
+        lesions: Iterable[str] | None = None,
+    ) -> Any:
         def onTables(tables, notes):
             return {**MeasureNodes.show(tables, segmentationNode), "rows": tables, "notes": notes}
 

@@ -3,16 +3,22 @@
 Python threads are of no use for either: Slicer's idle event loop holds the interpreter's lock.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
 
 import qt
 import slicer
 
 from .signal import Signal
+from .stages import OnProgress
 from .tree import PACKAGE_FOLDER
+from .work import Work
 
 TAIL_LINES = 20
 STEP_BUDGET_S = 0.03
@@ -29,7 +35,7 @@ class ProgressReader:
         self.tail = deque(maxlen=TAIL_LINES)
         self._rest = b""
 
-    def feed(self, data):
+    def feed(self, data: bytes) -> list[dict]:
         """The progress lines, as dictionaries, that end in these bytes; other lines are kept in ``tail``."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         return [entry for entry in map(self._read, lines) if entry]
@@ -65,10 +71,10 @@ class Job:
         self._isCanceled = False
 
     @property
-    def isRunning(self):
+    def isRunning(self) -> bool:
         return self._process is not None
 
-    def start(self, module, arguments, environment=None):
+    def start(self, module: str, arguments: Sequence[object], environment: Mapping[str, str] | None = None):
         """Run ``python -m module arguments`` with the core on its path; RuntimeError while the job is running.
 
         environment: further variables, for what must not stand on a command line, which others can see.
@@ -142,10 +148,16 @@ class WorkRunner:
         self._job.failed.connect(self._onFailed)
 
     @property
-    def isRunning(self):
+    def isRunning(self) -> bool:
         return self._work is not None
 
-    def start(self, work, onProgress, onDone, onError):
+    def start(
+        self,
+        work: Work,
+        onProgress: OnProgress,
+        onDone: Callable[[Any], object],
+        onError: Callable[[Exception], object],
+    ):
         """onProgress(stage, percent), onDone(result), onError(exception)."""
         self.cancel()
         self._work, self._callbacks = work, (onProgress, onDone, onError)
@@ -198,7 +210,7 @@ class Steps:
     A generator yields after each piece of work of at most some milliseconds.
     """
 
-    def __init__(self, budget_s=STEP_BUDGET_S):
+    def __init__(self, budget_s: float = STEP_BUDGET_S):
         self._budget_s = budget_s
         self._generator = None
         self._callbacks = (None, None, None)
@@ -207,10 +219,16 @@ class Steps:
         self._timer.timeout.connect(self._tick)
 
     @property
-    def isRunning(self):
+    def isRunning(self) -> bool:
         return self._generator is not None
 
-    def start(self, generator, onProgress=None, onDone=None, onError=None):
+    def start(
+        self,
+        generator: Generator,
+        onProgress: Callable[[Any], object] | None = None,
+        onDone: Callable[[Any], object] | None = None,
+        onError: Callable[[Exception], object] | None = None,
+    ):
         """Begin, and drop what was running.
 
         onProgress(yielded value), onDone(returned value), onError(exception); without onError it is raised.

@@ -1,7 +1,11 @@
 """What the panels of all modules have in common: what is said, long work with progress, and the parameter node."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
@@ -10,7 +14,9 @@ from synthetic_imaging.errors import InputError
 
 from . import jobs, requirements
 from .callout import Callout
+from .stages import Steps
 from .widgets import Usability, singleShot
+from .work import Work
 
 
 class Panel(ABC):
@@ -19,7 +25,7 @@ class Panel(ABC):
     A derived panel implements ``refresh``. ``ui`` receives the widgets of the ``Callout``.
     """
 
-    def __init__(self, ui, form):
+    def __init__(self, ui: Any, form: Any):
         """ui: widgets by name. form: the widget that holds them all."""
         self.ui = ui
         self.callout = Callout(form)
@@ -33,24 +39,30 @@ class Panel(ABC):
         """Show the state of the logic."""
 
     @property
-    def isBusy(self):
+    def isBusy(self) -> bool:
         """Whether long work is running."""
         return self.steps.isRunning or self._worker.isRunning
 
-    def guarded(self, action):
+    def guarded(self, action: Callable[[], object]):
         """Run an action of a moving hand; a problem is said in the panel."""
         try:
             action()
         except InputError as error:
             self.say(str(error))
 
-    def do(self, action, waitCursor=False):
+    def do(self, action: Callable[[], object], waitCursor: bool = False):
         """Run an action of a button; a problem is said in the panel, an unexpected error in a message box."""
         self.say("")
         with self._ending(_("This could not be done."), waitCursor=waitCursor):
             action()
 
-    def run(self, title, generator, onDone, onProblem=None):
+    def run(
+        self,
+        title: str,
+        generator: Steps[Any],
+        onDone: Callable[[Any], object],
+        onProblem: Callable[[InputError], object] | None = None,
+    ):
         """Long work: a generator of (stage, percent), with progress and a way to cancel it.
 
         onDone(returned value); onProblem(InputError), otherwise its sentence is said.
@@ -59,7 +71,14 @@ class Panel(ABC):
         endings = self._endings(title, onDone, onProblem)
         self.steps.start(generator, lambda step: self.showJob(title, *step), *endings)
 
-    def work(self, title, work, onDone, onProblem=None, onCrash=None):
+    def work(
+        self,
+        title: str,
+        work: Work,
+        onDone: Callable[[Any], object],
+        onProblem: Callable[[InputError], object] | None = None,
+        onCrash: Callable[[Exception], object] | None = None,
+    ):
         """The same for work in a process of its own: see ``jobs.WorkRunner``.
 
         onCrash(error): the process died, and its last lines are the error's text; otherwise they are shown in a box.
@@ -122,17 +141,17 @@ class Panel(ABC):
         self.showJob("")
         self.refresh()
 
-    def say(self, text, anchor=None):
+    def say(self, text: str, anchor: Any = None):
         """Show a sentence beside a control, by default the one that was used last; "" takes it away."""
         self.callout.say(text, anchor)
         if text:
             slicer.util.showStatusMessage(text, 5000)
 
-    def showJob(self, title, stage="", percent=0):
+    def showJob(self, title: str, stage: str = "", percent: float = 0):
         """Show how far long work is; "" takes it away."""
         self.callout.showJob(title, stage, percent)
 
-    def setUsable(self, states):
+    def setUsable(self, states: Mapping[Any, str]):
         """states: widget to the reason why it cannot be used, or "" where it can."""
         for widget, reason in states.items():
             self._usability.set(widget, reason)
@@ -147,7 +166,7 @@ class TaskPanel(Panel):
 
     sections = ()
 
-    def __init__(self, ui, logic, findParameterNode):
+    def __init__(self, ui: Any, logic: Any, findParameterNode: Callable[[], Any]):
         """findParameterNode(): the wrapped parameter node of the present scene."""
         Panel.__init__(self, ui, ui.packagesFrame.parentWidget())
         self.logic, self._findParameterNode = logic, findParameterNode
@@ -169,7 +188,7 @@ class TaskPanel(Panel):
 
     # Parameter node and scene
 
-    def setParameterNode(self, parameters):
+    def setParameterNode(self, parameters: Any):
         """Bind the panel to a wrapped parameter node, or to none."""
         if self.parameters is not None and self._guiTag is not None:
             self.parameters.disconnectGui(self._guiTag)

@@ -1,12 +1,18 @@
 """A long task as a request to the core, ready to be run: here, or in a worker process."""
 
+from __future__ import annotations
+
 import json
 import shutil
 import tempfile
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from synthetic_imaging.errors import InputError, NotHounsfieldError
+
+from .stages import OnProgress
 
 
 class Work:
@@ -20,11 +26,16 @@ class Work:
     module = ""
     prefix = "synthetic-imaging-"
 
-    def __init__(self, request, onDone=lambda answer: answer, folder=None):
+    def __init__(
+        self,
+        request: dict[str, Any],
+        onDone: Callable[[Any], Any] = lambda answer: answer,
+        folder: str | Path | None = None,
+    ):
         self.request, self._onDone = request, onDone
         self._folder = Path(folder or tempfile.mkdtemp(prefix=self.prefix))
 
-    def perform(self, onProgress=None):
+    def perform(self, onProgress: OnProgress | None = None) -> Any:
         """Run it in this process. onProgress(stage, percent)."""
         try:
             return self._onDone(self._performed(onProgress or (lambda stage, percent: None)))

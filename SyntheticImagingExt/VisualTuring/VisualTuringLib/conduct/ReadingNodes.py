@@ -1,6 +1,15 @@
 """The nodes of the case on the screen: they say nothing but its code, are hidden, and are not saved with a scene."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 import slicer
+
+from .ReadingImages import StudyImage
+
+Point = Sequence[float]
+"""RAS, mm."""
 
 CUE_DISTANCE_MM = 20.0
 """How far beside a lesion its four pointers are: the same for all, so that they say nothing about it."""
@@ -20,10 +29,10 @@ class ReadingNodes:
         self.areCuesShown = self._isConcealed = True
 
     @property
-    def isSeen(self):
+    def isSeen(self) -> bool:
         return not self._isConcealed
 
-    def show(self, images, window, cues):
+    def show(self, images: Sequence[StudyImage], window: tuple[float, float], cues: Sequence[Point | None]):
         """Show images (StudyImage), their lesions' places (RAS, or None), in a window (level, width)."""
         self.removeMark()
         self._removeCues()
@@ -64,16 +73,16 @@ class ReadingNodes:
             self._removeVolume(self.volumes.pop())
 
     @property
-    def areInScene(self):
+    def areInScene(self) -> bool:
         """Whether the volumes are still there: nobody is kept from deleting nodes."""
         return all(volume.GetScene() is not None and volume.GetDisplayNode() is not None for volume in self.volumes)
 
-    def setWindow(self, window):
+    def setWindow(self, window: tuple[float, float]):
         level, width = window
         for volume in self.volumes:
             volume.GetDisplayNode().SetWindowLevel(width, level)
 
-    def putMark(self, index, ras):
+    def putMark(self, index: int, ras: Point):
         """Mark a place (RAS) of the image with this index."""
         self.removeMark()
         self.mark = self._points(index, [ras], "ThickCross2D", MARK_GLYPH_MM, _MARK_COLOR)
@@ -84,19 +93,19 @@ class ReadingNodes:
             _remove(self.mark)
         self.mark = None
 
-    def showCues(self, visible):
+    def showCues(self, visible: bool):
         self.areCuesShown = visible
         for cue in self._cues:
             cue.GetDisplayNode().SetVisibility(visible and not self._isConcealed)
 
-    def sliceNumber(self, index, offset_mm):
+    def sliceNumber(self, index: int, offset_mm: float) -> int:
         """Number of the slice of an image that a view with this offset (S, mm) shows."""
         matrix = _matrix(self.volumes[index])
         spacing = matrix.GetElement(2, 2)
         last = self.volumes[index].GetImageData().GetDimensions()[2] - 1
         return min(max(round((offset_mm - matrix.GetElement(2, 3)) / spacing), 0), last)
 
-    def isInside(self, index, ras):
+    def isInside(self, index: int, ras: Point) -> bool:
         """Whether a place (RAS) lies in the image with this index."""
         import vtk
 
@@ -106,7 +115,7 @@ class ReadingNodes:
         counts = self.volumes[index].GetImageData().GetDimensions()
         return all(-0.5 <= value <= count - 0.5 for value, count in zip(ijk, counts, strict=True))
 
-    def scroll(self, slices):
+    def scroll(self, slices: int):
         """Move all views by so many slices of their images; they stop at the ends."""
         for index, view in enumerate(self.views[: len(self.volumes)]):
             self._showSlice(index, self.sliceNumber(index, view.GetSliceOffset()) + slices)
@@ -116,7 +125,7 @@ class ReadingNodes:
         for index in range(min(len(self.views), len(self._cuePlaces))):
             self._showStart(index)
 
-    def zoom(self, factor):
+    def zoom(self, factor: float):
         """Magnify about the middle of the views."""
         for view in self.views:
             node = view.GetSliceNode()
