@@ -32,8 +32,8 @@ _WARP_MM, _WARP_SCALE_MM = 1.9, 70.0
 _PSF_MM = 1.0
 _SLAB_SLICES = 25
 _BUILT_PERCENT, _PAINTED_PERCENT = 15, 95
-_TABLE_BELOW_MM = -139.0
 _BYTES_PER_VOXEL = 40
+_TABLE_BELOW_MM = -139.0
 """Height of the table in the lean standard body; the fat of the back lies above it."""
 
 STANDARD = Torso()
