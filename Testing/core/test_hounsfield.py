@@ -8,8 +8,10 @@ import SimpleITK as sitk
 from synthetic_imaging.cli.main import main
 from synthetic_imaging.errors import NotHounsfieldError
 from synthetic_imaging.io import read_volume, write_volume
-from synthetic_imaging.io.hounsfield import in_hounsfield, note_of, problem_of
+from synthetic_imaging.io.hounsfield import accepted, in_hounsfield, note_of, problem_of
+from synthetic_imaging.io.trust import Trust
 from synthetic_imaging.phantom import torso
+from synthetic_imaging.reading.making.images import read_image
 from synthetic_imaging.volume import Volume
 
 NO_METADATA: dict[str, str] = {}
@@ -172,6 +174,19 @@ def test_every_verb_asks_and_can_be_told(files, tmp_path, capsys):
         told = capsys.readouterr().err
         assert "HU + 1024" in told and "--accept-hu" in told, verb
         assert main([*arguments, "--accept-hu"]) == 0, (verb, capsys.readouterr().err)
+
+
+def test_images_of_a_study_are_asked_and_can_be_told(files):
+    raw = files / "raw" / "a.nrrd"
+    with pytest.raises(NotHounsfieldError, match=r"HU \+ 1024.*Accept as HU, or --accept-hu"):
+        read_image(raw, "ct")
+    assert read_image(raw, "ct", Trust(accept_hu=True)).numpy().dtype == np.int16
+
+
+def test_what_is_made_of_an_accepted_ct_is_accepted_too(files, tmp_path):
+    made = accepted(read_volume(files / "raw" / "a.nrrd"))
+    kept = read_volume(write_volume(tmp_path / "made.nrrd", made))
+    assert problem_of(kept) == "" and problem_of(kept.like(kept.data)) == ""
 
 
 def test_the_water_path_of_a_padded_ct_is_refused_and_of_the_ct_itself_right(files, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import study_bodies
 from turing_bodies import IMAGES, PASSPHRASE, addToScene, writeTable
 
 from synthetic_imaging.errors import InputError
+from synthetic_imaging.io import read_volume, write_volume
 from synthetic_imaging.reading import key as keys
 from synthetic_imaging.reading.conduct.session import open_session
 from synthetic_imaging.reading.statistics.observers import OBSERVERS, read_session
@@ -46,6 +48,21 @@ def addAll(turing, inputs):
 def sceneContent(core):
     nodes = [core.scene.GetNthNode(index) for index in range(core.scene.GetNumberOfNodes())]
     return [(node.GetID(), node.GetName(), node.GetMTime()) for node in nodes if node.IsA("vtkMRMLDisplayableNode")]
+
+
+def test_images_that_are_not_in_hu_are_refused_unless_that_is_accepted(turing, inputs, tmp_path):
+    shifted = []
+    for case in inputs:
+        ct = read_volume(case.image)
+        image = write_volume(tmp_path / case.image.name, ct.like(ct.numpy() + 1024))
+        organ = write_volume(tmp_path / case.organ.name, read_volume(case.organ))
+        shifted.append(replace(case, image=image, organ=organ))
+    turing.addTable(writeTable(tmp_path / "cases.csv", shifted))
+    arguments = (tmp_path / "study", PASSPHRASE, {"cue": True}, IMAGES)
+    with pytest.raises(InputError, match=r"HU \+ 1024.*Accept as HU"):
+        turing.newStudy(*arguments, secret=3)
+    assert not (tmp_path / "study").exists()
+    assert turing.newStudy(*arguments, secret=3, acceptHu=True, acceptLeaks=True)["cases"] == 8
 
 
 def test_a_study_of_scene_nodes_with_a_made_half(core, turing, inputs, tmp_path):
