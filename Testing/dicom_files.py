@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pydicom
+import pytest
 import SimpleITK as sitk
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import (
@@ -24,6 +25,9 @@ from pydicom.uid import (
     generate_uid,
 )
 from pydicom.valuerep import DSfloat
+
+from synthetic_imaging import io
+from synthetic_imaging.errors import InputError
 
 SPACING_MM = (0.8, 0.7, 5.0)
 """Along i, j and k."""
@@ -164,6 +168,25 @@ def compressed(dataset: FileDataset, syntax: UID) -> FileDataset:
     copy.PixelData, copy["PixelData"].VR = encoded.PixelData, "OB"
     copy["PixelData"].is_undefined_length = True
     return copy
+
+
+def assert_read(path, array=None, dtype="int16", to_ras=None, **options):
+    """Read a file or folder, and compare with an array, by default ``hu()``, and its matrix."""
+    volume = io.read_volume(path, **options)
+    np.testing.assert_array_equal(volume.numpy(), hu() if array is None else array)
+    assert volume.numpy().dtype == dtype
+    expected = ijk_to_ras() if to_ras is None else to_ras
+    np.testing.assert_allclose(volume.ijk_to_ras, expected, atol=1e-6)
+    return volume
+
+
+def refused(path, *words, **options) -> str:
+    """The sentence by which a file or folder is refused, with these words in it."""
+    with pytest.raises(InputError) as caught:
+        io.read_volume(path, **options)
+    for word in words:
+        assert word in str(caught.value)
+    return str(caught.value)
 
 
 def copied(dataset: FileDataset) -> FileDataset:
