@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import segmentation_models as models
 import torch
+from segmentation_thresholds import expected_labels, plain_recipe, run, threshold
 
 from synthetic_imaging import segmentation
 from synthetic_imaging.errors import InputError
-from synthetic_imaging.segmentation import preparing, resampling, running
+from synthetic_imaging.segmentation import resampling, running
 from synthetic_imaging.segmentation.answering import Labeling
-from synthetic_imaging.segmentation.recipe import Recipe
 from synthetic_imaging.segmentation.tiling import Rows, Sweep, Tiling
 from synthetic_imaging.steps import finished
 from synthetic_imaging.volume import Volume
@@ -27,82 +27,12 @@ def model(tmp_path_factory):
     return segmentation.open_model(models.package(tmp_path_factory.mktemp("model") / "tiny.zip"))
 
 
-def run(model, volume, within=None, **settings):
-    return finished(model.segment([volume], segmentation.Settings(**settings), within)).numpy()
-
-
-def threshold(recipe: Recipe, calls: list | None = None):
-    """A model whose network only compares: label 1 above 0 HU, label 2 above 200 HU. calls: sizes of its tiles."""
-
-    def network(x):
-        if calls is not None:
-            calls.append(tuple(x.shape[2:]))
-        return torch.cat([torch.zeros_like(x), x, 2 * x - 0.8], 1)
-
-    return segmentation.Model(segmentation.Card("t", "t", "package"), recipe, lambda device, folds: [network])
-
-
-def plain_recipe(**changes):
-    scale = segmentation_range(0, 500)
-    return models.recipe(spacing_mm=None, crop_nonzero=False, normalizations=((scale,),), **changes)
-
-
-def segmentation_range(low, high):
-    from synthetic_imaging.segmentation.recipe import Normalization
-
-    return Normalization("range", {"low": low, "high": high, "to_low": 0.0, "to_high": 1.0, "clip": 0.0})
-
-
-def expected_labels(volume):
-    array = volume.numpy()
-    return (array > 0).astype(np.uint8) + (array > 400)
-
-
 @pytest.mark.parametrize("blend", ["nnunet", "gaussian", "constant"])
 @pytest.mark.parametrize("step", [0.3, 0.5, 1.0])
 def test_tiles_cover_every_voxel_and_agree(blend, step):
     volume = models.image((33, 40, 17))
     labels = run(threshold(plain_recipe(blend=blend, tile_step=step)), volume)
     assert np.mean(labels != expected_labels(volume)) < 2e-3  # values next to a threshold, in half precision
-
-
-def test_fast_spreads_its_tiles_evenly():
-    settings = segmentation.Settings(preset="fast")
-    tiling = running.tiling_of(plain_recipe(patch=(64, 64, 64), blend="gaussian"), settings)
-    assert tiling.starts((144, 64, 100)) == [[0, 40, 80], [0], [0, 36]], "with a step of 48 it would be 0, 48, 80"
-
-
-@pytest.mark.parametrize("has", [True, False])
-@pytest.mark.parametrize(
-    ("device", "preset", "half", "expected"),
-    [
-        ("cuda", "quality", True, torch.float16), ("cuda", "fast", True, torch.float16), ("cuda", "fast", False, None),
-        ("cpu", "quality", True, None), ("cpu", "fast", True, torch.bfloat16), ("cpu", "fast", False, None),
-        ("cpu", "balanced", True, torch.bfloat16), ("cpu", "balanced", False, None),
-    ],
-)  # fmt: skip
-def test_half_precision_is_for_cards_and_for_processors_that_have_it(monkeypatch, has, device, preset, half,
-                                                                             expected):  # fmt: skip
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": has, "amx_bf16": False})
-    settings = segmentation.Settings(preset=preset, half=half)
-    assert running.half_of(torch.device(device), settings) == (expected if has or device == "cuda" else None)
-
-
-def test_tiles_are_computed_in_half_precision_where_it_is_asked_for(monkeypatch):
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    seen, layer = set(), torch.nn.Conv3d(1, 3, 1)
-
-    def network(x):
-        answers = layer(x)
-        seen.add(answers.dtype)
-        return answers
-
-    model = segmentation.Model(segmentation.Card("t", "t", "package"), plain_recipe(), lambda device, folds: [network])
-    for preset, half, expected in (("fast", True, torch.bfloat16), ("fast", False, torch.float32),
-                                   ("quality", True, torch.float32)):  # fmt: skip
-        seen.clear()
-        run(model, models.image((33, 40, 17)), preset=preset, half=half)
-        assert seen == {expected}
 
 
 def test_rows_come_in_order_and_without_gaps():
@@ -144,40 +74,6 @@ def test_a_run_can_be_ended_between_tiles():
     time.sleep(0.2)
     assert len(calls) - done <= running.CORES, "more than what had begun was computed"
     assert done < 20
-
-
-def test_fast_takes_fewer_tiles_and_nothing_of_the_air():
-    calls, recipe = [], plain_recipe()
-    volume = body_in_air((40, 80, 80))
-    quality = run(threshold(recipe, calls), volume)
-    slow = len(calls)
-    calls.clear()
-    balanced = run(threshold(recipe, calls), volume, preset="balanced")
-    assert len(calls) < slow and np.array_equal(balanced[:, :56], quality[:, :56])
-    calls.clear()
-    fast = run(threshold(recipe, calls), volume, preset="fast", margin_mm=3)
-    assert len(calls) < slow / 3
-    assert np.mean(fast[:, :58] != quality[:, :58]) < 1e-3 and np.array_equal(quality, expected_labels(volume))
-    assert not fast[:, 60:].any(), "the table is none of the patient"
-
-
-def body_in_air(shape):
-    array = np.full(shape, -1000, np.int16)
-    _, y, x = np.ogrid[: shape[0], : shape[1], : shape[2]]
-    inside = ((y - 30) / 18) ** 2 + ((x - 34) / 22) ** 2 < 1
-    array[np.broadcast_to(inside, shape)] = 40
-    array[:, 24:30, 30:40] = 450
-    array[:, 60:62, :] = 100  # the table
-    return Volume.from_numpy(array, np.diag([-2.0, -2.0, 3.0, 1.0]))
-
-
-def test_the_body_is_found_without_the_table():
-    volume = body_in_air((40, 80, 80))
-    body = preparing.body_of(volume)
-    array = volume.numpy()
-    assert body[:, :55][array[:, :55] > -500].all()
-    assert body.mean() < 0.4 and not body[:, 70:].any()
-    assert preparing.body_of(volume.like(np.full(volume.shape, -1000, np.int16))) is None
 
 
 def test_only_the_region_is_looked_at():

@@ -10,7 +10,7 @@ from SyntheticImagingLib.widgets import breakable, setTextIfNew, silent
 from ..Tables import ROW_PX, fill, setUp
 from .Card import cardOf
 
-SHOWN_ROWS, CARD_HEIGHT_PX = 5, 130
+SHOWN_ROWS, CARD_HEIGHT_PX = 4, 72
 
 
 class ModelSection:
