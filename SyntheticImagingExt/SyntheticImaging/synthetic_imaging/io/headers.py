@@ -124,7 +124,7 @@ def _data_files(path: Path, header: TextHeader, accept_data_elsewhere: bool) -> 
         if not accept_data_elsewhere and not _is_within(home, place):
             raise InputError(
                 f"'{path.name}' takes its voxels from another folder: '{name}'. Put that file beside it and name it "
-                "without a folder, or allow it (accept_data_elsewhere, --accept-data-elsewhere)."
+                "without a folder, or, for a CT, allow it (accept_data_elsewhere, --accept-data-elsewhere)."
             )
         if not os.path.isfile(place):
             raise InputError(f"'{path.name}' needs the file '{name}' with its voxels, which is not there; copy both.")

@@ -13,5 +13,5 @@ class Trust(Declared):
 
     accept_hu: bool = flag(False, "Take the numbers of a CT for HU, whatever they look like")
     accept_data_elsewhere: bool = flag(
-        False, "Read voxels from where a .mhd or .nrrd header says, also from another folder"
+        False, "Read the voxels of a CT from where its .mhd or .nrrd header says, also from another folder"
     )
