@@ -26,14 +26,19 @@ from synthetic_imaging.xray.shapes import kwire
 
 TEXTS = (
     "", " ", "nan", "inf", "-1", "0", "1", "1e999", "-1e999", "9" * 30, "1e-300", "0.5", "a", "ä" * 300, "x" * 300,
-    ",", "1,2", "1,2,3", "1,2,3,4", "1,,2", ":", "a:b", "1:1e99", "../..", "\udcff", "-", "--", "*", "%s", "{}",
+    ",", "1,2", "1,2,3", "1,2,3,4", "1,,2", ":", "a:b", "1:1e99", "../..", "\udcff", "-", "--", "*", "%s", "{}", "~nobody-here/a",
 )  # fmt: skip
+HERE = "one/two/three"
+"""Where commands are run, so that what they write lies in the folder of the inputs, also above it."""
+
+_WRITTEN = ("--out", "--truth", "--key")
+
 FILES = ("ct.nrrd", "organ.nrrd", "wire.stl", "points.json", "poses.json", "garbage", "empty", "text.txt", "table.csv",
          "folder", "absent", "ct.nrrd/inside", "closed")  # fmt: skip
 
 
 def make_inputs(folder: Path) -> None:
-    """A CT of 12 voxels across with an organ in it, a tool, points, and what is none of them."""
+    """A CT of 12 voxels across with an organ in it, a tool, points, and what is none of them; and a folder HERE."""
     hu, organ = np.full((12, 12, 12), -1000, np.int16), np.zeros((12, 12, 12), np.uint8)
     hu[1:11, 1:11, 1:11] = np.random.default_rng(0).integers(20, 60, (10, 10, 10))
     organ[2:10, 2:10, 2:10] = 1
@@ -48,6 +53,9 @@ def make_inputs(folder: Path) -> None:
     (folder / "text.txt").write_text("hello\nworld\n")
     (folder / "table.csv").write_text("image,truth\nct.nrrd,real\n")
     (folder / "folder").mkdir()
+    (folder / HERE / "folder").mkdir(parents=True)
+    for name in ("ct.nrrd", "garbage"):
+        (folder / HERE / name).write_bytes((folder / name).read_bytes())
     (folder / "closed").write_text("{}")
     (folder / "closed").chmod(0)
 
@@ -98,6 +106,8 @@ def with_value(folder: Path, words: str, action: argparse.Action, value: str) ->
     option = action.option_strings[-1]
     if action.nargs == 0 or isinstance(action, argparse.BooleanOptionalAction):
         return [*command, *out, option]
+    if option in _WRITTEN:
+        value = value.replace(str(folder), str(folder / HERE))  # the inputs stay what they are
     return [*command, *([] if option == "--out" else out), f"{option}={value}"]
 
 
@@ -111,10 +121,10 @@ def trials(folder: Path, verbs: list[str]) -> Iterator[list[str]]:
                     break
 
 
-def attempt(command: list[str]) -> tuple[int, str]:
+def attempt(folder: Path, command: list[str]) -> tuple[int, str]:
     """Exit status and what was said on the error stream."""
     out, told = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
+    with contextlib.chdir(folder / HERE), contextlib.redirect_stdout(out), contextlib.redirect_stderr(told):
         status = main(command)
     return status, told.getvalue()
 
@@ -130,7 +140,7 @@ if __name__ == "__main__":
         count, seen = 0, set()
         for command in trials(folder, sys.argv[1:]):
             begun = time.monotonic()
-            status, told = attempt(command)
+            status, told = attempt(folder, command)
             count += 1
             if is_fault(status, told):
                 last = told.strip().splitlines()[-1]

@@ -57,7 +57,7 @@ def commands_of(folder):
 def test_extreme_values_of_any_option_are_done_or_refused(inputs, data):
     words, action, value = data.draw(commands_of(inputs))
     command = cli_extremes.with_value(inputs, words, action, value)
-    status, told = cli_extremes.attempt(command)
+    status, told = cli_extremes.attempt(inputs, command)
     assert not cli_extremes.is_fault(status, told), (command, told)
 
 
@@ -96,6 +96,8 @@ def test_an_image_that_the_memory_does_not_hold_is_refused_with_what_fits(monkey
         (["--out", LONG, "--poses", "poses.json"], "too long"),
         (["--out", "o.xyz"], "unknown file type"),
         (["--out=--"], "--out is '--', which is no value"),
+        (["--out", "poses.json/o.nrrd"], "could not be written"),
+        (["--out", "~nobody-here/o.nrrd"], "names a home folder that is not there"),
     ],
 )
 def test_names_are_refused_in_words(inputs, tmp_path, monkeypatch, capsys, arguments, words):
@@ -103,6 +105,12 @@ def test_names_are_refused_in_words(inputs, tmp_path, monkeypatch, capsys, argum
     (tmp_path / "poses.json").write_text('[{"lao_deg": 0}]')
     assert words in refused(capsys, drr(inputs, *arguments))
     assert [path.name for path in tmp_path.iterdir()] == ["poses.json"]
+
+
+def test_an_image_does_not_take_the_place_of_what_it_is_made_of(inputs, capsys):
+    before = (inputs / "ct.nrrd").read_bytes()
+    told = refused(capsys, drr(inputs, "--out", inputs / "folder" / ".." / "ct.nrrd"))
+    assert "--out would replace" in told and (inputs / "ct.nrrd").read_bytes() == before
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="everybody may read, or this one")

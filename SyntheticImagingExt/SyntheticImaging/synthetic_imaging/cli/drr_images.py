@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -46,7 +47,7 @@ def make(options, console: Console) -> int:
     """Read, project, write: one image, or one for each pose of a file."""
     check_device(options.device)
     if not options.poses:
-        export.refuse_name(Path(options.out).expanduser(), options.output)
+        _refuse_out(options)
     console.stage("Reading")
     ct = read_ct(options.ct, options)
     machine = machine_named(options.machine or DEFAULT_MACHINE)
@@ -77,6 +78,16 @@ def make(options, console: Console) -> int:
         console.note(sentence)
     console.result(_line(path, image, options.output))
     return 0
+
+
+def _refuse_out(options):
+    """InputError where the image cannot have this name, or would take the place of what it is made of."""
+    out = Path(options.out).expanduser()
+    export.refuse_name(out, options.output)
+    tools = [text.rpartition(":")[0] for text in options.tool or ()]
+    for name in filter(None, (options.ct, options.labels, options.pose, options.landmarks, *tools)):
+        if os.path.exists(out) and os.path.exists(name) and os.path.samefile(out, name):
+            raise InputError(f"--out would replace '{name}', of which the image is made; choose another name.")
 
 
 def _geometry(options, machine: Machine) -> Geometry:

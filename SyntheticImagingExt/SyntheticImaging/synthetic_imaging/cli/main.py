@@ -33,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     options = None
     try:
+        _refuse_unknown_homes(arguments)
         options = _parser().parse_args(renewed(join_negative_values(arguments)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -80,6 +81,14 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (tumor, tumor_batch, presets, drr, phantom, study, evaluate, models, segment):
         verb.add_to(verbs)
     return parser
+
+
+def _refuse_unknown_homes(arguments: list[str]):
+    """InputError for ~somebody/... where there is nobody of that name."""
+    for argument in arguments:
+        value = argument.partition("=")[2] if argument.startswith("--") else argument
+        if value.startswith("~") and os.path.expanduser(value) == value:
+            raise InputError(f"'{value}' names a home folder that is not there; write the whole path.")
 
 
 class _Completion(argparse.Action):
