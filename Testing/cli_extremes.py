@@ -26,7 +26,8 @@ from synthetic_imaging.xray.shapes import kwire
 
 TEXTS = (
     "", " ", "nan", "inf", "-1", "0", "1", "1e999", "-1e999", "9" * 30, "1e-300", "0.5", "a", "ä" * 300, "x" * 300,
-    ",", "1,2", "1,2,3", "1,2,3,4", "1,,2", ":", "a:b", "1:1e99", "../..", "\udcff", "-", "--", "*", "%s", "{}", "~nobody-here/a",
+    ",", "1,2", "1,2,3", "1,2,3,4", "1,,2", ":", "a:b", "1:1e99", "../..", "\udcff", "-", "--", "*", "%s", "{}",
+    "~nobody-here/a",
 )  # fmt: skip
 HERE = "one/two/three"
 """Where commands are run, so that what they write lies in the folder of the inputs, also above it."""
