@@ -169,3 +169,11 @@ def test_what_a_header_says_is_kept(tmp_path):
     assert read.metadata["DICOM.Modality"] == "PT" and read.metadata["DICOM.Units"] == "BQML"
     assert read.metadata["DICOM.SeriesDescription"] == "abdomen"
     assert float(read.metadata["DICOM.SliceThickness"]) == SPACING_MM[2]
+
+
+def test_what_the_memory_does_not_hold_is_refused(tmp_path, monkeypatch):
+    write(tmp_path, slices(HU))
+    monkeypatch.setattr("synthetic_imaging.memory.free_bytes", lambda: HU.nbytes - 1)
+    refused(tmp_path, "(9 x 8 x 6 voxels) takes about", "GB are free")
+    monkeypatch.setattr("synthetic_imaging.memory.free_bytes", lambda: HU.nbytes)
+    assert_read(tmp_path)

@@ -7,6 +7,7 @@ the GDCM of SimpleITK, which is given the frame alone, so that nothing but the n
 from __future__ import annotations
 
 import tempfile
+from math import prod
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +21,7 @@ from pydicom.uid import UID, RLELossless, SecondaryCaptureImageStorage, generate
 from scipy import ndimage
 
 from ...errors import InputError
+from ...memory import refuse_without_memory
 from ...volume import AIR_HU
 from .finding import is_compressed, pixel_element, said, transfer_syntax_of
 from .frames import Frame, Storage
@@ -50,24 +52,21 @@ def hounsfield(frames: list[Frame], name: str) -> np.ndarray:
     Of CT, what is declared as padding and would be more than air becomes air where it touches the border.
     """
     whole = all(_slope(frame).is_integer() and _intercept(frame).is_integer() for frame in frames)
-    reader = Reader()
-    try:
-        array = np.empty((len(frames), frames[0].rows, frames[0].columns), np.int16 if whole else np.float32)
-        for k, frame in enumerate(frames):
-            stored = reader.stored(frame)
-            outside = _outside(frame, stored)
-            if whole:
-                array = _holding(array, frame, stored if outside is None else stored[~outside])
-                # sums that wrap around are exact where their end is in range
-                np.multiply(stored.astype(array.dtype), _wrapped(_slope(frame), array), out=array[k])
-                array[k] += _wrapped(_intercept(frame), array)
-            else:
-                array[k] = stored * _slope(frame) + _intercept(frame)
-            if outside is not None:
-                array[k][outside] = AIR_HU
-    except MemoryError as error:
-        size = f"{frames[0].columns}x{frames[0].rows}x{len(frames)}"
-        raise InputError(f"'{name}' has {size} voxels, which are too many for this machine's memory.") from error
+    shape, dtype = (len(frames), frames[0].rows, frames[0].columns), np.dtype(np.int16 if whole else np.float32)
+    refuse_without_memory(prod(shape) * dtype.itemsize, f"'{name}' ({' x '.join(map(str, shape[::-1]))} voxels)")
+    reader, array = Reader(), np.empty(shape, dtype)
+    for k, frame in enumerate(frames):
+        stored = reader.stored(frame)
+        outside = _outside(frame, stored)
+        if whole:
+            array = _holding(array, frame, stored if outside is None else stored[~outside])
+            # sums that wrap around are exact where their end is in range
+            np.multiply(stored.astype(array.dtype), _wrapped(_slope(frame), array), out=array[k])
+            array[k] += _wrapped(_intercept(frame), array)
+        else:
+            array[k] = stored * _slope(frame) + _intercept(frame)
+        if outside is not None:
+            array[k][outside] = AIR_HU
     return array
 
 
