@@ -126,6 +126,8 @@ def test_what_reaches_beyond_the_image_is_said_and_what_misses_it_refused(tmp_pa
         io.read_labels(path, like=Volume.from_numpy(ct.numpy(), matrix))
     with pytest.raises(InputError, match="another frame of reference"):
         io.read_labels(path, like=drawings.image(frame=pydicom.uid.generate_uid()))
+    taken = io.read_labels(path, like=drawings.image(frame=pydicom.uid.generate_uid()), accept_frame=True)
+    np.testing.assert_array_equal(taken.numpy(), labeled(two))
 
 
 def test_another_grid_is_resampled_to_the_nearest_voxel_with_a_warning(tmp_path, ct, two):
@@ -320,6 +322,7 @@ def test_contours_of_another_frame_or_across_the_slices_are_refused(tmp_path, ct
     path = drawings.structure_set(tmp_path / "rs.dcm", {"liver": [(2, SQUARE)]}, ct)
     with pytest.raises(InputError, match="another frame of reference"):
         io.read_mask(path, drawings.image(frame=pydicom.uid.generate_uid()))
+    assert io.read_mask(path, drawings.image(frame=pydicom.uid.generate_uid()), accept_frame=True).numpy().sum() == 64
     straight = drawings.image(matrix=np.diag([1.0, 1, 1, 1]))
     tilted = np.eye(4)
     tilted[1:3, 1:3] = [[0.8, -0.6], [0.6, 0.8]]
@@ -373,7 +376,10 @@ def test_tumors_grow_in_the_chosen_segment(tmp_path, capsys):
     command = ["tumor", str(tmp_path / "ct"), str(path), "--auto", "--radius-mm", "6", "--seed", "1", "--quiet"]
     assert main([*command, "--out", str(tmp_path / "none")]) == 2
     assert "holds 2 segments: 1 'Liver', 2 'Spleen'. Choose one with --organ-value" in capsys.readouterr().err
-    assert main([*command, "--organ-value", "liver", "--out", str(tmp_path / "out")]) == 0
+    command += ["--organ-value", "liver", "--out", str(tmp_path / "out")]
+    drawings.segmentation(path, {"Liver": liver}, ct, frame=pydicom.uid.generate_uid())
+    assert main(command) == 2 and "say so (accept_frame=True, --accept-frame)" in capsys.readouterr().err
+    assert main([*command, "--accept-frame"]) == 0
     labels = io.read_labels(tmp_path / "out" / "labels.nrrd").numpy()
     np.testing.assert_array_equal(labels > 0, liver)
     assert (labels == 2).any()

@@ -12,6 +12,7 @@ from .. import tumor
 from ..declared import changed
 from ..errors import InputError
 from ..io import read_mask
+from ..io.trust import Trust
 from ..tumor.checks import check_lesion
 from ..tumor.lesion import Lesion
 from ..tumor.plans import Growth, Plan
@@ -36,11 +37,12 @@ def read_case(options, ct_path: str | Path, organ_path: str | Path, console: Con
     console.stage(f"Reading {Path(ct_path).name}")
     ct = read_ct(ct_path, options)
     console.stage(f"Reading {Path(organ_path).name}")
-    organ = read_mask(organ_path, ct, options.organ_value, "--organ-value")
+    trust = taken(options, Trust())
+    organ = read_mask(organ_path, ct, options.organ_value, "--organ-value", trust.accept_frame)
     vessels = None
     if vessels_path := getattr(options, "vessels", None):
         console.stage(f"Reading {Path(vessels_path).name}")
-        vessels = read_mask(vessels_path, ct, options.vessels_value, "--vessels-value")
+        vessels = read_mask(vessels_path, ct, options.vessels_value, "--vessels-value", trust.accept_frame)
     console.stage(f"Preparing the {options.organ_name}")
     return tumor.Case(ct, organ, vessels, organ_name=options.organ_name)
 

@@ -17,6 +17,7 @@ from ..declared import changed
 from ..errors import InputError
 from ..io import read_labels, read_volume
 from ..io.atomic import publish, staging
+from ..io.trust import Trust
 from ..volume import Volume
 from ..xray import export, poses, split, truth_files
 from ..xray.geometry import Geometry, Pose, View, machine_named
@@ -58,7 +59,8 @@ def make(options, console: Console) -> int:
         _tell_beyond(console, machine, views, settings)
     tools = _tools(options)
     refuse_too_large(max(views.values(), key=lambda view: view.rows * view.columns), len(tools))
-    labels = read_labels(options.labels, like=ct) if options.labels else None
+    accept_frame = taken(options, Trust()).accept_frame
+    labels = read_labels(options.labels, like=ct, accept_frame=accept_frame) if options.labels else None
     points = truth_files.read_landmarks(options.landmarks) if options.landmarks else {}
     patient = Patient(ct, _division(options, labels), options.device)
     truth = partial(truth_files.write_truth, labels=labels, tools=tools, points_ras=points)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..evaluation.settings import Measures
+from ..io.trust import Trust
 from .options import Console, add_settings, add_verb, taken
 
 _SUMMARY = """Measure label volumes against references: Dice, NSD, VOE, RVD, and distances of surfaces (mean,
@@ -25,6 +26,7 @@ def add_to(verbs):
         help="labels, by number in the reference or by name, whose connected pieces are lesions",
     )  # fmt: skip
     add_settings(parser, Measures)
+    add_settings(parser.add_argument_group("doubtful input"), Trust, "accept_frame")
     parser.add_argument(
         "--out", required=True, metavar="TABLE.csv",
         help="table of cases and labels; the tables over all cases and a .json of everything are written beside it",
@@ -50,7 +52,7 @@ def run(options, console: Console) -> int:
     found = {}
     for pair in cases:
         console.stage(f"Measuring {pair.case}")
-        (prediction, names), (reference, reference_names) = evaluation.labels_of_pair(pair)
+        (prediction, names), (reference, reference_names) = evaluation.labels_of_pair(pair, bool(options.accept_frame))
         found[pair.case] = evaluation.compare(
             prediction, reference, measures, prediction_names=names, reference_names=reference_names,
             lesions=options.lesions,

@@ -92,7 +92,8 @@ def _one(model, images: list[Path], out: Path, settings: Settings, steps, option
 
     volumes = [read_image(image, options) for image in images]
     slices = slices_for(images[0], options.series) if _is_dicom(out) else None
-    within = read_labels(options.within, volumes[0]) if options.within else None
+    accept_frame = taken(options, Trust()).accept_frame
+    within = read_labels(options.within, volumes[0], accept_frame=accept_frame) if options.within else None
     labels = followed(segmented(model, volumes, settings, within, steps, options.own_steps), options, console)
     if slices is None:
         write_volume(out, with_segments(labels, model.labels))

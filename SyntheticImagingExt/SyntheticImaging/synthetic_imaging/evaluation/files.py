@@ -25,6 +25,10 @@ OWN_TABLE = "scores"
 _DICOM = ".dcm"
 
 
+Named = tuple[Volume, dict[int, str]]
+"""Labels, and the names of their values."""
+
+
 @dataclass(frozen=True)
 class Pair:
     """A case and its two files."""
@@ -82,7 +86,7 @@ def _cases(folder: Path) -> dict[str, Path]:
     return found
 
 
-def labels_of(path: Path, image: Volume | None = None) -> tuple[Volume, dict[int, str]]:
+def labels_of(path: Path, image: Volume | None = None) -> Named:
     """A label volume, empty or not, and the names of its labels as far as they are known.
 
     Names: those of the segments of a DICOM file or in the header of an NRRD file, or of a file labels.json beside it
@@ -93,9 +97,10 @@ def labels_of(path: Path, image: Volume | None = None) -> tuple[Volume, dict[int
     return labels, names_in(labels.metadata or {}) or _names_beside(path)
 
 
-def labels_of_pair(pair: Pair) -> tuple[tuple[Volume, dict[int, str]], tuple[Volume, dict[int, str]]]:
+def labels_of_pair(pair: Pair, accept_frame: bool = False) -> tuple[Named, Named]:
     """``labels_of`` the prediction and of the reference, over the box of both where they share their voxels: a DICOM
     segmentation has only the slices that it needs. Contours of a structure set fill the voxels of the other one.
+    accept_frame: also of two frames of reference.
     """
     if drawing_kind(pair.prediction) == STRUCTURE_SET:
         reference, reference_names = labels_of(pair.reference)
@@ -103,7 +108,8 @@ def labels_of_pair(pair: Pair) -> tuple[tuple[Volume, dict[int, str]], tuple[Vol
     else:
         prediction, names = labels_of(pair.prediction)
         reference, reference_names = labels_of(pair.reference, image=prediction)
-    refuse_other_frame((prediction.metadata or {}).get(FRAME_KEY, ""), reference, pair.prediction.name)
+    if not accept_frame:
+        refuse_other_frame((prediction.metadata or {}).get(FRAME_KEY, ""), reference, pair.prediction.name)
     prediction, reference = joined(prediction, reference)
     return (prediction, names), (reference, reference_names)
 

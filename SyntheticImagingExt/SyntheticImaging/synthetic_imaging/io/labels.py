@@ -35,6 +35,7 @@ def read_labels(
     may_be_empty: bool = False,
     segments: Sequence[int | str] | None = None,
     image: Volume | None = None,
+    accept_frame: bool = False,
 ) -> Volume:
     """Read a label volume as uint8, int16 or int32, the smallest that holds its values.
 
@@ -45,6 +46,7 @@ def read_labels(
     may_be_empty: whether labels without a voxel are labels.
     segments: numbers or names of those to read, None: all.
     image: whose voxels the contours of a structure set fill, by default ``like``.
+    accept_frame: take what was drawn in another frame of reference than that of ``like`` where it lies.
 
     InputError where they are empty, not whole numbers, overlapping, of another frame of reference, or nowhere inside
     ``like``.
@@ -52,21 +54,25 @@ def read_labels(
     labels, name = _read(Path(path).expanduser(), Choice(segments), image or like)
     if not may_be_empty and not labels.data.any():
         raise InputError(_no_voxels(name))
-    return labels if like is None else _on_image(labels, like, name)
+    return labels if like is None else _on_image(labels, like, name, accept_frame)
 
 
 def read_mask(
-    path: str | PathLike, like: Volume, segments: Sequence[int | str] | None = None, option: str = ""
+    path: str | PathLike,
+    like: Volume,
+    segments: Sequence[int | str] | None = None,
+    option: str = "",
+    accept_frame: bool = False,
 ) -> Volume:
     """One region of a file that ``read_labels`` reads: the chosen segments together, as 1, on the grid of ``like``.
 
     Without segments it is all labels of a label map, or the only segment of a DICOM file; InputError where that has
-    several, with their names. option: what chooses a segment, for that sentence.
+    several, with their names. option: what chooses a segment, for that sentence. accept_frame: as for ``read_labels``.
     """
     labels, name = _read(Path(path).expanduser(), Choice(segments, alone=True, option=option), like)
     if not labels.data.any():
         raise InputError(_no_voxels(name))
-    labels = _on_image(labels, like, name)
+    labels = _on_image(labels, like, name, accept_frame)
     return labels.like((labels.numpy() != 0).astype(np.uint8))
 
 
@@ -117,8 +123,9 @@ def _label_of(wanted: int | str, labels: Volume, name: str) -> int:
     return number
 
 
-def _on_image(labels: Volume, like: Volume, name: str) -> Volume:
-    refuse_other_frame((labels.metadata or {}).get(FRAME_KEY, ""), like, name)
+def _on_image(labels: Volume, like: Volume, name: str, accept_frame: bool) -> Volume:
+    if not accept_frame:
+        refuse_other_frame((labels.metadata or {}).get(FRAME_KEY, ""), like, name)
     return resample_labels(labels, like, name)
 
 

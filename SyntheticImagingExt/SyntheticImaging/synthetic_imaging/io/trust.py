@@ -15,3 +15,6 @@ class Trust(Declared):
     accept_data_elsewhere: bool = flag(
         False, "Read the voxels of a CT from where its .mhd or .nrrd header says, also from another folder"
     )
+    accept_frame: bool = flag(
+        False, "Take DICOM segmentations of another frame of reference for ones of this image, where they lie"
+    )

@@ -146,7 +146,7 @@ def refuse_other_frame(frame: str, like: Volume, name: str) -> None:
         raise InputError(
             f"'{name}' belongs to another frame of reference than the image (their FrameOfReferenceUID differ), so "
             "nothing says where it lies in it; give the one that was drawn on this image. Where you know that both "
-            "belong together, save it as a label map (.nrrd) and give that."
+            "belong together, say so (accept_frame=True, --accept-frame)."
         )
 
 

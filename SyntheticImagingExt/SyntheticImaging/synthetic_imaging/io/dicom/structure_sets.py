@@ -12,7 +12,7 @@ import pydicom
 from ...errors import InputError
 from ...volume import Volume
 from ..geometry import LPS_TO_RAS
-from .drawings import FRAME_KEY, Choice, dataset_of, listed, paint, refuse_other_frame, segment_header
+from .drawings import FRAME_KEY, Choice, Names, dataset_of, listed, paint, segment_header
 
 _CLOSED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _NOT_CLOSED = ("POINT", "OPEN_PLANAR", "OPEN_NONPLANAR")
@@ -54,8 +54,8 @@ def read_structures(path: Path, choice: Choice, like: Volume | None = None) -> V
             f"'{name}' is a structure set: contours without a grid of voxels. Give it together with the image it was "
             "drawn on, or save it as a label map."
         )
-    refuse_other_frame(_frame_of(dataset, [items[number] for number in picked]), like, name)
-    return _filled({number: contours[number] for number in picked}, picked, like, name)
+    frame = _frame_of(dataset, [items[number] for number in picked])
+    return _filled({number: contours[number] for number in picked}, picked, like, frame, name)
 
 
 def _frame_of(dataset: pydicom.Dataset, items: list[pydicom.Dataset]) -> str:
@@ -87,7 +87,7 @@ def _closed(structure: pydicom.Dataset, name: str) -> Contours:
     return list(found.values())
 
 
-def _filled(contours: dict[int, Contours], names: dict[int, str], like: Volume, name: str) -> Volume:
+def _filled(contours: dict[int, Contours], names: Names, like: Volume, frame: str, name: str) -> Volume:
     lps_to_ijk = like.ras_to_ijk @ LPS_TO_RAS
     points = {n: [line @ lps_to_ijk[:3, :3].T + lps_to_ijk[:3, 3] for line in lines] for n, lines in contours.items()}
     every = [line for lines in points.values() for line in lines]
@@ -113,7 +113,6 @@ def _filled(contours: dict[int, Contours], names: dict[int, str], like: Volume, 
             paint(planes[k], _inside(outlines, planes[k].shape, names[number], name), number, names, name)
     matrix = like.ijk_to_ras.copy()
     matrix[:3, 3] = like.ras_from_ijk(low)
-    frame = (like.metadata or {}).get(FRAME_KEY, "")
     return Volume.from_numpy(labels, matrix, segment_header(names) | {FRAME_KEY: frame})
 
 

@@ -64,12 +64,12 @@ class Preparer:
         trust: Trust | None = None,
     ):  # fmt: skip
         self.folder, self.design, self.policy, self.rng = folder, design, policy, rng
-        self.total, self.progress, self._trust = total, progress, trust
+        self.total, self.progress, self.trust = total, progress, trust
         self.items: list[Prepared] = []
 
     def read(self, case: CaseInput) -> Volume:
         """The image of a case."""
-        return read_image(case.image, self.policy.modality, self._trust)
+        return read_image(case.image, self.policy.modality, self.trust)
 
     def add(self, volume: Volume, case: CaseInput, scanner: str, place: Place | None, **more):
         """Standardize and write one image; its lesions and its cue move with it."""
@@ -103,7 +103,7 @@ def prepare(
     preparer = Preparer(folder, design, policy, rng, total, progress, trust)
     for case in (*real, *fake):
         volume = preparer.read(case)
-        organ = _organ(case, volume) if case.organ and case.lesions else None
+        organ = _organ(case, volume, trust) if case.organ and case.lesions else None
         place = organ.place(case.lesions[0].center_ras) if organ else None
         preparer.add(volume, case, scanner_of(volume, case.scanner), place)
     if making:
@@ -136,7 +136,7 @@ def _make_twins(preparer: Preparer, real: Sequence[CaseInput], hosts: Sequence[C
 
 def _make_in(preparer: Preparer, host: CaseInput, scanner: str, twins: Sequence[tuple[int, CaseInput]], preset: str):
     volume = preparer.read(host)
-    organ = _organ(host, volume)
+    organ = _organ(host, volume, preparer.trust)
     case = tumor.Case(volume, organ.volume, organ_name="organ")
     composition = tumor.Composition(case)
     for row, original in twins:
@@ -157,8 +157,9 @@ def _site_of(composition: tumor.Composition, index: int, place: str) -> LesionSi
     return LesionSite(lesion.center_ras, float(radius_mm), place)
 
 
-def _organ(case: CaseInput, volume: Volume) -> Organ:
-    return Organ(read_mask(case.organ, volume, case.organ_values or None, "organ_value"))
+def _organ(case: CaseInput, volume: Volume, trust: Trust | None) -> Organ:
+    accept_frame = trust is not None and trust.accept_frame
+    return Organ(read_mask(case.organ, volume, case.organ_values or None, "organ_value", accept_frame))
 
 
 def _moved(site: LesionSite, matrix: np.ndarray, image: Volume, case: CaseInput) -> LesionSite:
