@@ -271,4 +271,4 @@ def test_a_name_of_300_characters_is_a_sentence(tmp_path, capsys):
     for command in commands:
         assert main([*command, "--quiet", "--accept-hu"]) == 2, command
         told = capsys.readouterr().err
-        assert "unexpected" not in told and long in told
+        assert "unexpected" not in told and long[:100] in told
