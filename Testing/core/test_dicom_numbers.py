@@ -45,6 +45,16 @@ def test_jpeg_ls(tmp_path):
     assert_read(write(tmp_path, made, syntax=JPEGLSLossless), np.stack([numbers, numbers]) - 1024)
 
 
+def test_a_compressed_picture_of_no_bytes_is_named(tmp_path):
+    made = slices(HU)
+    made[1].PixelData = 2 * b"\xfe\xff\x00\xe0\0\0\0\0"  # a table of no offsets, and a frame of no bytes
+    made[1]["PixelData"].VR, made[1]["PixelData"].is_undefined_length = "OB", True
+    write(tmp_path, made)
+    made[1].file_meta.TransferSyntaxUID = RLELossless
+    made[1].save_as(tmp_path / "0002.dcm")
+    refused(tmp_path, "The compressed pixels of '0002.dcm' are")
+
+
 def test_each_slice_has_its_own_rescale(tmp_path):
     made = slices(HU)
     expected = HU.astype(float)

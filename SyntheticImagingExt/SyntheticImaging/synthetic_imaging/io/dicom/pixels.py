@@ -213,7 +213,7 @@ def _intercept(frame: Frame) -> float:
 
 def _decoded(frame: Frame, data: bytes) -> np.ndarray:
     syntax = transfer_syntax_of(frame.header)
-    if syntax != RLELossless and _END_OF_STREAM not in data[-4:]:
+    if not data or (syntax != RLELossless and _END_OF_STREAM not in data[-4:]):
         raise InputError(f"The compressed pixels of {frame.told} are cut short; copy the series again.")
     bare = pydicom.Dataset()
     bare.file_meta = FileMetaDataset()
