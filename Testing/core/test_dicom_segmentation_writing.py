@@ -96,6 +96,17 @@ def test_dcmqi_reads_it(tmp_path, series, labels):
     np.testing.assert_array_equal(io.read_labels(read, like=io.read_volume(series)).numpy(), numbered(labels))
 
 
+def test_names_and_terms_may_be_anything(tmp_path, series, labels):
+    odd = (
+        io.Segment(7, "", type=("", "", ""), algorithm="a\\b" * 40, learned=True),
+        io.Segment(3, "Left\\kidney " + "x" * 80, type=("SCT", "1", "y" * 80), color=(0, 0, 0), algorithm=""),
+        io.Segment(5, "Structure", region=("SCT", "", "nowhere")),
+    )
+    path = written(tmp_path / "seg.dcm", series, labels, odd)
+    np.testing.assert_array_equal(io.read_labels(path, like=io.read_volume(series)).numpy(), numbered(labels))
+    assert dicom_validators.faults(path) == []
+
+
 def test_the_frames_of_a_multi_frame_image_are_referred_to(tmp_path):
     array = dicom_files.hu((5, 8, 16))
     path = dicom_files.write(tmp_path / "ct", [dicom_files.multi_frame(array, order=[3, 0, 4, 2, 1])])

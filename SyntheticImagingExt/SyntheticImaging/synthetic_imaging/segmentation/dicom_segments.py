@@ -35,4 +35,4 @@ def write_dicom(path: Path, labels: Volume, structures: Sequence[Label], slices:
         )
         for label in structures
     ]
-    return write_segmentation(path, labels, slices, segments, f"Segmentation by {model}")
+    return write_segmentation(path, labels, slices, segments, f"Segmentation by {model or 'a model'}")

@@ -74,8 +74,11 @@ def anatomic_term(name: str) -> Triple | None:
     from pydicom.sr.codedict import codes
 
     words = name.replace("_", " ").split()
-    code = getattr(codes.SCT, "".join(word.capitalize() for word in words), None) if words else None
-    return None if code is None else (code.scheme_designator, code.value, code.meaning)
+    try:
+        code = getattr(codes.SCT, "".join(word.capitalize() for word in words))
+    except AttributeError:
+        return None
+    return code.scheme_designator, code.value, code.meaning
 
 
 def write_segmentation(
@@ -234,22 +237,23 @@ def _description(number: int, segment: Segment) -> highdicom.seg.SegmentDescript
     import highdicom
     from pydicom.sr.codedict import codes
 
-    kind = segment.type or anatomic_term(segment.name)
-    category = segment.category or (ANATOMY if kind else TISSUE)
+    kind = _known(segment.type) or anatomic_term(segment.name)
+    category, region = _known(segment.category) or (ANATOMY if kind else TISSUE), _known(segment.region)
+    algorithm = text_for("SegmentAlgorithmName", segment.algorithm) or _MAKER
     tracking_id, tracking_uid = segment.tracking or (None, None)
     family = codes.cid7162.ArtificialIntelligence
     found = highdicom.seg.SegmentDescription(
         segment_number=number,
-        segment_label=text_for("SegmentLabel", segment.name),
+        segment_label=text_for("SegmentLabel", segment.name) or f"segment {number}",
         segmented_property_category=_code(category),
         segmented_property_type=_code(kind or TISSUE),
         algorithm_type=segment.method,
         algorithm_identification=None
         if segment.method == MANUAL
-        else highdicom.AlgorithmIdentificationSequence(segment.algorithm, family, __version__),
+        else highdicom.AlgorithmIdentificationSequence(algorithm, family, __version__),
         tracking_id=tracking_id,
         tracking_uid=tracking_uid,
-        anatomic_regions=[_code(segment.region)] if segment.region else None,
+        anatomic_regions=[_code(region)] if region else None,
         display_color=highdicom.color.CIELabColor.from_rgb(*segment.color) if segment.color else None,
     )
     if not segment.learned and segment.method != MANUAL:
@@ -263,4 +267,9 @@ def _code(triple: Triple) -> Any:
     from pydicom.sr.coding import Code
 
     scheme, value, meaning = triple
-    return Code(value, scheme, meaning)
+    return Code(value, scheme, text_for("CodeMeaning", meaning))
+
+
+def _known(triple: Triple | None) -> Triple | None:
+    """A term that is whole."""
+    return triple if triple is not None and all(part.strip() for part in triple) else None
