@@ -1,7 +1,7 @@
 """From stored numbers to HU, picture by picture.
 
 What is not compressed is read from its place in the file into one picture's memory; compressed frames are decoded by
-the GDCM of SimpleITK, which is given the frame alone, so that nothing but the numbers comes back.
+the GDCM of SimpleITK (RLE by pydicom), which is given the frame alone, so that nothing but the numbers comes back.
 """
 
 from __future__ import annotations
