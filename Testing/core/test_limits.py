@@ -97,6 +97,7 @@ def test_an_image_that_the_memory_does_not_hold_is_refused_with_what_fits(monkey
         (["--out", "o.xyz"], "unknown file type"),
         (["--out=--"], "--out is '--', which is no value"),
         (["--out", "poses.json/o.nrrd"], "could not be written"),
+        (["--out", "film\udcff.nrrd"], "no text in UTF-8"),
         (["--out", "~nobody-here/o.nrrd"], "names a home folder that is not there"),
     ],
 )

@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else list(argv)
     options = None
     try:
-        _refuse_unknown_homes(arguments)
+        _refuse_unusable(arguments)
         options = _parser().parse_args(renewed(join_negative_values(arguments)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -83,12 +83,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refuse_unknown_homes(arguments: list[str]):
-    """InputError for ~somebody/... where there is nobody of that name."""
+def _refuse_unusable(arguments: list[str]):
+    """InputError for ~somebody/... where there is nobody of that name, and for what is no text in Unicode, which the
+    file libraries do not take.
+    """
     for argument in arguments:
         value = argument.partition("=")[2] if argument.startswith("--") else argument
         if value.startswith("~") and os.path.expanduser(value) == value:
             raise InputError(f"'{value}' names a home folder that is not there; write the whole path.")
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            shown = value.encode("utf-8", "backslashreplace").decode()
+            raise InputError(f"'{shown}' has bytes that are no text in UTF-8; rename the file or folder.") from None
 
 
 class _Completion(argparse.Action):
