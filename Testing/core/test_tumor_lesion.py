@@ -96,6 +96,9 @@ def test_growth_doubles_the_volume(doubling_days, day):
 def test_growth_needs_a_doubling_time():
     with pytest.raises(InputError, match="doubling time"):
         tumor.growth_series(tumor.Lesion(), 0, [1])
+    for doubling_days, day in ((1e-300, 30), (100, 1e30)):
+        with pytest.raises(InputError, match="beyond all numbers after"):
+            tumor.growth_series(tumor.Lesion(), doubling_days, [0, day])
 
 
 def test_record_refuses_what_is_not_one():

@@ -21,7 +21,13 @@ def growth_series(lesion: Lesion, doubling_time_days: float, days: Sequence[floa
     """
     if not np.isfinite(doubling_time_days) or doubling_time_days == 0:
         raise InputError("The doubling time must be a number of days other than zero (negative shrinks the lesion).")
-    return [lesion.resized(lesion.radius_mm * 2 ** (day / (3 * doubling_time_days))) for day in days]
+    try:
+        return [lesion.resized(lesion.radius_mm * 2 ** (day / (3 * doubling_time_days))) for day in days]
+    except OverflowError:
+        raise InputError(
+            f"A volume that doubles in {doubling_time_days:g} days is beyond all numbers after {max(days, key=abs):g} "
+            "days; give a longer doubling time, or fewer days."
+        ) from None
 
 
 def satellites(
