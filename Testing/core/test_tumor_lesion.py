@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthetic_imaging import tumor
@@ -80,6 +80,7 @@ def test_without_switches_steps_off():
         lesion.without("location")
 
 
+@settings(deadline=None)  # the first one loads the engine
 @given(st.floats(10, 500), st.integers(-300, 300))
 def test_growth_doubles_the_volume(doubling_days, day):
     lesion = tumor.Lesion(radius_mm=10, seed=3)
