@@ -1,8 +1,8 @@
 """A long task of the study owner, ready to be run: here, or in a worker process."""
 
-import shutil
 from pathlib import Path
 
+from synthetic_imaging.io.atomic import sweep
 from SyntheticImagingLib import work
 
 
@@ -21,7 +21,7 @@ class Work(work.Work):
         work.Work.__init__(self, request, onDone, folder)
         self._passphrase = passphrase
         self._targets = [Path(target) for target in targets]
-        self._before, self._parentsBefore = self._staged(), set(self._parents())
+        self._parentsBefore = set(self._parents())
 
     def _performed(self, onProgress):
         from synthetic_imaging.reading.worker import perform
@@ -35,22 +35,12 @@ class Work(work.Work):
 
     def abandon(self):
         """The worker was ended in the middle: remove what it had begun."""
-        for path in self._staged() - self._before:
-            shutil.rmtree(path, ignore_errors=True)
+        for target in self._targets:
+            sweep(target.parent)
         for parent in self._parents():
             if parent not in self._parentsBefore and not any(parent.iterdir()):
                 parent.rmdir()
         work.Work.abandon(self)
-
-    def _staged(self):
-        """Hidden folders beside the targets in which the core collects files before it puts them in place."""
-        return {
-            path
-            for target in self._targets
-            if target.parent.is_dir()
-            for path in target.parent.iterdir()
-            if path.name.startswith(f".{target.name}-")
-        }
 
     def _parents(self):
         """The folders above the targets that exist, the innermost first."""
