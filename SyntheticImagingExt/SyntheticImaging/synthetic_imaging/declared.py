@@ -378,7 +378,7 @@ def _plain(value: float) -> str:
     if isinstance(value, int):
         is_end = value >= 2**53 and value & (value + 1) == 0  # of whole numbers in so many bits
         return f"2^{value.bit_length()} - 1" if is_end else str(value)
-    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:g}"
+    return f"{value:.0f}" if value.is_integer() and abs(value) < 1e9 else f"{value:g}"
 
 
 def _plain_data(value):

@@ -178,7 +178,7 @@ def predictions():
     (lambda ct: {"model": ""}, "No model is chosen"),
     (lambda ct: {"model": "nothing"}, "There is no model 'nothing'"),
     (lambda ct: {"volumes": console.addCt(below=False)}, "It looks like MR"),
-    (lambda ct: {"preset": "best"}, "choose one of quality, fast"),
+    (lambda ct: {"preset": "best"}, "choose one of quality, balanced, fast"),
     (lambda ct: {"tiles": 2}, 'has no "tiles"'),
     (lambda ct: {"steps": ["polish"]}, "is no step after a model"),
     (lambda ct: {"wholeSequence": True}, "shows no sequence"),
@@ -204,6 +204,9 @@ def noCuda(monkeypatch):
 
 def scene():
     import slicer
+
+    # the application has one from the start
+    slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
 
     return [slicer.mrmlScene.GetNthNode(index).GetID() for index in range(slicer.mrmlScene.GetNumberOfNodes())]
 
@@ -330,7 +333,7 @@ def test_what_cannot_be_compared_gets_a_sentence(logic, ct):
         ((liver, bone), {}, "has the name or the term"),
         ((liver, twice), {}, "Two segments"),
         ((liver, console_copy(ct, labels)), {"lesions": ["mass"]}, '"mass" is no structure'),
-        ((liver, bone), {"toleranceMm": -1}, "tolerance_mm is -1"),
+        ((liver, bone), {"toleranceMm": -1}, "toleranceMm is -1"),
     ):
         with pytest.raises(InputError, match=words):
             logic.evaluate(*pair, **options)
