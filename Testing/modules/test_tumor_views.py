@@ -265,7 +265,9 @@ def test_a_long_name_leaves_room_in_the_corner(host, widget, body):
 
 
 def test_air_filled_organs_get_the_lung_window(host, body):
-    voxels(body[0])[...] -= 950
+    from slicer.util import arrayFromSegmentBinaryLabelmap
+
+    voxels(body[0])[arrayFromSegmentBinaryLabelmap(body[1], "liver", body[0]) != 0] -= 950
     body[0].GetDisplayNode().SetAutoWindowLevel(True)
     body[1].GetSegmentation().GetSegment("liver").SetName("Segment_1")
     segment = body[1].GetSegmentation().GetSegment("liver")
