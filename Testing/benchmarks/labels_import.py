@@ -64,7 +64,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a smaller CT; writes no file")
     options = parser.parse_args()
-    sys.path[:0] = [str(ROOT / "Testing")]
+    sys.path[:0] = [str(ROOT / "Testing"), str(ROOT / "SyntheticImagingExt" / "PretrainedSegmenter")]
     import sessions
 
     from .table import RESULTS, load, machine, markdown
