@@ -12,6 +12,8 @@ import pytest
 import segmentation_models as models
 import segmenter_console as console
 
+from synthetic_imaging.segmentation.catalog import shipped
+
 pytestmark = pytest.mark.gui
 WORK_S = 60
 
@@ -73,17 +75,19 @@ def texts(table, column=0):
 
 def test_the_list_is_filtered_and_tells_what_is_not_for_commerce(host, segmenter):
     ui = segmenter.ui
-    assert ui.modelTable.rowCount == 23 and ui.volumeSelector.currentNode() is segmenter.ct
+    assert ui.modelTable.rowCount == len(shipped()) and ui.volumeSelector.currentNode() is segmenter.ct
     assert not ui.runButton.enabled and "Choose a model" in ui.runButton.toolTip
-    ui.filterEdit.text = "pancreas mr"
+    ui.filterEdit.text = "pancreas in mr"
+    assert ui.modelTable.rowCount == 2
+    ui.filterEdit.text = "pancreas ultrasound"
     assert ui.modelTable.rowCount == 0
     ui.filterEdit.text = "non-commercial"
-    assert ui.modelTable.rowCount == 4 and all("(non-commercial)" in text for text in texts(ui.modelTable))
+    assert ui.modelTable.rowCount == 3 and all("(non-commercial)" in text for text in texts(ui.modelTable))
     ui.modelTable.selectRow(0)
     card = ui.cardText.plainText
     assert "Not for commercial use." in card and "has to be imported from a file" in card
     assert not ui.downloadButton.enabled and "no address" in ui.downloadButton.toolTip
-    ui.filterEdit.text = "liver total 3mm"
+    ui.filterEdit.text = "liver 117 3mm"
     ui.modelTable.selectRow(0)
     assert ui.downloadButton.enabled and not ui.removeButton.enabled
     assert "135 MB" in ui.cardText.plainText and "not on this computer yet" in ui.runButton.toolTip
