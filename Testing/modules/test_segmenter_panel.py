@@ -5,7 +5,6 @@ import http.server
 import os
 import signal
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -77,10 +76,9 @@ def test_the_list_is_filtered_and_tells_what_is_not_for_commerce(host, segmenter
     ui = segmenter.ui
     assert ui.modelTable.rowCount == len(shipped()) and ui.volumeSelector.currentNode() is segmenter.ct
     assert not ui.runButton.enabled and "Choose a model" in ui.runButton.toolTip
-    ui.filterEdit.text = "pancreas in mr"
-    assert ui.modelTable.rowCount == 2
-    ui.filterEdit.text = "pancreas ultrasound"
-    assert ui.modelTable.rowCount == 0
+    for words, count in (("pancreas in mr", 2), ("pancreas ultrasound", 0)):
+        ui.filterEdit.text = words
+        assert ui.modelTable.rowCount == count
     ui.filterEdit.text = "non-commercial"
     assert ui.modelTable.rowCount == 3 and all("(non-commercial)" in text for text in texts(ui.modelTable))
     ui.modelTable.selectRow(0)
@@ -396,8 +394,7 @@ def test_a_scene_brings_choices_and_measures_back(host, ready, folder):
 def test_closing_the_scene_ends_the_run(host, ready):
     ready.ui.runButton.click()
     host.processEvents(100)
-    began = time.monotonic()
     host.clearScene()
-    assert not ready.panel.isBusy and time.monotonic() - began < 30
+    assert not ready.panel.isBusy
     host.processEvents(100)
     assert not predictions()
