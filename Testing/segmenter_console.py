@@ -1,7 +1,19 @@
 """For the tests of Pretrained Segmenter: a small volume, a tiny model in a catalog of its own, a reference."""
 
+import contextlib
+import dataclasses
+
 import numpy as np
 import segmentation_models as models
+
+
+@contextlib.contextmanager
+def modelFolder(monkeypatch, folder):
+    """The folder with model.zip, the tiny package, and the catalog; no file of a request is left in the end."""
+    check = isolate(monkeypatch, folder)
+    models.package(folder / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
+    yield folder
+    check()
 
 
 def addCt(name="CT", seed=0, shape=(20, 24, 22), below=True):

@@ -1,12 +1,9 @@
 """Pretrained Segmenter writes DICOM segmentations of volumes that came from DICOM."""
 
-import dataclasses
-
 import dicom_nodes
 import dicom_validators
 import numpy as np
 import pytest
-import segmentation_models as models
 import segmenter_console as console
 
 from synthetic_imaging.errors import InputError
@@ -17,10 +14,8 @@ WORK_S = 60
 
 @pytest.fixture
 def folder(host, tmp_path, monkeypatch):
-    check = console.isolate(monkeypatch, tmp_path)
-    models.package(tmp_path / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
-    yield tmp_path
-    check()
+    with console.modelFolder(monkeypatch, tmp_path) as folder:
+        yield folder
 
 
 @pytest.fixture

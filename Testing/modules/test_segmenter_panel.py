@@ -1,6 +1,5 @@
 """Pretrained Segmenter in the window: models, runs, results and measures, as a person has them."""
 
-import dataclasses
 import http.server
 import os
 import signal
@@ -19,10 +18,8 @@ WORK_S = 60
 
 @pytest.fixture
 def folder(host, tmp_path, monkeypatch):
-    check = console.isolate(monkeypatch, tmp_path)
-    models.package(tmp_path / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
-    yield tmp_path
-    check()
+    with console.modelFolder(monkeypatch, tmp_path) as folder:
+        yield folder
 
 
 @pytest.fixture

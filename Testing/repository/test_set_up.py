@@ -108,4 +108,4 @@ def test_the_cpu_build_is_taken_without_a_driver(monkeypatch, driver, has_cpu, a
 
 
 def test_a_folder_is_a_source_too():
-    assert install.source_options("/opt/wheels") == ["--find-links", "/opt/wheels"] and install.source_options("") == []
+    assert install.source_options("/srv/wheels") == ["--find-links", "/srv/wheels"] and install.source_options("") == []

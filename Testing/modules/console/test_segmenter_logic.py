@@ -1,6 +1,5 @@
 """Pretrained Segmenter from the console: models, runs, results and measures."""
 
-import dataclasses
 import json
 
 import numpy as np
@@ -14,10 +13,8 @@ from synthetic_imaging.errors import InputError
 @pytest.fixture
 def folder(core, tmp_path, monkeypatch):
     """A folder with model.zip, the tiny package, and the catalog; no file of a request is left in the end."""
-    check = console.isolate(monkeypatch, tmp_path)
-    models.package(tmp_path / "model.zip", card=dataclasses.replace(models.CARD, postprocessing=()))
-    yield tmp_path
-    check()
+    with console.modelFolder(monkeypatch, tmp_path) as folder:
+        yield folder
 
 
 @pytest.fixture
